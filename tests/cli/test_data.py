@@ -1,0 +1,102 @@
+import csv
+
+import pytest
+from click.testing import CliRunner
+
+from tfnews.cli import data, main
+from tfnews.data import cutting, prepare, strategies
+from tfnews.data.splits import open_splits
+
+
+def _news(path, count=40, **columns):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["headline", "body", "verdict", *columns])
+        for i in range(count):
+            body = " ".join(f"{path.stem}{i}x{word}" for word in range(8))
+            row = [f"Headline {path.stem} {i}", body, ("true story", "made up")[i % 2]]
+            writer.writerow([*row, *(value(i) for value in columns.values())])
+    return str(path)
+
+
+_COLUMNS = (
+    *("--title-column", "headline", "--text-column", "body", "--label-column", "verdict"),
+    *("--fake-value", "made up", "--real-value", "true story"),
+)
+
+
+def _run(*arguments):
+    return CliRunner().invoke(main, ["data", "prepare", *arguments], catch_exceptions=False)
+
+
+def test_prepare_says_what_it_did(tmp_path):
+    news = _news(tmp_path / "a.csv", source=lambda i: f"s{i // 4}")
+    result = _run(news, "--out", str(tmp_path / "s"), *_COLUMNS, "--label-basis", "crowd")
+    assert result.exit_code == 0
+    for said in (
+        "a: labels rest on crowd; 1 = fake, 0 = real",
+        "'made up' is fake, 'true story' is real",
+        "Rows: 40 read, 40 kept, 0 dropped",
+        "right way round?",
+        "  fake: Headline a ",
+        "  real: Headline a ",
+        "  train: 14 real, 14 fake",
+        "0 of near-duplicates",
+        "Warning: Column 'source'",
+        "--strategy group --group-column source",
+        f"Rejected rows: {tmp_path / 's' / 'rejects.csv'}",
+        f"Next: tfnews fit --data {tmp_path / 's'}",
+    ):
+        assert said in result.output
+
+
+def test_options_reach_prepare(tmp_path):
+    news = _news(tmp_path / "a.csv", site=lambda i: f"s{i // 2}")
+    result = _run(
+        *(news, "--out", str(tmp_path / "s"), *_COLUMNS, "--group-column", "site"),
+        *("--ratios", "0.6/0.2/0.2", "--seed", "5", "--near-duplicates", "0", "--cut", "footer"),
+        *("--name", "my set", "--class-name", "news", "hoax"),
+    )
+    assert result.exit_code == 0
+    assert "near-duplicates not looked for" in result.output
+    splits = open_splits(tmp_path / "s")
+    manifest = splits.manifest
+    assert (splits.name, splits.class_names) == ("my set", ("news", "hoax"))
+    assert (manifest["strategy"], manifest["group_columns"]) == ("group", ["site"])
+    assert (manifest["seed"], manifest["ratios"]) == (5, [0.6, 0.2, 0.2])
+    assert manifest["cut"] == {"footer": 0}
+
+
+def test_ready_made_parts(tmp_path):
+    train, test = _news(tmp_path / "a.csv"), _news(tmp_path / "b.csv", 10)
+    out = ("--out", str(tmp_path / "s"))
+    result = _run("--train", train, "--test", test, *out, *_COLUMNS)
+    assert result.exit_code == 0
+    assert len(open_splits(tmp_path / "s").frame("test")) == 10
+    result = _run("--train", train, "--test", test, *out, "--strategy", "time")
+    assert result.exit_code == 2
+    assert "one or the other" in result.output
+
+
+@pytest.mark.parametrize("ratios", ["70/30", "70/20/20", "a/b/c", "100/0/0", ""])
+def test_ratios_that_make_no_splits(tmp_path, ratios):
+    result = _run("x.csv", "--out", str(tmp_path / "s"), "--ratios", ratios)
+    assert result.exit_code == 2
+    assert "such as 70/15/15" in result.output
+
+
+def test_errors_are_one_line_with_an_exit_code(tmp_path):
+    news = _news(tmp_path / "a.csv")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    result = _run(news, "--out", str(tmp_path / "full"), "--force", *_COLUMNS)
+    assert result.exit_code == 3
+    assert "mine.txt" in result.output
+    assert result.output.count("\n") == 1
+
+
+def test_choices_are_those_of_the_library():
+    options = {option.name: option.type for option in data.command.commands["prepare"].params}
+    assert tuple(options["label_basis"].choices) == prepare.LABEL_BASES
+    assert set(options["cut"].choices) == set(cutting.CUTS)
+    assert {*options["strategy"].choices, "ready"} == set(strategies.STRATEGIES)

@@ -1,0 +1,119 @@
+import csv
+import io
+
+import pytest
+from click.testing import CliRunner
+
+from tests.scoring.test_predict import StubClassifier, StubGuards
+from tfnews.cli import main
+
+
+@pytest.fixture
+def invoke(monkeypatch):
+    """Run `tfnews predict RUN ...` with a stub in place of the run's model."""
+    monkeypatch.setattr(
+        "tfnews.cli.predict.open_classifier", lambda run: StubClassifier(StubGuards())
+    )
+
+    def _invoke(*arguments: str, **options):
+        return CliRunner().invoke(main, ["predict", "RUN", *map(str, arguments)], **options)
+
+    return _invoke
+
+
+def rows(text: str) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def news(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text("id,headline,text\na,Oh,dear!!!!!!\nb,,x\nc,half a record\n")
+    return path
+
+
+def test_texts_as_arguments(invoke):
+    result = invoke("--text", "a b!", "--text", "c d!!!!!!")
+    assert result.exit_code == 0
+    assert [(row["id"], float(row["fake_probability"])) for row in rows(result.stdout)] == [
+        ("1", 0.1),
+        ("2", 0.6),
+    ]
+    assert "2 scored, none left out." in result.stderr
+    assert "1 at or above the threshold of 0.5" in result.stderr
+    assert "resemble texts labelled fake in made up" in result.stderr
+    assert "no ground for removing a text automatically" in result.stderr
+    assert "Next: tfnews predict" in result.stderr
+
+
+def test_standard_input_of_lines(invoke):
+    result = invoke("-", input="a b!\n\nc d\n")
+    assert [row["outcome"] for row in rows(result.stdout)] == ["scored", "not_scored", "scored"]
+    assert "2 scored, 1 not scored (empty text 1)." in result.stderr
+
+
+def test_standard_input_of_another_format(invoke, news):
+    result = invoke("-", "--input-format", "csv", input=news.read_text())
+    assert [row["id"] for row in rows(result.stdout)] == ["a", "b", "3"]
+
+
+def test_file_to_file(invoke, news, tmp_path):
+    output = tmp_path / "scores.csv"
+    result = invoke(news, "--title-column", "headline", "--output", output)
+    assert result.exit_code == 0
+    assert [row["outcome"] for row in rows(output.read_text())] == [
+        "scored",
+        "not_scored",
+        "not_scored",
+    ]
+    assert "2 not scored (too short 1, unreadable record 1)" in result.stderr
+    assert "Next: tfnews evaluate RUN" in result.stdout
+
+
+def test_table_and_threshold(invoke):
+    result = invoke("--text", "a b!", "--output-format", "table", "--threshold", "0.1")
+    assert "0.100  resembles texts labelled fake in made up" in result.stdout
+    assert "threshold of 0.1" in result.stderr
+
+
+def test_score_anyway(invoke):
+    (row,) = rows(invoke("--text", "a!", "--score-anyway").stdout)
+    assert (row["outcome"], row["reason"]) == ("scored", "too short: 1 word")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "nothing to score"),
+        (["The moon is made of cheese"], 2, "--text"),
+        (["-", "--text", "a"], 2, "not both"),
+        (["-", "--output-format", "parquet"], 2, "--output"),
+        (["-", "--output", "scores"], 2, "--output-format"),
+    ],
+)
+def test_usage_errors(invoke, arguments, code, message):
+    result = invoke(*arguments)
+    assert result.exit_code == code
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_missing_column_is_a_data_error_and_leaves_no_file(invoke, news, tmp_path):
+    result = invoke(news, "--text-column", "body", "--output", tmp_path / "scores.csv")
+    assert result.exit_code == 3
+    assert "It has: id, headline, text." in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["news.csv"]
+
+
+def test_output_never_replaces_the_input(invoke, news):
+    before = news.read_text()
+    result = invoke(news, "--output", news)
+    assert result.exit_code == 2
+    assert news.read_text() == before
+
+
+def test_missing_run_is_a_run_error(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path))
+    result = CliRunner().invoke(main, ["predict", "none", "--text", "a"])
+    assert result.exit_code == 5
+    assert "No run 'none'" in result.stderr

@@ -1,0 +1,199 @@
+import gzip
+import json
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfnews.data import splits
+from tfnews.data.splits import PARTS, check_destination, open_splits, write_splits
+from tfnews.errors import DataError
+
+_NO_REJECTS = pd.DataFrame(columns=["file", "line", "reason", "excerpt"])
+
+
+def _foreign(folder, header="combined_text,label", rows=("one,1", "two,0")):
+    folder.mkdir(exist_ok=True)
+    for part in PARTS:
+        (folder / f"{part}.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return folder
+
+
+def _frame(texts):
+    count = len(texts)
+    return pd.DataFrame(
+        {
+            "combined_text": texts,
+            "label": [i % 2 for i in range(count)],
+            "title": "",
+            "text": texts,
+            "cluster": range(count),
+        }
+    )
+
+
+def _write(out, texts=("one", "two"), force=False):
+    frames = dict.fromkeys(PARTS, _frame(list(texts)))
+    manifest = {
+        "format": splits.FORMAT,
+        "name": "made up",
+        "class_names": ["news", "satire"],
+        "label_basis": "satire",
+    }
+    return write_splits(out, frames, _NO_REJECTS, manifest, force)
+
+
+def test_a_folder_made_by_anyone_opens(tmp_path):
+    found = open_splits(_foreign(tmp_path / "theirs", rows=("one,1", "NA,0")))
+    assert (found.name, found.class_names, found.label_basis) == (
+        "theirs",
+        ("real", "fake"),
+        "unstated",
+    )
+    frame = found.frame("test")
+    assert frame.to_dict("list") == {
+        "combined_text": ["one", "NA"],
+        "label": [1, 0],
+        "title": ["", ""],
+        "text": ["one", "NA"],
+        "cluster": [0, 1],
+    }
+    assert frame["label"].dtype == "int8"
+    assert len(found.digest("test")) == 64
+
+
+def test_gzip_a_byte_order_mark_and_named_clusters_are_read(tmp_path):
+    folder = _foreign(tmp_path / "s", "label,cluster,combined_text", ("1,b,one", "0,a,", "0,b,x"))
+    text = (folder / "train.csv").read_bytes()
+    (folder / "train.csv").unlink()
+    (folder / "train.csv.gz").write_bytes(gzip.compress(b"\xef\xbb\xbf" + text))
+    frame = open_splits(folder).frame("train")
+    assert frame["cluster"].tolist() == [0, 1, 0]
+    assert frame["combined_text"].tolist() == ["one", "", "x"]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
+def test_any_text_comes_back_as_it_was_written(tmp_path_factory, texts):
+    out = tmp_path_factory.mktemp("round") / "s"
+    assert _write(out, texts).frame("train")["combined_text"].tolist() == texts
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "message"),
+    [
+        ("text,label", ("one,1",), "no column 'combined_text'. It has: text, label"),
+        ("combined_text,fake", ("one,1",), "no column 'label'"),
+        (
+            "combined_text,label",
+            ("one,1", "two,true"),
+            "label 'true' in 1 rows, first in data row 2",
+        ),
+        ("combined_text,label", ("one,",), "label ''"),
+        ("combined_text,label", (), "no rows"),
+    ],
+)
+def test_parts_that_cannot_be_used(tmp_path, header, rows, message):
+    found = open_splits(_foreign(tmp_path / "s", header, rows))
+    with pytest.raises(DataError, match=message):
+        found.frame("validation")
+
+
+@pytest.mark.parametrize("content", [b"", b"combined_text,label\n\xff\xfe,1\n", b'a,b\n1,2\n"'])
+def test_a_part_that_is_not_csv(tmp_path, content):
+    folder = _foreign(tmp_path / "s")
+    (folder / "train.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"train\.csv"):
+        open_splits(folder).frame("train")
+
+
+def test_a_missing_part_is_named(tmp_path):
+    folder = _foreign(tmp_path / "s")
+    (folder / "validation.csv").unlink()
+    with pytest.raises(DataError, match=r"validation\.csv not found.*tfnews data prepare"):
+        open_splits(folder)
+
+
+def test_a_part_changed_after_prepare_is_refused(tmp_path):
+    out = tmp_path / "s"
+    _write(out)
+    with open(out / "test.csv", "a") as file:
+        file.write('"three",1,"","three",9\n')
+    with pytest.raises(DataError, match=r"test\.csv was changed after prepare.*remove"):
+        open_splits(out)
+    (out / "manifest.json").unlink()
+    assert len(open_splits(out).frame("test")) == 3
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": "another"}'])
+def test_a_manifest_that_is_not_ours(tmp_path, content):
+    folder = _foreign(tmp_path / "s")
+    (folder / "manifest.json").write_text(content)
+    with pytest.raises(DataError, match="tfnews data prepare again"):
+        open_splits(folder)
+
+
+def test_what_is_written_is_described_by_its_manifest(tmp_path):
+    found = _write(tmp_path / "new" / "s")
+    assert (found.name, found.class_names, found.label_basis) == (
+        "made up",
+        ("news", "satire"),
+        "satire",
+    )
+    manifest = json.loads((found.path / "manifest.json").read_text())
+    assert manifest["digests"] == {f"{part}.csv": found.digest(part) for part in PARTS}
+    assert sorted(path.name for path in found.path.parent.iterdir()) == ["s"]
+
+
+def test_force_replaces_splits_and_nothing_else_does(tmp_path):
+    _write(tmp_path / "s")
+    with pytest.raises(DataError, match="--force"):
+        _write(tmp_path / "s", ["new", "rows"])
+    replaced = _write(tmp_path / "s", ["new", "rows"], force=True)
+    assert replaced.frame("train")["combined_text"].tolist() == ["new", "rows"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_an_empty_folder_may_be_written_to(tmp_path):
+    (tmp_path / "s").mkdir()
+    assert len(_write(tmp_path / "s").frame("train")) == 2
+
+
+def test_a_folder_with_anything_else_is_never_replaced(tmp_path):
+    out = _write(tmp_path / "s").path
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"also holds notes\.txt"):
+        check_destination(out, force=True)
+    with pytest.raises(DataError, match=r"no manifest\.json"):
+        check_destination(_foreign(tmp_path / "theirs"), force=True)
+    with pytest.raises(DataError, match="is a file"):
+        check_destination(out / "notes.txt", force=True)
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_a_failure_while_writing_leaves_the_old_splits(tmp_path, monkeypatch):
+    _write(tmp_path / "s")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(splits, "write_json", fail)
+    with pytest.raises(OSError, match="disk full"):
+        _write(tmp_path / "s", ["new", "rows"], force=True)
+    assert open_splits(tmp_path / "s").frame("train")["combined_text"].tolist() == ["one", "two"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_failure_while_swapping_puts_the_old_splits_back(tmp_path, monkeypatch):
+    _write(tmp_path / "s")
+    rename = splits.os.rename
+
+    def fail_once(source, target):
+        if str(source).endswith("new"):
+            raise OSError("no")
+        rename(source, target)
+
+    monkeypatch.setattr(splits.os, "rename", fail_once)
+    with pytest.raises(OSError, match="no"):
+        _write(tmp_path / "s", ["new", "rows"], force=True)
+    assert open_splits(tmp_path / "s").frame("train")["combined_text"].tolist() == ["one", "two"]

@@ -1,0 +1,75 @@
+"""A made-up report that the tests of report, card and wording share."""
+
+import functools
+
+import numpy as np
+
+from tfnews.evaluation import intervals, metrics, mistakes
+
+
+def rows(count=400, seed=0, spread=0.45):
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 2, count)
+    noise = generator.normal(0, spread, count)
+    return labels, 1 / (1 + np.exp(-4 * (labels - 0.5 + noise)))
+
+
+@functools.cache
+def part(seed=0, class_names=("real", "fake"), count=400, spread=0.45):
+    labels, probabilities = rows(count, seed, spread)
+    return {
+        "scores": metrics.scores(labels, probabilities, class_names=class_names),
+        "intervals": intervals.bootstrap(labels, probabilities, resamples=200),
+    }
+
+
+def report(class_names=("real", "fake"), **changes):
+    labels, probabilities = rows()
+    titles = [f"Title {row} <script>alert(1)</script>" for row in range(len(labels))]
+    texts = [f"Body {row} & more, see http://example.org/{row} " * 20 for row in range(len(labels))]
+    made = {
+        "config": {
+            "name": "nnlm128-1",
+            "arch": "nnlm128",
+            "trainable": True,
+            "weights": {"handle": "nnlm-en-dim128", "digest": "ab" * 32, "licence": "Apache-2.0"},
+            "recipe": {"epochs": 12, "batch_size": 32, "learning_rate": 1e-4},
+            "seed": 42,
+            "precision": "float32",
+            "versions": {"tensorflow": "2.21.0", "keras": "3.15.1"},
+            "command": "tfnews fit --data splits --arch nnlm128",
+            "parameters": {"total": 124692225, "trainable": 124692225},
+            "megabytes": 475.7,
+            "fit_seconds": 812.4,
+        },
+        "splits": {
+            "name": "made_up",
+            "class_names": list(class_names),
+            "label_basis": "factcheck",
+            "strategy": "random",
+            "seed": 42,
+            "counts": {"train": dict(zip(class_names, (950, 1050), strict=True))},
+            "digests": {"train.csv": "cd" * 32, "test.csv": "ef" * 32},
+            "sources": [{"file": "news.csv", "sha256": "12" * 32}],
+            "warnings": [],
+        },
+        "parts": {
+            name: part(seed, tuple(class_names))
+            for seed, name in enumerate(("test", "validation", "train"))
+        },
+        "floor": {
+            "arch": "tfidf",
+            "part": "test",
+            "f1": 0.81,
+            "difference": 0.012,
+            "interval": [-0.004, 0.027],
+            "gain_shown": False,
+        },
+        "other_sets": [{"name": "elsewhere", **part(7, ("real", "fake"), spread=2.0)}],
+        "timings": {"rows": 400, "ms_per_text": 0.21, "texts_per_second": 4762.0, "device": "CPU"},
+        "mistakes": mistakes.find(labels, probabilities, titles, texts, count=3),
+        "figures": {},
+        "test_reads": 1,
+        "warnings": [],
+    }
+    return made | changes

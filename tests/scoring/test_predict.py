@@ -1,0 +1,233 @@
+import csv
+import dataclasses
+import gzip
+import json
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from tfnews.data.text import INPUT_RULE
+from tfnews.errors import DataError, RunError, UsageError
+from tfnews.scoring.predict import (
+    Prediction,
+    Tally,
+    open_classifier,
+    predict,
+    write_predictions,
+)
+
+
+class StubGuards:
+    def reason(self, text):
+        return "too short: 1 word" if " " not in text else None
+
+
+class StubClassifier:
+    """Answers a tenth of the exclamation marks in a text."""
+
+    class_names = ("real", "fake")
+    trained_on = "made up"
+    threshold = 0.5
+    input_rule = INPUT_RULE
+
+    def __init__(self, guards=None, units=1):
+        self.guards = guards
+        self.units = units
+        self.batches = []
+
+    def predict(self, texts, batch_size=None, verbose="auto"):
+        self.batches.append(list(texts))
+        scores = np.array([[text.count("!") / 10] for text in texts], dtype="float32")
+        return scores if self.units == 1 else np.hstack([1 - scores, scores])
+
+
+@pytest.mark.parametrize("units", [1, 2])
+def test_scores_and_labels(units):
+    first, second = predict(StubClassifier(units=units), ["a b!!", "c d!!!!!"])
+    assert first == Prediction(
+        "1", pytest.approx(0.2), "resembles texts labelled real in made up", "scored", None
+    )
+    assert second.fake_probability == 0.5
+    assert second.label == "resembles texts labelled fake in made up"
+
+
+def test_threshold_moves_the_label_only():
+    (answer,) = predict(StubClassifier(), ["a b!!"], threshold=0.1)
+    assert answer.fake_probability == pytest.approx(0.2)
+    assert answer.label == "resembles texts labelled fake in made up"
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 5, 13])
+def test_order_and_ids(count):
+    classifier = StubClassifier()
+    texts = [f"text {'!' * (number % 10)}" for number in range(count)]
+    answers = list(predict(classifier, texts, batch_size=4))
+    assert [answer.id for answer in answers] == [str(number + 1) for number in range(count)]
+    assert [round(answer.fake_probability * 10) for answer in answers] == [
+        number % 10 for number in range(count)
+    ]
+    assert max(map(len, classifier.batches), default=0) <= 4
+
+
+def test_no_more_than_one_batch_is_read_ahead():
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(None)
+            yield "some text"
+
+    answers = predict(StubClassifier(), endless(), batch_size=8)
+    assert taken == []
+    for number in range(100):
+        next(answers)
+        assert len(taken) <= number + 8
+
+
+def test_refused_texts_get_a_reason_and_no_number():
+    classifier = StubClassifier(StubGuards())
+    answers = list(predict(classifier, ["short", "", "long enough!", "x"]))
+    assert [answer.outcome for answer in answers] == [
+        "not_scored",
+        "not_scored",
+        "scored",
+        "not_scored",
+    ]
+    assert answers[0] == Prediction("1", None, None, "not_scored", "too short: 1 word")
+    assert answers[1].reason.startswith("empty text")
+    assert classifier.batches == [["long enough!"]]
+
+
+def test_score_anyway_keeps_the_reason_and_leaves_out_the_unreadable():
+    answers = list(predict(StubClassifier(StubGuards()), ["no!", b"x"], score_anyway=True))
+    assert answers[0].fake_probability == pytest.approx(0.1)
+    assert (answers[0].outcome, answers[0].reason) == ("scored", "too short: 1 word")
+    assert answers[1].outcome == "not_scored"
+    assert answers[1].reason.startswith("unreadable record")
+
+
+def test_batch_of_refused_texts_never_reaches_the_model():
+    classifier = StubClassifier(StubGuards())
+    assert len(list(predict(classifier, ["a", "b"]))) == 2
+    assert classifier.batches == []
+
+
+def test_nan_is_not_passed_off_as_real(monkeypatch):
+    classifier = StubClassifier()
+    monkeypatch.setattr(classifier, "predict", lambda texts, **_: np.full((len(texts), 1), np.nan))
+    (answer,) = predict(classifier, ["a b"])
+    assert (answer.fake_probability, answer.outcome) == (None, "not_scored")
+    assert answer.reason == "no number: the model gave nan"
+
+
+def test_other_class_names_are_said():
+    classifier = StubClassifier()
+    classifier.class_names = ("news", "satire")
+    (answer,) = predict(classifier, ["a!!!!!!!!"])
+    assert answer.label == "resembles texts labelled satire in made up"
+
+
+def test_file_with_bad_records(tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text("id,title,text\nx,A,b!\ny,only two\n")
+    answers = list(predict(StubClassifier(), path))
+    assert [(answer.id, answer.outcome) for answer in answers] == [
+        ("x", "scored"),
+        ("2", "not_scored"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "error", "message"),
+    [
+        ("Storms come at night", {}, UsageError, "--text"),
+        ("x" * 500, {}, UsageError, r"\.\.\.'"),
+        (["a"], {"threshold": 1.5}, UsageError, "between 0 and 1. Received: 1.5"),
+        (["a"], {"batch_size": 0}, UsageError, "at least 1. Received: 0"),
+    ],
+)
+def test_what_cannot_be_used_is_said_at_once(source, options, error, message):
+    with pytest.raises(error, match=message):
+        predict(StubClassifier(), source, **options)
+
+
+def test_another_input_rule_is_refused():
+    classifier = StubClassifier()
+    classifier.input_rule = "title-newline-text"
+    with pytest.raises(RunError, match="title-newline-text"):
+        predict(classifier, ["a"])
+
+
+def test_missing_run(tmp_path):
+    with pytest.raises(RunError, match="No run"):
+        open_classifier(tmp_path / "none")
+
+
+def test_tally_counts_what_goes_by():
+    tally = Tally(threshold=0.5)
+    answers = predict(StubClassifier(StubGuards()), ["a b", "c d!!!!!", "x", "y", ""])
+    assert len(list(tally.watch(answers))) == 5
+    assert (tally.flagged, tally.below) == (1, 1)
+    assert tally.not_scored == {"too short": 2, "empty text": 1}
+
+
+# --- Writing ---------------------------------------------------------------------------------
+
+ANSWERS = [
+    Prediction("ä,1", 0.125, "resembles texts labelled real in x", "scored", None),
+    Prediction("2", None, None, "not_scored", 'too short: 1 "word"'),
+]
+BY_NAME = [dataclasses.asdict(answer) for answer in ANSWERS]
+
+
+def test_write_csv(tmp_path):
+    write_predictions(ANSWERS, tmp_path / "a.csv")
+    with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "fake_probability", "label", "outcome", "reason"]
+    assert rows == [
+        {name: "" if value is None else str(value) for name, value in row.items()}
+        for row in BY_NAME
+    ]
+
+
+def test_write_json_lines_compressed(tmp_path):
+    write_predictions(ANSWERS, tmp_path / "a.jsonl.gz")
+    with gzip.open(tmp_path / "a.jsonl.gz", "rt", encoding="utf-8") as file:
+        assert [json.loads(line) for line in file] == BY_NAME
+
+
+@pytest.mark.parametrize("count", [0, 2, 2500])
+def test_write_parquet(tmp_path, count):
+    write_predictions((ANSWERS * count)[:count], tmp_path / "a.parquet")
+    rows = parquet.read_table(tmp_path / "a.parquet").to_pylist()
+    assert rows == (BY_NAME * count)[:count]
+
+
+def test_write_table(tmp_path):
+    write_predictions(ANSWERS, tmp_path / "a.txt", "table")
+    header, first, second = (tmp_path / "a.txt").read_text(encoding="utf-8").splitlines()
+    assert header.split()[:3] == ["id", "fake", "probability"]
+    assert "0.125  resembles texts labelled real in x" in first
+    assert second.endswith('-  too short: 1 "word"')
+
+
+def test_name_that_tells_no_format(tmp_path):
+    with pytest.raises(UsageError, match="csv, jsonl, parquet, table"):
+        write_predictions(ANSWERS, tmp_path / "scores")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.parquet"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, DataError])
+def test_interruption_leaves_what_was_there(tmp_path, name, error):
+    def stopping():
+        yield from ANSWERS
+        raise error
+
+    (tmp_path / name).write_text("earlier answers")
+    with pytest.raises(error):
+        write_predictions(stopping(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "earlier answers"

@@ -1,0 +1,254 @@
+import gzip
+import io
+import json
+import sys
+
+import pyarrow
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from tfnews.errors import DataError, UsageError
+from tfnews.scoring import texts as module
+from tfnews.scoring.texts import FORMATS, Item, items, read_texts
+
+ROWS = [
+    {"id": "a", "title": "Storm", "text": "It rained,\nall day."},
+    {"id": "b", "title": "", "text": 'He said "no".'},
+    {"id": "c", "title": "Nur ein Titel", "text": ""},
+]
+COMBINED = ["Storm It rained,\nall day.", 'He said "no".', "Nur ein Titel"]
+
+
+def as_csv(delimiter=","):
+    def quoted(value):
+        return '"' + value.replace('"', '""') + '"'
+
+    lines = [delimiter.join(ROWS[0])]
+    lines += [delimiter.join(map(quoted, row.values())) for row in ROWS]
+    return "\n".join(lines).encode() + b"\n"
+
+
+def as_parquet():
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(ROWS), file)
+    return file.getvalue()
+
+
+CONTENTS = {
+    "news.csv": as_csv(),
+    "news.tsv": as_csv("\t"),
+    "news.jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
+    "news.parquet": as_parquet(),
+}
+
+
+@pytest.fixture
+def write(tmp_path):
+    def _write(name: str, content: bytes | str):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return _write
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    def _stdin(content: bytes, seekable: bool = False):
+        stream = io.BytesIO(content)
+        stream.seekable = lambda: seekable
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(stream)))
+
+    return _stdin
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_format_from_a_file(write, name, compressed):
+    content = CONTENTS[name]
+    path = write(f"{name}.gz", gzip.compress(content)) if compressed else write(name, content)
+    read = list(read_texts(path))
+    assert [item.id for item in read] == ["a", "b", "c"]
+    assert [item.text for item in read] == COMBINED
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("name", CONTENTS)
+def test_every_format_from_standard_input(stdin, name, compressed):
+    content = CONTENTS[name]
+    stdin(gzip.compress(content) if compressed else content)
+    read = list(read_texts("-", format=name.removeprefix("news.")))
+    assert [item.text for item in read] == COMBINED
+    assert not sys.stdin.closed
+
+
+def test_lines_keep_their_numbers_and_blanks(stdin):
+    stdin("first\r\n\nthird — no newline".encode())
+    assert list(read_texts("-")) == [
+        Item("1", "first"),
+        Item("2", ""),
+        Item("3", "third — no newline"),
+    ]
+
+
+def test_byte_order_mark_is_no_part_of_the_first_column(write):
+    assert next(read_texts(write("a.csv", b"\xef\xbb\xbftext\nhello\n"))).text == "hello"
+
+
+@pytest.mark.parametrize(
+    ("header", "options", "text"),
+    [
+        ("text,title", {}, "two one"),
+        ("Title,Text", {}, "one two"),
+        ("combined_text,text", {}, "one"),
+        ("headline,text", {}, "two"),
+        ("headline,text", {"title_column": "headline"}, "one two"),
+        ("headline,body", {"title_column": "headline"}, "one"),
+        ("title,body", {"text_column": "title"}, "one"),
+        ("combined_text,body", {"text_column": "body"}, "two"),
+    ],
+)
+def test_which_columns_are_read(write, header, options, text):
+    path = write("a.csv", f"{header}\none,two\n")
+    assert next(read_texts(path, **options)).text == text
+
+
+def test_id_column(write):
+    path = write("a.csv", "url,text\nhttp://a,one\n")
+    assert next(read_texts(path)).id == "1"
+    assert next(read_texts(path, id_column="url")).id == "http://a"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "Column 'text' is not in a.csv. It has: title, body. Name another with --text-column"),
+        ({"text_column": "x"}, "Column 'x' is not in a.csv. It has: title, body."),
+        ({"text_column": "body", "id_column": "y"}, "--id-column"),
+    ],
+)
+def test_missing_column_lists_the_columns(write, options, message):
+    path = write("a.csv", "title,body\none,two\n")
+    with pytest.raises(DataError, match=message):
+        list(read_texts(path, **options))
+
+
+def test_bad_csv_records_keep_their_place(write):
+    path = write(
+        "a.csv", b"id,text\n1,good\n2,too,many\n\n3\n4,caf\xe9\n\xe9,bad id\n6,caf\xc3\xa9\n"
+    )
+    read = list(read_texts(path))
+    assert [item.text for item in read] == ["good", None, None, None, None, "café"]
+    assert [item.id for item in read] == ["1", "2", "3", "4", "?", "6"]
+    assert [item.problem for item in read[1:5]] == [
+        "unreadable record: 3 fields, the header has 2",
+        "unreadable record: 1 fields, the header has 2",
+        "unreadable record: not valid UTF-8",
+        "unreadable record: not valid UTF-8",
+    ]
+
+
+def test_field_beyond_the_limit_is_one_bad_record(write, monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_FIELD", 20)
+    path = write("a.csv", f"text\nfirst\n{'x' * 30}\nlast\n")
+    read = list(read_texts(path))
+    assert [item.text for item in read] == ["first", None, "last"]
+    assert "field larger than field limit" in read[1].problem
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{broken", "unreadable record: not JSON"),
+        ('"only a string"', "unreadable record: not a JSON object"),
+        ("{}", "unreadable record: its text field is missing"),
+        ('{"text": ["a"]}', "unreadable record: field 'text' holds a list, not a text"),
+        ('{"text": "\\ud800"}', "unreadable record: not valid UTF-8"),
+        ("[" * 100_000, "unreadable record: not JSON"),
+    ],
+)
+def test_bad_json_lines_keep_their_place(write, line, problem):
+    path = write("a.jsonl", f'{{"text": "one"}}\n\n{line}\n{{"text": 3}}\n{{"text": null}}\n')
+    first, bad, *rest = read_texts(path)
+    assert first == Item("1", "one")
+    assert (bad.id, bad.text) == ("2", None)
+    assert bad.problem.startswith(problem)
+    assert rest == [Item("3", "3"), Item("4", "")]
+
+
+def test_one_json_list_is_told_from_json_lines(write):
+    with pytest.raises(DataError, match="one JSON list"):
+        list(read_texts(write("a.json", '[{"text": "one"}]')))
+
+
+def test_parquet_nulls_and_numbers(write):
+    file = io.BytesIO()
+    table = pyarrow.table({"id": [1, 2], "title": [None, "t"], "text": ["one", None]})
+    parquet.write_table(table, file)
+    assert list(read_texts(write("a.parquet", file.getvalue()))) == [
+        Item("1", "one"),
+        Item("2", "t"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.csv", "tïtle,text\n".encode("utf-16"), "no header in UTF-8"),
+        ("a.parquet", b"no parquet at all", "cannot be read as Parquet"),
+        ("a.csv.gz", gzip.compress(b"text\n" + b"one two\n" * 999)[:-20], "damaged after record"),
+        ("a.csv.gz", b"\x1f\x8bnot gzip at all", "damaged after record 0"),
+    ],
+)
+def test_broken_files(write, name, content, message):
+    with pytest.raises(DataError, match=message):
+        list(read_texts(write(name, content)))
+
+
+def test_missing_file_and_unknown_format(tmp_path, write):
+    with pytest.raises(DataError, match="There is no file"):
+        read_texts(tmp_path / "none.csv")
+    with pytest.raises(UsageError, match=r"\.jsonl.*--input-format"):
+        read_texts(write("a.doc", "x"))
+    with pytest.raises(UsageError, match="Allowed: csv, tsv, jsonl, parquet, lines"):
+        read_texts("-", format="xml")
+
+
+def test_reading_is_lazy(write):
+    path = write("a.jsonl", '{"text": "one"}\n[' + "\n" + "x" * 100)
+    reading = read_texts(path)
+    assert next(reading).text == "one"
+    reading.close()
+
+
+def test_items_of_python_values():
+    assert list(items(["a", None, float("nan"), b"x"])) == [
+        Item("1", "a"),
+        Item("2", ""),
+        Item("3", ""),
+        Item("4", None, "unreadable record: field 'text' holds a bytes, not a text"),
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200), format=st.sampled_from(list(FORMATS)))
+def test_any_bytes_give_items_or_our_error(tmp_path, content, format):
+    path = tmp_path / "any"
+    path.write_bytes(content)
+    try:
+        read = list(read_texts(path, format=format))
+    except DataError:
+        return
+    assert all((item.text is None) == (item.problem is not None) for item in read)
+    "".join(item.id + (item.text or "") for item in read).encode()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(codec="utf-8")), max_size=8))
+def test_json_lines_bring_any_text_back(tmp_path, texts):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    assert [item.text for item in read_texts(path)] == [text.strip() for text in texts]

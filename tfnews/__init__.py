@@ -1,0 +1,70 @@
+"""Train, judge and use fake-news classifiers built on Keras and TensorFlow.
+
+A score tells how much a text resembles those labelled fake in the training set. It is a measure
+of style, not a verdict on truth.
+
+`prepare`, `fit`, `load`, `evaluate` and `predict` mirror the commands. Nothing heavy is imported
+before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once
+tfnews is imported, before or after keras-hub.
+"""
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+
+_PLACES = {
+    "prepare": "tfnews.data.prepare",
+    "fit": "tfnews.training.fit",
+    "load": "tfnews.models.families",
+    "evaluate": "tfnews.evaluation.evaluate",
+    "predict": "tfnews.scoring.predict",
+}
+
+__all__ = ["evaluate", "fit", "load", "predict", "prepare"]
+
+
+def __getattr__(name: str) -> object:
+    """Import a command's function when it is asked for."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
+
+
+class _RegisterAfterKerasHub(importlib.abc.MetaPathFinder):
+    """Registers our classes with Keras as soon as keras-hub has been imported.
+
+    Importing them outright would cost every command line the seconds TensorFlow takes to start.
+    """
+
+    def find_spec(self, name: str, path: object, target: object = None) -> object:
+        """Find keras-hub as Python does, and add one step after its import."""
+        if name != "keras_hub":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is not None:
+            run = spec.loader.exec_module
+
+            def run_and_register(module: object) -> None:
+                run(module)
+                if not _loading_models():
+                    importlib.import_module("tfnews.models.families")
+
+            spec.loader.exec_module = run_and_register
+        return spec
+
+
+def _loading_models() -> bool:
+    """Tell whether keras-hub is being imported by one of our own models, which is half loaded."""
+    ours = (module for name, module in sys.modules.items() if name.startswith("tfnews.models."))
+    return any(getattr(module.__spec__, "_initializing", False) for module in ours)
+
+
+if "keras_hub" in sys.modules:
+    importlib.import_module("tfnews.models.families")
+else:
+    sys.meta_path.insert(0, _RegisterAfterKerasHub())

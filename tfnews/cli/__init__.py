@@ -1,0 +1,92 @@
+"""The command line: one thin file a command, imported when that command is called."""
+
+import importlib
+import logging
+import os
+import sys
+import warnings
+
+import click
+
+from tfnews.errors import TfnewsError
+
+# Name on the command line -> the one line `tfnews --help` shows. Kept here so that help needs
+# no import of the commands themselves.
+COMMANDS = {
+    "demo": "Train and compare two models on a synthetic corpus: no data, no network.",
+    "archs": "List the architectures that fit can train.",
+    "data": "Turn news files into fixed splits.",
+    "weights": "Make weights that fit can start from.",
+    "fit": "Train one architecture on a folder of splits.",
+    "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "predict": "Score texts with a run.",
+    "completion": "Print the shell completion script.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return one command."""
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"tfnews.cli.{name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an error of ours is one line and its exit code."""
+        try:
+            return super().invoke(ctx)
+        except TfnewsError as error:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+
+
+def _silence() -> None:
+    """Keep TensorFlow's start-up chatter off the terminal; must run before it is imported.
+
+    Its native code writes to file descriptor 2 before any log level is read, so Python keeps the
+    terminal under a new descriptor and the old one is closed to it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.simplefilter("ignore")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    terminal = os.dup(2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    sys.stderr = os.fdopen(terminal, "w", buffering=1)
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"auto_envvar_prefix": "TFNEWS", "help_option_names": ["-h", "--help"]},
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks and TensorFlow's own messages.")
+@click.version_option(package_name="tfnews", prog_name="tfnews")
+def main(debug: bool) -> None:
+    """Train, judge and use fake-news classifiers built on Keras and TensorFlow.
+
+    A score tells how much a text resembles those labelled fake in the training set. It is a
+    measure of style, not a verdict on truth. Start with: tfnews demo
+    """
+
+
+def run() -> None:
+    """Start the program: what the `tfnews` script calls."""
+    if "--debug" not in sys.argv:
+        _silence()
+    main()

@@ -1,0 +1,191 @@
+"""`tfnews data`: turn news files into fixed splits."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tfnews.cli.say import next_step
+from tfnews.errors import UsageError
+
+if TYPE_CHECKING:
+    from tfnews.data.splits import Splits
+
+_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
+_STRATEGIES = ("random", "group", "time")
+_TITLE = 100
+
+
+class _Ratios(click.ParamType):
+    """Three sizes, as percentages or shares: 70/15/15 or 0.7/0.15/0.15."""
+
+    name = "train/validation/test"
+
+    def convert(self, value, param, ctx):
+        """Return three shares that sum to 1."""
+        try:
+            sizes = [float(size) for size in value.split("/")]
+        except ValueError:
+            sizes = []
+        total = round(sum(sizes), 6)
+        if len(sizes) != 3 or min(sizes) <= 0 or total not in (1, 100):
+            self.fail(f"{value!r} is not three sizes that sum to 100 or 1, such as 70/15/15.")
+        return tuple(size / total for size in sizes)
+
+
+@click.group()
+def command() -> None:
+    """Turn news files into fixed splits."""
+
+
+@command.command("prepare")
+@click.argument("sources", nargs=-1, type=click.Path(path_type=Path), metavar="[SOURCE]...")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of splits to write."
+)
+@click.option("--name", help="Name of the set, as scores quote it; that of the source by default.")
+@click.option("--format", help="Format of the files; recognised by default.")
+@click.option("--title-column", help="Column of headlines.")
+@click.option("--text-column", help="Column of bodies.")
+@click.option("--label-column", help="Column of labels.")
+@click.option("--fake-value", "fake_values", multiple=True, help="A label to read as 1 (fake).")
+@click.option("--real-value", "real_values", multiple=True, help="A label to read as 0 (real).")
+@click.option("--drop-value", "drop_values", multiple=True, help="A label to leave out.")
+@click.option(
+    "--label-basis",
+    type=click.Choice(_BASES),
+    help="What the labels rest on; kept, and quoted with scores.",
+)
+@click.option(
+    "--class-name",
+    "class_names",
+    nargs=2,
+    metavar="REAL FAKE",
+    help="Names of the classes 0 and 1; news and satire, or news and clickbait, by label basis.",
+)
+@click.option(
+    "--strategy",
+    type=click.Choice(_STRATEGIES),
+    help="How to split: stratified at random (default), by group, or by time.",
+)
+@click.option(
+    "--group-column", "group_columns", multiple=True, help="No value of it crosses splits."
+)
+@click.option("--time-column", help="Dates: the oldest go to train, the newest to test.")
+@click.option("--train", type=click.Path(path_type=Path), help="Ready-made training rows.")
+@click.option("--validation", type=click.Path(path_type=Path), help="Ready-made validation rows.")
+@click.option("--test", type=click.Path(path_type=Path), help="Ready-made test rows.")
+@click.option(
+    "--ratios", type=_Ratios(), default="70/15/15", show_default=True, help="Sizes of the splits."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the split."
+)
+@click.option(
+    "--near-duplicates",
+    type=click.FloatRange(0, 1),
+    default=0.8,
+    show_default=True,
+    help="Jaccard similarity of word triples from which texts are near-duplicates; 0: exact only.",
+)
+@click.option(
+    "--cut",
+    multiple=True,
+    type=click.Choice(("dateline", "footer")),
+    help="Cut this from bodies. It does not remove a source's style.",
+)
+@click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")
+def _prepare(sources, out, train, validation, test, strategy, class_names, **options) -> None:
+    """Read news files, find copies, and write train, validation and test splits.
+
+    SOURCE is one or more files or folders of news: CSV, TSV, JSON lines or Parquet. Copies and
+    near-copies of a text never cross splits.
+    """
+    from tfnews.data.prepare import prepare
+
+    given = {"train": train, "validation": validation, "test": test}
+    ready = {part: path for part, path in given.items() if path}
+    splits = prepare(
+        sources,
+        out,
+        strategy=_strategy(strategy, ready, options),
+        ready=ready,
+        class_names=class_names or None,
+        **options,
+    )
+    click.echo("\n".join(_summary(splits)))
+    next_step(f"tfnews fit --data {shlex.quote(str(out))}")
+
+
+def _strategy(strategy: str | None, ready: dict, options: dict) -> str:
+    """Return the strategy named, or the one the other options speak of."""
+    if ready and strategy:
+        raise UsageError(
+            f"--strategy {strategy} splits sources; --train, --validation and --test name splits "
+            "ready made. Give one or the other."
+        )
+    if ready:
+        return "ready"
+    named = "group" if options["group_columns"] else "time" if options["time_column"] else "random"
+    return strategy or named
+
+
+def _summary(splits: "Splits") -> list[str]:
+    manifest = splits.manifest
+    return [
+        f"{splits.name}: labels rest on {splits.label_basis}; "
+        f"1 = {splits.class_names[1]}, 0 = {splits.class_names[0]}",
+        *_mapping(manifest["mapping"]),
+        *_notes(manifest["sources"]),
+        *_rows(manifest["rows"]),
+        *_samples(splits),
+        *_counts(manifest["counts"]),
+        *_clusters(manifest["clusters"]),
+        *(f"Cut {name}: {count:,} texts" for name, count in manifest["cut"].items()),
+        *(f"Warning: {warning}" for warning in manifest["warnings"]),
+        f"Rejected rows: {splits.path / 'rejects.csv'}",
+    ]
+
+
+def _mapping(mapping: dict) -> list[str]:
+    return [
+        f"Labels in {name}: " + ", ".join(f"{value!r} is {said}" for value, said in values.items())
+        for name, values in mapping.items()
+    ]
+
+
+def _notes(sources: list[dict]) -> list[str]:
+    return [f"Note on {source['file']}: {note}" for source in sources for note in source["notes"]]
+
+
+def _rows(rows: dict) -> list[str]:
+    dropped = rows["read"] - rows["kept"]
+    reasons = [f"  {count:,} {reason}" for reason, count in rows["dropped"].items()]
+    return [f"Rows: {rows['read']:,} read, {rows['kept']:,} kept, {dropped:,} dropped", *reasons]
+
+
+def _samples(splits: "Splits") -> list[str]:
+    """Show two titles of each class, so that a reversed mapping is seen."""
+    frame = splits.frame("train")
+    lines = ["Is this the right way round? If not, swap --fake-value and --real-value."]
+    for label in (1, 0):
+        rows = frame[frame["label"] == label].head(2)
+        titles = rows["title"].where(rows["title"] != "", rows["combined_text"])
+        for title in titles:
+            lines.append(f"  {splits.class_names[label]}: {' '.join(title.split())[:_TITLE]}")
+    return lines
+
+
+def _counts(counts: dict) -> list[str]:
+    return [
+        f"  {part}: " + ", ".join(f"{count:,} {name}" for name, count in classes.items())
+        for part, classes in counts.items()
+    ]
+
+
+def _clusters(clusters: dict) -> list[str]:
+    near = f"{clusters['near']:,} of near-duplicates (similarity {clusters['threshold']} or more)"
+    if not clusters["threshold"]:
+        near = "near-duplicates not looked for"
+    return [f"Clusters kept in one split: {clusters['exact']:,} of exact copies, {near}"]

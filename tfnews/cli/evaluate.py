@@ -1,0 +1,47 @@
+"""`tfnews evaluate`: score a run and write its report."""
+
+from pathlib import Path
+
+import click
+
+from tfnews.cli.say import next_step
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="SPLITS",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Splits of another data set to score the run on, whole. Repeatable.",
+)
+@click.option(
+    "--splits",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the run's own splits are, if they have moved since training.",
+)
+@click.option(
+    "--prevalence",
+    "prevalences",
+    multiple=True,
+    type=click.FloatRange(0, 1),
+    default=(0.01, 0.10),
+    show_default=True,
+    help="Share of fake texts at which the share of right flags is told. Repeatable.",
+)
+@click.option("--no-text", is_flag=True, help="Leave article texts out of the report.")
+def command(run: str, **options: object) -> None:
+    """Score RUN on its own splits, or on other data sets, and write its report and card.
+
+    Every reading of the test split is counted in the run: choose models on the validation split,
+    and read the test split once.
+    """
+    from tfnews.evaluation.evaluate import evaluate
+    from tfnews.evaluation.screen import summary
+    from tfnews.runs import Run
+
+    opened = Run.open(run)
+    click.echo(summary(evaluate(opened, **options)))
+    click.echo(f"\nReport: {opened.report_path}\nCard:   {opened.card_path}")
+    next_step(f"tfnews predict {opened.name} FILE")

@@ -1,0 +1,72 @@
+"""`tfnews fit`: train one architecture on a folder of splits."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from tfnews.cli.say import next_step
+
+
+@click.command()
+@click.option(
+    "--data",
+    required=True,
+    metavar="SPLITS",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of splits that `tfnews data prepare` wrote.",
+)
+@click.option("--arch", default="tfidf", show_default=True, help="A row of `tfnews archs`.")
+@click.option(
+    "--weights",
+    help="TF-Hub handle, local module folder, or none to learn the vocabulary from the data.",
+)
+@click.option(
+    "--trainable/--frozen",
+    default=None,
+    help="Fine-tune the pretrained weights, or keep them as they are. Default: as the row says.",
+)
+@click.option("--name", help="Name of the run. Default: the row, ft or frozen, the next number.")
+@click.option("--epochs", type=int, help="Passes over the training split at most.")
+@click.option("--batch-size", type=int, help="Texts in a batch.")
+@click.option("--learning-rate", type=float, help="Learning rate of the optimizer.")
+@click.option("--max-tokens", type=int, help="Words kept of each text; 0 keeps all.")
+@click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
+@click.option(
+    "--precision",
+    help="auto, float32, mixed_bfloat16 or mixed_float16. Runs are saved in float32.",
+)
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file of settings; options given here win over it.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Any setting of the row's family, such as vocabulary_size=50000. Repeatable.",
+)
+@click.option(
+    "--floor/--no-floor",
+    default=True,
+    help="Fit tfidf beside the model and say whether a gain over it is shown. Default: on.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
+)
+def command(data: Path, **options: object) -> None:
+    """Train one architecture on fixed splits.
+
+    The test split is never read. The weights of the best epoch are kept. Values given here win
+    over TFNEWS_FIT_... environment variables, those over --config, those over the row's recipe.
+    """
+    from tfnews.training.fit import closing_words, fit
+
+    run = fit(data, **options, say=click.echo, bar=sys.stderr.isatty())
+    if run is None:
+        next_step("the same command without --dry-run")
+        return
+    click.echo(closing_words(run))
+    next_step(f"tfnews evaluate {run.name}")

@@ -1,0 +1,85 @@
+"""`tfnews weights`: make weights that fit can start from."""
+
+import time
+from pathlib import Path
+
+import click
+
+from tfnews.cli.say import next_step
+from tfnews.models.weights.vectors import FORMATS, read_vectors
+
+
+@click.group()
+def command() -> None:
+    """Make weights that fit can start from."""
+
+
+@command.command()
+@click.argument("vectors", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the new module."
+)
+@click.option(
+    "--format",
+    type=click.Choice(FORMATS),
+    help="Format of VECTORS; found from the file by default.",
+)
+@click.option(
+    "--words",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Words of a .npy file's rows: text, one word a line, or a parquet table.",
+)
+@click.option(
+    "--normalise",
+    type=click.Choice(["none", "lower", "words"]),
+    default="none",
+    show_default=True,
+    help="What is done to a text first: nothing, lower-casing, or that and punctuation to spaces.",
+)
+@click.option(
+    "--oov-buckets",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Rows for unknown words: one of zeros, or several small random ones.",
+)
+@click.option("--limit", type=click.IntRange(min=1), help="Read the first LIMIT words only.")
+@click.option("--licence", default="", help="Licence of the vectors, kept beside them.")
+def build(
+    vectors: Path,
+    out: Path,
+    format: str | None,
+    words: Path | None,
+    normalise: str,
+    oov_buckets: int,
+    limit: int | None,
+    licence: str,
+) -> None:
+    """Make a TF-Hub text-embedding module from word vectors.
+
+    VECTORS is a file of GloVe (text), word2vec (text or binary) or NumPy (.npy with --words).
+    """
+    start = time.perf_counter()
+    read = read_vectors(vectors, format=format, words=words, limit=limit)
+
+    from tfnews.models.weights.module import build_module, unreachable
+
+    build_module(
+        read.words,
+        read.vectors,
+        out,
+        normalise=normalise,
+        oov_buckets=oov_buckets,
+        licence=licence,
+    )
+    for reason, count in read.dropped.items():
+        click.echo(f"Left out: {count:,} {reason}.")
+    never = unreachable(read.words, normalise)
+    if never:
+        click.echo(f"{never:,} words can never be met in a text normalised by '{normalise}'.")
+    megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    click.echo(
+        f"{out}: {len(read.words):,} words of {read.vectors.shape[1]} numbers, {oov_buckets:,} "
+        f"for unknown words, {megabytes:.1f} MB in {time.perf_counter() - start:.0f} s."
+    )
+    next_step(f"tfnews fit --data SPLITS --arch nnlm50 --weights {out}")

@@ -1,0 +1,176 @@
+"""One file's rows as frames of labelled news, with every row kept or rejected for a reason."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from tfnews.data import labels, tables
+from tfnews.data.formats import GENERIC, normal_label
+from tfnews.data.sources import SourceFile
+from tfnews.runs import sha256
+
+COLUMNS = ("title", "text", "label", "source_file", "line")
+NO_TEXT = "rows with a title and no text, kept"
+NO_TITLE = "rows with a text and no title, kept"
+
+_MISSING = ("nan", "NaN")
+_EXCERPT = 80
+
+
+class FileChunks:
+    """Streams one file as frames with `COLUMNS` and the file's extra columns.
+
+    Args:
+        file: What to read.
+
+    Attributes:
+        rejects: Rows left out so far: file, line, reason, excerpt.
+    """
+
+    def __init__(self, file: SourceFile):
+        self.rejects: list[tuple[str, int, str, str]] = []
+        self._file = file
+        self._rows = 0
+        self._kept = 0
+        self._oddities: Counter[str] = Counter()
+        self._probe = labels.DatelineProbe()
+        self._seen: dict[str, int | None] = {}
+
+    def read(self, chunk_rows: int) -> Iterator[pd.DataFrame]:
+        """Yield frames of at most `chunk_rows` rows, none of them empty.
+
+        Raises:
+            DataError: The file is damaged, a label is unknown, or the labels are swapped.
+        """
+        rows = self._file.rows(self._oddities)
+        while batch := list(itertools.islice(rows, chunk_rows)):
+            self._rows += len(batch)
+            frame = self._labelled(self._news(self._sound(batch)))
+            if len(frame):
+                self._note(frame)
+                yield frame
+        self._probe.check(self._file.name, self._seen)
+
+    def summary(self) -> dict:
+        """Return the account of the file, once it has been read."""
+        oddities = (f"{what}: {number:,}" for what, number in self._oddities.items() if number)
+        return {
+            "file": self._file.name,
+            "format": self._file.format_name,
+            "sha256": sha256(self._file.path),
+            "rows": self._rows,
+            "kept": self._kept,
+            "rejected": dict(Counter(reason for _, _, reason, _ in self.rejects)),
+            "notes": [*self._file.notes, *oddities],
+        }
+
+    def _sound(self, batch: Iterable[tables.Row]) -> pd.DataFrame:
+        """Put the whole rows into a frame under the file's own column names, indexed by line."""
+        good = [row for row in batch if self._is_whole(row)]
+        return pd.DataFrame(
+            [row.values for row in good],
+            columns=list(self._file.columns),
+            index=pd.Index([row.line for row in good], dtype="int64"),
+            dtype="str",
+        )
+
+    def _is_whole(self, row: tables.Row) -> bool:
+        if row.fault:
+            self._reject(row.line, row.fault, row.values[0])
+        return row.fault is None
+
+    def _news(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Bring the frame into the common columns, its labels still as the file has them."""
+        row = self._file.format
+        common = {
+            "title": _without_nan(frame[row.title]) if row.title else "",
+            "text": _without_nan(frame[row.text]),
+            "label": frame[row.label] if row.label else self._file.stem,
+            "source_file": self._file.name,
+            "line": frame.index,
+        }
+        news = pd.DataFrame(common, index=frame.index).astype(dict.fromkeys(COLUMNS[:4], "str"))
+        return news.join(frame[self._file.extra_columns].rename(columns=_beside_common))
+
+    def _labelled(self, news: pd.DataFrame) -> pd.DataFrame:
+        """Replace label values by 0 and 1; reject rows without a label, or without news."""
+        values = news["label"].map(normal_label)
+        self._check_known(news, values)
+        reasons = self._reasons(news, values)
+        for line, reason in reasons.dropna().items():
+            self._reject(line, reason, headline(news.at[line, "title"], news.at[line, "text"]))
+        kept = reasons.isna()
+        codes = values[kept].map(self._file.meanings).astype("int8")
+        self._seen |= dict(zip(values[kept], codes, strict=True))
+        return news[kept].assign(label=codes).reset_index(drop=True)
+
+    def _check_known(self, news: pd.DataFrame, values: pd.Series) -> None:
+        unknown = news[~values.isin([*self._file.meanings, ""])]
+        if len(unknown):
+            self._ask_if_unexplained()
+            first = unknown.iloc[0]
+            raise labels.unknown_label(
+                self._file.name, first["line"], first["label"].strip(), self._file.meanings
+            )
+
+    def _ask_if_unexplained(self) -> None:
+        """Stop when nobody has said what any of the file's label values means."""
+        file = self._file
+        if file.explained or file.format.name != GENERIC.name:
+            return
+        found = labels.Found(self._labels_and_headlines())
+        if not any(value in file.meanings for value in found.counts):
+            raise labels.unexplained_labels(file.name, file.format.label, found, file.is_plain)
+
+    def _labels_and_headlines(self) -> Iterator[tuple[str, str]]:
+        row = self._file.format
+        label, title, text = (
+            self._file.columns.index(name) for name in (row.label, row.title or row.text, row.text)
+        )
+        for _, values, fault in self._file.rows(Counter()):
+            if not fault and (value := normal_label(values[label])):
+                yield value, headline(values[title], values[text])
+
+    def _reasons(self, news: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """Say for each row why it is left out; missing for those that are kept."""
+        dropped = [value for value, meaning in self._file.meanings.items() if meaning is None]
+        reasons = pd.Series(None, index=news.index, dtype="object")
+        reasons = reasons.mask(values.isin(dropped), "label left out: " + values)
+        reasons = reasons.mask(values.eq(""), "no label")
+        return reasons.mask(
+            _is_blank(news["title"]) & _is_blank(news["text"]), "no title and no text"
+        )
+
+    def _note(self, frame: pd.DataFrame) -> None:
+        self._kept += len(frame)
+        self._oddities[NO_TEXT] += int(_is_blank(frame["text"]).sum())
+        if self._file.format.title:
+            self._oddities[NO_TITLE] += int(_is_blank(frame["title"]).sum())
+        self._probe.add(frame["text"], frame["label"])
+
+    def _reject(self, line: int, reason: str, content: str) -> None:
+        self.rejects.append((self._file.name, line, reason, excerpt(content)))
+
+
+def headline(title: str, text: str) -> str:
+    """Return what names an article in a message: its title, else the opening of its text."""
+    return excerpt(title) or excerpt(text)
+
+
+def excerpt(content: str) -> str:
+    """Return the opening of a text, in one line of at most 80 characters."""
+    return " ".join(content[: 4 * _EXCERPT].split())[:_EXCERPT]
+
+
+def _without_nan(column: pd.Series) -> pd.Series:
+    return column.mask(column.isin(_MISSING), "")
+
+
+def _is_blank(column: pd.Series) -> pd.Series:
+    return column.str.strip().eq("")
+
+
+def _beside_common(column: str) -> str:
+    return f"{column}_in_source" if column in COLUMNS else column

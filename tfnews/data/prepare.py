@@ -1,0 +1,354 @@
+"""From news files to a folder of fixed splits."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfnews.data import cutting, duplicates, splits, strategies
+from tfnews.data.readers import Reading, read
+from tfnews.data.splits import PARTS, Splits
+from tfnews.data.strategies import UNASSIGNED, Strategy
+from tfnews.data.text import INPUT_RULE, combine
+from tfnews.errors import DataError, UsageError
+
+LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
+
+_CLASS_NAMES = {"satire": ("news", "satire"), "clickbait": ("news", "clickbait")}
+_FIRST = ("combined_text", "label", "title", "text", "cluster")
+_LAST = ("source_file", "line")
+_EXCERPT = 80
+
+
+@dataclass
+class _Rows:
+    """The rows read and what is known of each, kept in step while rows are dropped."""
+
+    frame: pd.DataFrame
+    prints: duplicates.Fingerprints
+    parts: np.ndarray  # int8; UNASSIGNED until a ready-made file or the strategy says
+    rejects: list[pd.DataFrame] = field(default_factory=list)
+
+    def drop(self, gone: np.ndarray, reason: str) -> None:
+        """Move rows, bool `(rows,)`, to the rejects."""
+        if not gone.any():
+            return
+        frame = self.frame[gone]
+        excerpts = [
+            " ".join(text[: 4 * _EXCERPT].split())[:_EXCERPT] for text in frame["combined_text"]
+        ]
+        rejects = frame[["source_file", "line"]].rename(columns={"source_file": "file"})
+        self.rejects.append(rejects.assign(reason=reason, excerpt=excerpts))
+        self.frame = self.frame[~gone].reset_index(drop=True)
+        self.prints = self.prints.select(~gone)
+        self.parts = self.parts[~gone]
+
+
+def prepare(
+    sources: Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    *,
+    name: str | None = None,
+    label_basis: str | None = None,
+    class_names: tuple[str, str] | None = None,
+    strategy: str = "random",
+    group_columns: Sequence[str] = (),
+    time_column: str | None = None,
+    ready: dict[str, str | os.PathLike] | None = None,
+    ratios: Sequence[float] = strategies.DEFAULT_RATIOS,
+    seed: int = 0,
+    cut: Sequence[str] = (),
+    near_duplicates: float = 0.8,
+    force: bool = False,
+    **reading: object,
+) -> Splits:
+    """Read news files, find copies, and write train, validation and test splits.
+
+    Copies and near-copies of a text form a cluster, and a cluster never crosses splits. The same
+    files, options and seed give the same bytes.
+
+    Args:
+        sources: News files or folders; empty when `ready` names the parts.
+        out: The folder to write.
+        name: Name of the set; by default that of the source, or of the folder of several.
+        label_basis: What the labels rest on, of `LABEL_BASES`; by default the format's.
+        class_names: Names of label 0 and label 1; by default they follow the labels' basis.
+        strategy: "random" (stratified by label), "group", "time" or "ready".
+        group_columns: For "group": columns none of whose values crosses splits.
+        time_column: For "time": column of dates; the oldest go to train, the newest to test.
+        ready: For "ready": files of "train", "test" and perhaps "validation", which is otherwise
+            cut from train.
+        ratios: Shares of train, validation and test, which sum to 1.
+        seed: Seed of everything drawn.
+        cut: What to cut from bodies, of `cutting.CUTS`.
+        near_duplicates: Least Jaccard similarity of word shingles that joins two texts, in
+            (0, 1]; 0 finds exact copies only.
+        force: Replace splits already in `out`.
+        **reading: How files are read, as `tfnews.data.readers.read` takes it: format,
+            title_column, text_column, label_column, fake_values, real_values, drop_values.
+
+    Returns:
+        The splits as written.
+
+    Raises:
+        UsageError: Options that do not go together.
+        DataError: Sources or a folder that cannot be used as they are.
+    """
+    plan = Strategy(strategy, tuple(group_columns), time_column, tuple(ratios), seed)
+    _check_values(near_duplicates, label_basis, cut)
+    files = _files(sources, dict(ready or {}), strategy)
+    _check_survival(files, out)
+    splits.check_destination(out, force)
+    readings = {part: read(paths, **reading) for part, paths in files.items()}
+    rows, changed = _gather(readings, tuple(cut), near_duplicates > 0)
+    basis, names = _naming(list(readings.values()), label_basis, class_names)
+    found, warnings = _split(rows, plan, near_duplicates, names)
+    manifest = {
+        "format": splits.FORMAT,
+        "name": name or _set_name(files),
+        "class_names": list(names),
+        "label_basis": basis,
+        "input_rule": INPUT_RULE,
+        **_account(rows, list(readings.values()), names),
+        "clusters": {**found, "threshold": near_duplicates},
+        "seed": seed,
+        "strategy": strategy,
+        "ratios": list(plan.ratios),
+        "group_columns": list(group_columns),
+        "time_column": time_column,
+        "cut": changed,
+        "warnings": warnings + ([cutting.NOTE] if cut else []),
+    }
+    rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
+    return splits.write_splits(out, _frames(rows), rejects, manifest, force)
+
+
+def _check_values(near_duplicates: float, label_basis: str | None, cut: Sequence[str]) -> None:
+    if not 0 <= near_duplicates <= 1:
+        raise UsageError(
+            f"--near-duplicates is a similarity from 0 (off) to 1. Received: {near_duplicates}."
+        )
+    if label_basis not in (None, splits.UNSTATED, *LABEL_BASES):
+        raise UsageError(
+            f"No label basis {label_basis!r}. Known: {', '.join(LABEL_BASES)}, {splits.UNSTATED}."
+        )
+    cutting.check_cuts(cut)
+
+
+def _files(sources: Sequence, ready: dict, strategy: str) -> dict[str | None, list]:
+    """Return the files of each ready-made part, or all under None."""
+    if strategy != "ready":
+        if ready or not sources:
+            raise UsageError(
+                "Name either sources to split, or ready-made parts with --train and --test "
+                f"(strategy ready). Received {len(sources)} sources, {len(ready)} parts and the "
+                f"strategy {strategy}."
+            )
+        return {None: list(sources)}
+    if sources or not {"train", "test"} <= set(ready) <= set(PARTS):
+        raise UsageError(
+            "Ready-made parts are --train and --test, perhaps --validation, without other "
+            f"sources. Received {len(sources)} sources and: {', '.join(ready) or 'no part'}."
+        )
+    return {part: [ready[part]] for part in PARTS if part in ready}
+
+
+def _check_survival(files: dict[str | None, list], out: str | os.PathLike) -> None:
+    """Refuse to read from the folder that is to be replaced."""
+    folder = Path(out).resolve()
+    for path in (Path(path) for paths in files.values() for path in paths):
+        if folder in (path.resolve(), *path.resolve().parents):
+            raise DataError(
+                f"The source {path} lies in {out}, which is to be written. Name another folder "
+                "with --out."
+            )
+
+
+def _set_name(files: dict[str | None, list]) -> str:
+    """Name the set after its only source, else after the folder of the first."""
+    paths = [Path(path).resolve() for paths in files.values() for path in paths]
+    if len(paths) > 1:
+        return paths[0].parent.name
+    return paths[0].name if paths[0].is_dir() else Path(paths[0].name.removesuffix(".gz")).stem
+
+
+def _naming(
+    readings: list[Reading], label_basis: str | None, class_names: tuple[str, str] | None
+) -> tuple[str, tuple[str, str]]:
+    """Return what the labels rest on and the class names: as told, as read, or by default."""
+    basis = label_basis or readings[0].label_basis or splits.UNSTATED
+    read_names = tuple(readings[0].class_names)
+    default = _CLASS_NAMES.get(basis, read_names)
+    return basis, tuple(
+        class_names or (read_names if read_names != splits.CLASS_NAMES else default)
+    )
+
+
+def _gather(
+    readings: dict[str | None, Reading], cut: tuple[str, ...], near: bool
+) -> tuple[_Rows, dict[str, int]]:
+    """Read everything once: cut, combine and fingerprint each chunk.
+
+    Returns:
+        The rows, and how many bodies each cut changed.
+    """
+    frames, prints, parts = [], [], []
+    changed = dict.fromkeys(cut, 0)
+    for part, reading in readings.items():
+        for chunk in reading:
+            texts, counts = cutting.cut_column(chunk["text"], cut)
+            changed = {name: changed[name] + counts[name] for name in cut}
+            frame = chunk.rename(
+                columns={c: f"{c}_in_source" for c in ("combined_text", "cluster")}
+            )
+            combined = [combine(*pair) for pair in zip(frame["title"], texts, strict=True)]
+            frames.append(frame.assign(text=texts, combined_text=combined))
+            prints.append(duplicates.fingerprint(combined, near))
+            parts.append(np.full(len(frame), PARTS.index(part) if part else UNASSIGNED, np.int8))
+    if not frames:
+        raise DataError(
+            "The sources hold no usable row. See the reasons with --format and columns."
+        )
+    frame = _joined(frames)
+    rows = _Rows(frame, duplicates.concatenate(prints), np.concatenate(parts))
+    rows.drop((frame["combined_text"] == "").to_numpy(), "empty after cutting")
+    return rows, changed
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put chunks together; a column that one source lacks is empty there."""
+    frame = pd.concat(frames, ignore_index=True)
+    others = frame.columns.difference(["label", "line"])
+    return frame.assign(**{name: frame[name].fillna("") for name in others})
+
+
+def _split(
+    rows: _Rows, plan: Strategy, near_duplicates: float, names: tuple[str, str]
+) -> tuple[dict[str, int], list[str]]:
+    """Find copies, drop what cannot be used, and give each row a cluster and a part.
+
+    Returns:
+        Number of clusters of exact copies and of near-copies, and warnings.
+    """
+    rows.drop(_carries_both_labels(rows), "same text with both labels")
+    dates = _dates(rows, plan.time_column) if plan.kind == "time" else None
+    clusters, found = _cluster(rows.prints, near_duplicates)
+    warnings = _label_warnings(rows.frame["label"], clusters, names)
+    if plan.kind == "random":
+        warnings += strategies.source_warnings(rows.frame, clusters)
+    elif plan.kind == "group":
+        clusters, missing = strategies.merge_groups(rows.frame, clusters, plan.group_columns)
+        warnings += missing
+    elif plan.kind == "ready":
+        clusters = _drop_leaks(rows, clusters)
+    rows.frame["cluster"] = clusters
+    labels = rows.frame["label"].to_numpy()
+    if plan.kind == "time":
+        rows.parts = strategies.assign_by_time(clusters, dates, plan.ratios, plan.seed)
+    elif plan.kind == "ready":
+        rows.parts = strategies.assign_rest(clusters, labels, rows.parts, plan, names)
+    else:
+        rows.parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
+    _check_parts(rows, plan, names)
+    if plan.kind != "ready":
+        warnings += strategies.size_warnings(rows.parts, plan.ratios)
+    warnings += strategies.balance_warnings(rows.parts, labels, names[1])
+    return found, warnings
+
+
+def _carries_both_labels(rows: _Rows) -> np.ndarray:
+    labels = rows.frame["label"].groupby(rows.prints.keys)
+    return (labels.transform("min") != labels.transform("max")).to_numpy()
+
+
+def _dates(rows: _Rows, column: str) -> pd.Series:
+    """Parse the dates and drop the rows without one."""
+    strategies.check_column(rows.frame, column, "--time-column")
+    dates = strategies.read_dates(rows.frame[column])
+    rows.drop(dates.isna().to_numpy(), f"no readable date in {column!r}")
+    return dates.dropna().reset_index(drop=True)
+
+
+def _cluster(
+    prints: duplicates.Fingerprints, near_duplicates: float
+) -> tuple[np.ndarray, dict[str, int]]:
+    exact = duplicates.exact_clusters(prints)
+    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": 0}
+    if not near_duplicates:
+        return exact, found
+    pairs = duplicates.near_pairs(prints, near_duplicates)
+    clusters = duplicates.connect(len(exact), [duplicates.same_value_pairs(exact), pairs])
+    texts = pd.Series(exact).groupby(clusters).nunique()
+    return clusters, {**found, "near": int((texts > 1).sum())}
+
+
+def _label_warnings(labels: pd.Series, clusters: np.ndarray, names: tuple[str, str]) -> list[str]:
+    both = int((labels.groupby(clusters).nunique() > 1).sum())
+    if not both:
+        return []
+    return [
+        f"{both} clusters of near-duplicates hold rows labelled {names[0]} and rows labelled "
+        f"{names[1]}; they were kept, whole. Look at them: their labels may be wrong."
+    ]
+
+
+def _drop_leaks(rows: _Rows, clusters: np.ndarray) -> np.ndarray:
+    """Drop ready-made rows that copy a row of a later part; return the clusters of the rest."""
+    leaking = strategies.leaks(clusters, rows.parts)
+    for number, part in enumerate(PARTS[:-1]):
+        gone = leaking & (rows.parts == number)
+        rows.drop(gone, f"{part} row duplicates a row of {' or '.join(PARTS[number + 1 :])}")
+        clusters, leaking = clusters[~gone], leaking[~gone]
+    return pd.factorize(clusters)[0]
+
+
+def _check_parts(rows: _Rows, plan: Strategy, names: tuple[str, str]) -> None:
+    """Stop when a split lacks a class."""
+    for number, part in enumerate(PARTS):
+        labels = rows.frame["label"][rows.parts == number]
+        for label, class_name in enumerate(names):
+            if not (labels == label).any():
+                raise DataError(
+                    f"The {part} split would hold no {class_name} row of {len(labels)} (strategy "
+                    f"{plan.kind}). Each split needs both classes: add sources, choose another "
+                    "--strategy, or other --ratios."
+                )
+
+
+def _account(rows: _Rows, readings: list[Reading], names: tuple[str, str]) -> dict:
+    """Return the manifest's account of what was read, kept and dropped."""
+    summaries = [summary for reading in readings for summary in reading.summaries]
+    dropped = Counter()
+    for summary in summaries:
+        dropped.update(summary["rejected"])
+    for rejects in rows.rejects:
+        dropped.update(rejects["reason"])
+    labels = rows.frame["label"].to_numpy()
+    counts = {
+        part: {
+            name: int(((rows.parts == number) & (labels == label)).sum())
+            for label, name in enumerate(names)
+        }
+        for number, part in enumerate(PARTS)
+    }
+    return {
+        "mapping": {key: value for reading in readings for key, value in reading.mapping.items()},
+        "sources": summaries,
+        "rows": {
+            "read": sum(summary["rows"] for summary in summaries),
+            "kept": len(rows.frame),
+            "dropped": dict(sorted(dropped.items())),
+        },
+        "counts": counts,
+    }
+
+
+def _frames(rows: _Rows) -> dict[str, pd.DataFrame]:
+    """Return each part's rows, in the order they were read, as they are written."""
+    extra = [name for name in rows.frame.columns if name not in (*_FIRST, *_LAST)]
+    frame = rows.frame[[*_FIRST, *extra, *_LAST]]
+    return {part: frame[rows.parts == number] for number, part in enumerate(PARTS)}

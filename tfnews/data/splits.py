@@ -1,0 +1,262 @@
+"""The folder of fixed splits: the only module that knows its file names."""
+
+import csv
+import json
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfnews.errors import DataError
+from tfnews.runs import sha256, write_json
+
+PARTS = ("train", "validation", "test")
+FORMAT = "tfnews-splits-1"
+MANIFEST = "manifest.json"
+REJECTS = "rejects.csv"
+CLASS_NAMES = ("real", "fake")
+UNSTATED = "unstated"
+
+
+class Splits:
+    """A folder of train, validation and test rows, made by `prepare` or by anyone.
+
+    Args:
+        path: The folder. Use `open_splits`, which checks it, rather than this constructor.
+        files: The file of each part.
+        manifest: What `prepare` recorded; empty for a folder made by other means.
+    """
+
+    def __init__(self, path: Path, files: dict[str, Path], manifest: dict):
+        self.path = path
+        self.files = files
+        self.manifest = manifest
+
+    @property
+    def name(self) -> str:
+        """The set's name, as scores and sentences quote it."""
+        return self.manifest.get("name") or self.path.resolve().name
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """The names of label 0 and label 1."""
+        return tuple(self.manifest.get("class_names") or CLASS_NAMES)
+
+    @property
+    def label_basis(self) -> str:
+        """What the labels rest on: publisher, factcheck, crowd, satire, clickbait or unstated."""
+        return self.manifest.get("label_basis") or UNSTATED
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {part: sha256(path) for part, path in self.files.items()}
+
+    def digest(self, part: str) -> str:
+        """Return the SHA-256 of a part's file, as 64 hex digits."""
+        return self._digests[part]
+
+    def frame(self, part: str) -> pd.DataFrame:
+        """Read one part.
+
+        Args:
+            part: "train", "validation" or "test".
+
+        Returns:
+            Columns combined_text, label (int8, 0 or 1), title, text, cluster (int64), then the
+            others as the file has them. Text is never missing: an empty cell is "".
+
+        Raises:
+            DataError: The file cannot be read, is empty, or has other labels than 0 and 1.
+        """
+        path = self.files[part]
+        frame = _read(path)
+        _check_columns(frame, path)
+        frame["label"] = frame["label"].astype(np.int8)
+        defaults = {"title": "", "text": frame["combined_text"]}
+        frame = frame.assign(**{k: v for k, v in defaults.items() if k not in frame})
+        frame["cluster"] = _cluster_numbers(frame)
+        first = ["combined_text", "label", "title", "text", "cluster"]
+        return frame[first + [name for name in frame.columns if name not in first]]
+
+
+def open_splits(path: str | os.PathLike) -> Splits:
+    """Open a folder with train, validation and test as .csv or .csv.gz.
+
+    Args:
+        path: A folder made by `prepare`, or by anyone whose files have at least the columns
+            combined_text and label (1 = fake, 0 = real).
+
+    Returns:
+        The splits. Without a manifest they are named after the folder, the classes real and
+        fake, and each row is its own cluster.
+
+    Raises:
+        DataError: A file is missing, or is not the one the manifest describes.
+    """
+    path = Path(path)
+    files = {part: _part_file(path, part) for part in PARTS}
+    missing = [part for part, file in files.items() if file is None]
+    if missing:
+        names = ", ".join(f"{part}.csv" for part in missing)
+        raise DataError(
+            f"{path} is not a folder of splits: {names} not found (.csv.gz would do too). "
+            "Make one with: tfnews data prepare SOURCE --out FOLDER"
+        )
+    splits = Splits(path, files, _read_manifest(path / MANIFEST))
+    _check_digests(splits)
+    return splits
+
+
+def _part_file(path: Path, part: str) -> Path | None:
+    candidates = [path / f"{part}.csv", path / f"{part}.csv.gz"]
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def _read_manifest(path: Path) -> dict:
+    if not path.is_file():
+        return {}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON ({error}). Run tfnews data prepare again.") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise DataError(
+            f"{path} is not a manifest this version reads: its format is not {FORMAT!r}. "
+            "Run tfnews data prepare again, or remove the manifest if the files are your own."
+        )
+    return manifest
+
+
+def _check_digests(splits: Splits) -> None:
+    if not splits.manifest:
+        return
+    recorded = splits.manifest.get("digests", {})
+    for part, file in splits.files.items():
+        if recorded.get(file.name) != splits.digest(part):
+            raise DataError(
+                f"{file} was changed after prepare: it is not the file {MANIFEST} describes. "
+                "Run tfnews data prepare again, or, if the change is meant, remove "
+                f"{splits.path / MANIFEST}."
+            )
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
+    except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
+        raise DataError(f"{path} cannot be read as a UTF-8 CSV file: {error}.") from error
+
+
+def _check_columns(frame: pd.DataFrame, path: Path) -> None:
+    for column in ("combined_text", "label"):
+        if column not in frame:
+            raise DataError(
+                f"{path} has no column {column!r}. It has: {', '.join(frame.columns)}. A split "
+                "needs combined_text and label; tfnews data prepare writes them."
+            )
+    if frame.empty:
+        raise DataError(f"{path} has no rows. Each split needs some of both classes.")
+    wrong = ~frame["label"].isin(["0", "1"])
+    if wrong.any():
+        raise DataError(
+            f"{path} has the label {frame['label'][wrong].iloc[0]!r} in {int(wrong.sum())} rows, "
+            f"first in data row {int(wrong.argmax()) + 1}. Labels must be 1 (fake) or 0 (real). "
+            "Map other values with tfnews data prepare --fake-value X --real-value Y."
+        )
+
+
+def _cluster_numbers(frame: pd.DataFrame) -> np.ndarray:
+    """Return the clusters as written when they are whole numbers, else numbered anew."""
+    if "cluster" not in frame:
+        return np.arange(len(frame))
+    try:
+        return frame["cluster"].astype(np.int64).to_numpy()
+    except ValueError:
+        return pd.factorize(frame["cluster"])[0]
+
+
+def check_destination(out: str | os.PathLike, force: bool = False) -> None:
+    """Make sure a folder of splits may be written to `out`, which need not exist.
+
+    Args:
+        out: Where the folder goes.
+        force: Whether a folder of splits already there may be replaced.
+
+    Raises:
+        DataError: `out` is a file, or a folder that holds anything and may not be replaced.
+    """
+    out = Path(out)
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out} is a file. Name a new folder with --out.")
+    held = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    if not held:
+        return
+    if not force:
+        raise DataError(
+            f"{out} is not empty. Name a new folder with --out, or replace the splits in it "
+            "with --force."
+        )
+    own = {MANIFEST, REJECTS, *(f"{part}.csv" for part in PARTS)}
+    others = [name for name in held if name not in own]
+    if others or not _read_manifest(out / MANIFEST):
+        what = f"it also holds {', '.join(others[:5])}" if others else f"it has no {MANIFEST}"
+        raise DataError(
+            f"{out} will not be replaced: {what}, so more than prepared splits would be lost. "
+            "Name a new folder with --out."
+        )
+
+
+def write_splits(
+    out: str | os.PathLike,
+    frames: dict[str, pd.DataFrame],
+    rejects: pd.DataFrame,
+    manifest: dict,
+    force: bool = False,
+) -> Splits:
+    """Write a folder of splits beside `out`, then rename it into place.
+
+    Args:
+        out: Where the folder goes; see `check_destination`.
+        frames: The rows of each part.
+        rejects: The rows left out, with the reason.
+        manifest: What to record; the digests of the parts are added.
+        force: Whether a folder of splits already there is replaced, once the new one is whole.
+
+    Returns:
+        The splits, opened.
+    """
+    out = Path(out)
+    check_destination(out, force)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as holder:
+        made = Path(holder) / "new"
+        made.mkdir()
+        for part in PARTS:
+            _write_csv(frames[part], made / f"{part}.csv")
+        _write_csv(rejects, made / REJECTS)
+        digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
+        write_json(made / MANIFEST, {**manifest, "digests": digests})
+        _swap(made, out, Path(holder) / "old")
+    return open_splits(out)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    # Every string is quoted: Python 3.11's writer leaves a lone carriage return bare otherwise,
+    # and readers take it for the end of the row.
+    frame.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+
+
+def _swap(made: Path, out: Path, old: Path) -> None:
+    """Put `made` in the place of `out`, which is put back if that fails."""
+    if not out.exists():
+        os.rename(made, out)
+        return
+    os.rename(out, old)
+    try:
+        os.rename(made, out)
+    except BaseException:
+        os.rename(old, out)
+        raise

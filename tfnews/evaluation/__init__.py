@@ -1,0 +1,1 @@
+"""Scores, intervals, figures and words about a run."""

@@ -1,0 +1,212 @@
+"""Score a run, say what the scores mean, and write its report."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tfnews.data import pipeline
+from tfnews.data.splits import Splits, open_splits
+from tfnews.data.text import for_matching
+from tfnews.errors import DataError
+from tfnews.evaluation import card, figures, floor, intervals, metrics, mistakes, report
+from tfnews.models import NewsClassifier, fake_probability, load
+from tfnews.runs import Run, write_json, write_predictions, write_text
+
+PARTS = ("train", "validation", "test")
+_BATCH = 64
+_TIMED_TEXTS = 512
+
+
+def evaluate(
+    run: str | os.PathLike | Run,
+    data: Sequence[str | os.PathLike] = (),
+    *,
+    splits: str | os.PathLike | None = None,
+    prevalences: Sequence[float] = metrics.PREVALENCES,
+    no_text: bool = False,
+    root: str | os.PathLike | None = None,
+) -> dict:
+    """Score a run on its own splits, or on other data sets, and write report.html and card.md.
+
+    Each reading of the test split is counted in the run. Other data sets are scored whole, without
+    the texts that the run was trained on.
+
+    Args:
+        run: A complete run, its name or its path.
+        data: Folders of splits of other data sets; none scores the run's own.
+        splits: Where the run's own splits are now; by default where they were at training.
+        prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
+        no_text: Leave article texts out of report and mistakes.
+        root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+
+    Returns:
+        The report: the dict that `report.render` takes.
+
+    Raises:
+        RunError: No such run, or it is not complete.
+        DataError: The splits are gone, or are not those the run was trained on.
+    """
+    run = run if isinstance(run, Run) else Run.open(run, root)
+    classifier = load(run.path)
+    splits = own_splits(run, splits)
+    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))
+    if data:
+        for folder in data:
+            found.setdefault("other_sets", {}).update(_elsewhere(classifier, splits, folder))
+    else:
+        found |= _home(run, classifier, splits)
+    write_json(run.metrics_path, found)
+    return _published(run, splits, found, prevalences, no_text)
+
+
+def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
+    """Open the splits a run was trained on, at `path` if they have moved.
+
+    Raises:
+        DataError: They are gone or were changed.
+    """
+    recorded = run.config["splits"]
+    if path is None and not os.path.isdir(recorded["path"]):
+        raise DataError(
+            f"The splits {run.name} was trained on are no longer at {recorded['path']}. "
+            "Say where they are with --splits FOLDER."
+        )
+    splits = open_splits(path or recorded["path"])
+    for part, digest in recorded["digests"].items():
+        if splits.digest(part) != digest:
+            raise DataError(
+                f"The {part} split in {splits.path} is not the one {run.name} was trained on: "
+                f"its digest is {splits.digest(part)[:12]}…, the run has {digest[:12]}…. Prepare "
+                "the data again with the same options and seed, or train a new run on it."
+            )
+    return splits
+
+
+def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
+    """Score all parts of the run's own splits; counts the reading of the test split first."""
+    run.update_config(test_reads=run.config["test_reads"] + 1)
+    found = {}
+    score = scorer(classifier)
+    for part in PARTS:
+        frame = splits.frame(part)
+        scored = score(frame["combined_text"].tolist())
+        write_predictions(run, part, frame["label"], scored)
+        found[part] = judged(frame, scored, classifier)
+    test = splits.frame("test")
+    found["timings"] = _timings(score, test["combined_text"].tolist())
+    if run.config["arch"] != floor.FLOOR:
+        found["floor"] = floor.compare(splits, "test", scored, classifier.threshold)
+    return found
+
+
+def _elsewhere(classifier: NewsClassifier, home: Splits, folder: str | os.PathLike) -> dict:
+    """Score another data set whole, without the texts that the run was trained on."""
+    splits = open_splits(folder)
+    frame = pd.concat([splits.frame(part) for part in PARTS], ignore_index=True)
+    seen = set(home.frame("train")["combined_text"].map(for_matching))
+    shared = frame["combined_text"].map(for_matching).isin(seen)
+    frame = frame[~shared].reset_index(drop=True)
+    if frame.empty:
+        raise DataError(
+            f"Every text of {splits.name} was in the training split of {home.name}, so nothing is "
+            "left to score. Give a data set that the run has not seen."
+        )
+    scored = scorer(classifier)(frame["combined_text"].tolist())
+    return {
+        splits.name: {
+            "name": splits.name,
+            "label_basis": splits.label_basis,
+            "class_names": list(splits.class_names),
+            "shared_with_training": int(shared.sum()),
+            **judged(frame, scored, classifier, splits.class_names),
+        }
+    }
+
+
+def scorer(classifier: NewsClassifier) -> Callable[[list[str]], np.ndarray]:
+    """Return a function from raw texts to fake probabilities (texts,), float32."""
+    model, preprocessor = classifier.probabilities_model(), classifier.preprocessor
+
+    def score(texts: list[str]) -> np.ndarray:
+        ids = pipeline.encode(preprocessor, texts)
+        return fake_probability(pipeline.predict(model, ids, preprocessor, _BATCH))
+
+    return score
+
+
+def judged(
+    frame: pd.DataFrame,
+    scored: np.ndarray,
+    classifier: NewsClassifier,
+    class_names: Sequence[str] | None = None,
+) -> dict:
+    """Return scores and their 95 % intervals over the frame's clusters."""
+    labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
+    threshold = classifier.threshold
+    return {
+        "scores": metrics.scores(labels, scored, threshold, class_names or classifier.class_names),
+        "intervals": intervals.bootstrap(labels, scored, clusters, threshold=threshold),
+    }
+
+
+def _timings(score: Callable[[list[str]], np.ndarray], texts: list[str]) -> dict:
+    """Time raw texts to probabilities, after one pass that is not counted."""
+    texts = texts[:_TIMED_TEXTS]
+    score(texts)
+    started = time.perf_counter()
+    score(texts)
+    seconds = time.perf_counter() - started
+    return {
+        "rows": len(texts),
+        "ms_per_text": round(1000 * seconds / len(texts), 3),
+        "texts_per_second": round(len(texts) / seconds, 1),
+    }
+
+
+def _published(
+    run: Run, splits: Splits, found: dict, prevalences: Sequence[float], no_text: bool
+) -> dict:
+    """Draw the figures and write report.html and card.md."""
+    part = "test" if "test" in found else "validation"
+    threshold = found[part]["scores"]["threshold"]
+    frame = splits.frame(part)
+    scored = pd.read_csv(run.predictions_path(part))["fake_probability"].to_numpy()
+    named = {
+        "name": splits.name,
+        "class_names": list(splits.class_names),
+        "label_basis": splits.label_basis,
+    }
+    parts = {name: found[name] for name in PARTS if name in found}
+    content = {
+        "config": run.config,
+        "splits": {**splits.manifest, **named},
+        "parts": parts,
+        "other_sets": list(found.get("other_sets", {}).values()),
+        "prevalences": tuple(prevalences),
+        "test_reads": run.config["test_reads"],
+        "mistakes": mistakes.find(
+            frame["label"],
+            scored,
+            frame["title"],
+            frame["text"],
+            threshold=threshold,
+            no_text=no_text,
+        ),
+        **{key: found[key] for key in ("timings", "floor") if key in found},
+    }
+    drawn = figures.draw_all(
+        {name: value["scores"]["confusion"] for name, value in parts.items()},
+        frame["label"].to_numpy(),
+        scored,
+        run.history(),
+        splits.class_names,
+        threshold,
+    )
+    content["figures"] = figures.save_all(drawn, run.figures_dir)
+    write_text(run.report_path, report.render(content))
+    write_text(run.card_path, card.render(content))
+    return content

@@ -1,0 +1,81 @@
+"""What the terminal shows of a report: false alarms first, then the table."""
+
+from collections.abc import Sequence
+
+from tfnews.evaluation import metrics, wording
+
+_COLUMNS = ("fpr", "fnr", "accuracy", "f1", "weighted_f1", "roc_auc")
+
+
+def summary(report: dict) -> str:
+    """Return a report in words and one table, for a terminal."""
+    name, part = wording.headline(report)
+    class_names = part["scores"]["class_names"]
+    lines = [
+        f"{report['config']['name']} on {report['splits']['name']}, {name} split, labels by "
+        f"{report['splits'].get('label_basis') or 'unstated'}:",
+        wording.false_alarms(part),
+        wording.misses(part),
+        *_flags(report, part, class_names),
+        "",
+        table([(key, value) for key, value in report["parts"].items()], class_names),
+        "",
+        wording.floor(report.get("floor")) or "",
+        *(wording.fall(part, other, other["name"]) for other in report.get("other_sets", ())),
+        "",
+        *(f"Warning: {warning}" for warning in wording.warnings(report)),
+        wording.resembles(class_names, report["splits"]["name"]),
+    ]
+    return "\n".join(_without_repeats(lines))
+
+
+def side_by_side(reports: Sequence[dict]) -> str:
+    """Return the test scores of several runs as one table with 95 % intervals."""
+    rows = [(report["config"]["name"], wording.headline(report)[1]) for report in reports]
+    return table(rows, reports[0]["splits"]["class_names"])
+
+
+def table(rows: Sequence[tuple[str, dict]], class_names: Sequence[str]) -> str:
+    """Return named parts as lines of equal columns, each score over its 95 % interval."""
+    header = ["", "texts", *(_short(metric, class_names) for metric in _COLUMNS)]
+    cells = [header]
+    for name, part in rows:
+        scores, intervals = part["scores"], part.get("intervals") or {}
+        numbers = [wording.number(scores[metric]) for metric in _COLUMNS]
+        cells.append([name, f"{scores['rows']:,}", *numbers])
+        cells.append(["", "", *(_bounds(intervals.get(metric)) for metric in _COLUMNS)])
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    lines = ("  ".join(_aligned(row, widths)).rstrip() for row in cells)
+    return "\n".join(lines)
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    first = row[0].ljust(widths[0])
+    return [first, *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+
+
+def _short(metric: str, class_names: Sequence[str]) -> str:
+    names = {"fpr": "FPR", "fnr": "FNR", "f1": f"F1 {class_names[1]}", "weighted_f1": "F1 weighted"}
+    return names.get(metric, metric.replace("roc_auc", "ROC-AUC"))
+
+
+def _bounds(interval: Sequence[float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3f}–{interval[1]:.3f}"
+
+
+def _flags(report: dict, part: dict, class_names: Sequence[str]) -> list[str]:
+    flags = metrics.flag_precisions(
+        part["scores"], part.get("intervals"), report.get("prevalences", metrics.PREVALENCES)
+    )
+    return [wording.flags_right(flag, class_names) for flag in flags]
+
+
+def _without_repeats(lines: Sequence[str]) -> list[str]:
+    """Leave out blank lines that follow blank lines, and sentences said before."""
+    kept = []
+    for line in lines:
+        if line and line in kept:
+            continue
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return kept

@@ -1,0 +1,157 @@
+"""Family "hub": a token embedding pooled over the text, as in TF-Hub's text embeddings."""
+
+import keras
+import keras_hub
+import numpy as np
+import tensorflow as tf
+
+from tfnews.errors import UsageError
+from tfnews.models.catalogue import Row
+from tfnews.models.classifier import NewsClassifier
+from tfnews.models.vocabulary import count_words
+from tfnews.models.weights.find import find
+from tfnews.models.weights.module import read_module
+from tfnews.models.words import WordPreprocessor, WordTokenizer
+
+SOLVED = False  # trained by gradient descent
+PADDED = False  # texts travel as ragged ids, not padded to one length
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class EmbeddingBag(keras.layers.Layer):
+    """Looks token vectors up and pools them by sqrtn: their sum over the root of their count.
+
+    An empty text answers zeros. Only the distinct rows of a batch are gathered, so that gradients
+    stay sparse and one very long text costs no memory by its length.
+
+    Args:
+        rows: Rows of the table.
+        width: Width of a vector.
+    """
+
+    def __init__(self, rows: int, width: int, **kwargs):
+        super().__init__(**kwargs)
+        self.rows = rows
+        self.width = width
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the table (rows, width)."""
+        self.table = self.add_weight(
+            shape=(self.rows, self.width),
+            initializer="uniform",
+            autocast=False,  # a cast would copy the whole table at every step
+            name="embeddings",
+        )
+
+    def call(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
+        distinct, position = tf.unique(ids.flat_values)
+        vectors = tf.gather(tf.convert_to_tensor(self.table), distinct)
+        pooled = tf.sparse.segment_sqrt_n(
+            vectors, position, ids.value_rowids(), num_segments=ids.nrows()
+        )
+        return tf.cast(pooled, self.compute_dtype)
+
+    def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the symbolic output (batch, width)."""
+        return keras.KerasTensor((ids.shape[0], self.width), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class HubBackbone(keras_hub.models.Backbone):
+    """Ragged token ids (batch, tokens) to pooled vectors (batch, width).
+
+    Args:
+        rows: Rows of the table, buckets for unknown words included.
+        width: Width of a vector.
+        dtype: Precision policy.
+    """
+
+    def __init__(self, rows: int, width: int, dtype: object = None, **kwargs):
+        # === Layers ===
+        self.token_embedding = EmbeddingBag(rows, width, dtype=dtype, name="token_embedding")
+
+        # === Functional Model ===
+        ids = keras.Input((None,), dtype="int32", ragged=True, name="token_ids")
+        super().__init__(
+            inputs={"token_ids": ids}, outputs=self.token_embedding(ids), dtype=dtype, **kwargs
+        )
+
+        # === Config ===
+        self.rows = rows
+        self.width = width
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class HubPreprocessor(WordPreprocessor):
+    """Strings (batch,) to ragged ids of words split on single spaces."""
+
+    backbone_cls = HubBackbone
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class HubClassifier(NewsClassifier):
+    """A pooled token embedding under a small dense head."""
+
+    backbone_cls = HubBackbone
+    preprocessor_cls = HubPreprocessor
+
+
+def build(row: Row, texts: list[str], options: dict, answers: dict) -> tuple[HubClassifier, dict]:
+    """Build a classifier from a row, with its published module or with a fresh table.
+
+    Args:
+        row: The catalogue's row.
+        texts: Training texts, from which a fresh table's vocabulary is learnt.
+        options: weights (a handle, a folder, or "none"), trainable, max_tokens, seed, and the
+            row's settings.
+        answers: What the classifier's answers mean: arguments of `NewsClassifier`.
+
+    Returns:
+        The classifier, and what is to be recorded of its weights.
+    """
+    if options["weights"] == "none":
+        words, table, record = _fresh(row, texts, options)
+    else:
+        words, table, record = _pretrained(row, options["weights"])
+    tokenizer = WordTokenizer(
+        words,
+        normalise=record["normalise"],
+        oov_buckets=record["oov_buckets"],
+        max_tokens=options["max_tokens"],
+    )
+    backbone = HubBackbone(len(words) + record["oov_buckets"], table.shape[1])
+    backbone.token_embedding.table.assign(table)
+    backbone.trainable = options["trainable"]
+    return HubClassifier(backbone, HubPreprocessor(tokenizer), head=row.head, **answers), record
+
+
+def _fresh(row: Row, texts: list[str], options: dict) -> tuple[list[str], np.ndarray, dict]:
+    if not options["trainable"]:
+        raise UsageError(
+            f"--weights none starts {row.name} from a random table, which must be trained. "
+            "Received: a frozen table. Add --trainable."
+        )
+    buckets = options["oov_buckets"]
+    words = count_words(texts, "words", options["vocabulary_size"], options["min_count"])
+    table = np.random.default_rng(options["seed"]).uniform(
+        -0.05, 0.05, (len(words) + buckets, row.width)
+    )
+    record = {"handle": "none", "digest": None, "licence": "none: learnt from the training split"}
+    return words, table.astype("float32"), {**record, "normalise": "words", "oov_buckets": buckets}
+
+
+def _pretrained(row: Row, handle: str) -> tuple[list[str], np.ndarray, dict]:
+    module = read_module(find(handle))
+    licence = row.licence if handle == row.weights else module.licence or "as its maker states"
+    record = {"handle": handle, "digest": module.digest, "licence": licence}
+    record |= {"normalise": module.normalise, "oov_buckets": module.oov_buckets}
+    return module.words, module.table, record

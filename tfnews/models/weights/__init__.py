@@ -1,0 +1,1 @@
+"""Pretrained weights: find, check, make."""

@@ -1,0 +1,210 @@
+"""The run directory: the only module that knows its file names."""
+
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from tfnews.errors import RunError, UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def saved_models_root(root: str | os.PathLike | None = None) -> Path:
+    """Return the folder runs land in: `root`, else TFNEWS_SAVED_MODELS, else ./saved_models."""
+    return Path(root or os.environ.get("TFNEWS_SAVED_MODELS") or "saved_models")
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike, mode: str = "w", **options) -> Iterator:
+    """Open a file beside `path` for writing and rename it into place when the block succeeds."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if "b" not in mode:
+        options.setdefault("encoding", "utf-8")
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with open(handle, mode, **options) as file:
+            yield file
+        os.chmod(beside, 0o666 & ~_umask())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Write a text file beside `path`, then rename it into place."""
+    with replacing(path, newline="\n") as file:
+        file.write(text)
+
+
+def write_json(path: str | os.PathLike, content: object) -> None:
+    """Write `content` as indented JSON beside `path`, then rename it into place."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def sha256(path: str | os.PathLike) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Run:
+    """One trained model and all that was learnt about it, in one folder.
+
+    Args:
+        path: The run's folder. Use `Run.create` or `Run.open` rather than this constructor.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.config = json.loads(self.config_path.read_text(encoding="utf-8"))
+
+    @classmethod
+    def create(cls, name: str, config: dict, root: str | os.PathLike | None = None) -> "Run":
+        """Claim a new run's folder, in state "training".
+
+        Raises:
+            UsageError: `name` is not a plain file name.
+            RunError: The folder exists.
+        """
+        if not _NAME.fullmatch(name):
+            raise UsageError(
+                f"A run's name may hold letters, digits, '.', '_' and '-'. Received: {name!r}."
+            )
+        path = saved_models_root(root) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            raise RunError(
+                f"A run named {name!r} exists in {path.parent}. Choose another with --name, "
+                "or remove that folder."
+            ) from None
+        write_json(path / "config.json", {"state": "training", "name": name, **config})
+        return cls(path)
+
+    @classmethod
+    def open(cls, name: str | os.PathLike, root: str | os.PathLike | None = None) -> "Run":
+        """Open a complete run by its name under the saved models' folder, or by its path.
+
+        Raises:
+            RunError: No such run, or its training has not finished.
+        """
+        path = next((p for p in _candidates(name, root) if (p / "config.json").is_file()), None)
+        if path is None:
+            raise RunError(_not_found(name, root))
+        run = cls(path)
+        if run.config.get("state") != "complete":
+            raise RunError(
+                f"The run {path} is not complete: its state is {run.config.get('state')!r}. "
+                "Wait for its training to end, or train again under another name."
+            )
+        return run
+
+    def update_config(self, **changes: object) -> None:
+        """Merge `changes` into config.json."""
+        self.config = {**self.config, **changes}
+        write_json(self.config_path, self.config)
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is the run's."""
+        return self.path.resolve().name
+
+    @property
+    def config_path(self) -> Path:
+        """The whole resolved configuration."""
+        return self.path / "config.json"
+
+    @property
+    def model_dir(self) -> Path:
+        """The keras-hub preset."""
+        return self.path / "model"
+
+    @property
+    def metrics_path(self) -> Path:
+        """Scores of each split, with intervals."""
+        return self.path / "metrics.json"
+
+    @property
+    def history_path(self) -> Path:
+        """One JSON line an epoch."""
+        return self.path / "history.jsonl"
+
+    @property
+    def figures_dir(self) -> Path:
+        """Figures as PNG files."""
+        return self.path / "figures"
+
+    @property
+    def report_path(self) -> Path:
+        """The self-contained page."""
+        return self.path / "report.html"
+
+    @property
+    def card_path(self) -> Path:
+        """The model card."""
+        return self.path / "card.md"
+
+    @property
+    def logs_dir(self) -> Path:
+        """TensorBoard's event files."""
+        return self.path / "logs"
+
+    def predictions_path(self, part: str) -> Path:
+        """Return the predictions file of one split: row, label, fake_probability."""
+        return self.path / "predictions" / f"{part}.csv"
+
+    def history(self) -> list[dict]:
+        """Return the epochs as recorded, oldest first; empty when none was."""
+        if not self.history_path.is_file():
+            return []
+        lines = self.history_path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def write_predictions(
+    run: Run, part: str, labels: Iterable[int], probabilities: Iterable[float]
+) -> None:
+    """Write one split's predictions: row, label, fake_probability."""
+    with replacing(run.predictions_path(part), newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["row", "label", "fake_probability"])
+        pairs = zip(labels, probabilities, strict=True)
+        table.writerows([row, int(y), str(p)] for row, (y, p) in enumerate(pairs))
+
+
+def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
+    """Return `stem-N` with the first N, counted from 1, that no run has taken."""
+    taken = {path.name for path in saved_models_root(root).glob(f"{stem}-*")}
+    number = 1
+    while f"{stem}-{number}" in taken:
+        number += 1
+    return f"{stem}-{number}"
+
+
+def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list[Path]:
+    return [saved_models_root(root) / Path(name), Path(name)]
+
+
+def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:
+    folder = saved_models_root(root)
+    names = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    known = ", ".join(names) if names else "none"
+    return (
+        f"No run {str(name)!r}: neither {folder / Path(name)} nor {Path(name)} holds a "
+        f"config.json. Runs in {folder}: {known}. Train one with: tfnews fit --data SPLITS"
+    )

@@ -1,0 +1,1 @@
+"""Scoring a stream of texts with a run."""

@@ -1,0 +1,309 @@
+"""Scoring a stream of texts with a run, in the order they come."""
+
+import csv
+import gzip
+import io
+import itertools
+import json
+import math
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tfnews.data.text import INPUT_RULE
+from tfnews.errors import RunError, UsageError
+from tfnews.runs import Run, replacing
+from tfnews.scoring.texts import STANDARD_INPUT, Item, items, read_texts
+
+if TYPE_CHECKING:
+    from tfnews.models import NewsClassifier
+
+CAUTION = (
+    "A score tells how much a text's style resembles the training texts of a class. It is no "
+    "verdict on truth and no ground for removing a text automatically."
+)
+PARQUET_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the classifier answers about one text.
+
+    Attributes:
+        id: The record's id, else its number in the source, counted from 1.
+        fake_probability: From 0 to 1; None when not scored.
+        label: Which training texts it resembles, in words; None when not scored.
+        outcome: "scored" or "not_scored".
+        reason: Why it was not scored; for a text scored all the same, what spoke against it.
+    """
+
+    id: str
+    fake_probability: float | None
+    label: str | None
+    outcome: str
+    reason: str | None
+
+
+@dataclass
+class Tally:
+    """Counts of what went by, taken without keeping it.
+
+    Attributes:
+        flagged: Scored texts at or above the threshold.
+        below: The other scored texts.
+        not_scored: Kind of reason -> number of texts.
+    """
+
+    threshold: float
+    flagged: int = 0
+    below: int = 0
+    not_scored: Counter = field(default_factory=Counter)
+
+    def watch(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
+        """Pass predictions on and count them."""
+        for prediction in predictions:
+            if prediction.fake_probability is None:
+                self.not_scored[prediction.reason.split(":")[0]] += 1
+            elif prediction.fake_probability >= self.threshold:
+                self.flagged += 1
+            else:
+                self.below += 1
+            yield prediction
+
+
+def predict(
+    run: "str | os.PathLike | NewsClassifier",
+    source: str | os.PathLike | Iterable[str],
+    *,
+    score_anyway: bool = False,
+    batch_size: int = 64,
+    threshold: float | None = None,
+    format: str | None = None,
+    id_column: str | None = None,
+    title_column: str | None = None,
+    text_column: str | None = None,
+) -> Iterator[Prediction]:
+    """Score texts lazily: one batch is in memory at a time, and the order is kept.
+
+    Args:
+        run: A run's name or folder, or an open classifier.
+        source: A file, "-" for standard input, or any iterable of texts.
+        score_anyway: Score texts that the guards would refuse; their reason is still given.
+        batch_size: Texts scored together, at least 1.
+        threshold: Fake probability from which a text is labelled with the fake class; by default
+            the classifier's own.
+        format: Format of the file, one of `tfnews.scoring.texts.FORMATS`; by default its name
+            tells.
+        id_column: Column of the ids.
+        title_column: Column of the titles.
+        text_column: Column of the texts.
+
+    Returns:
+        An iterator of one prediction a record, also for records that cannot be read.
+
+    Raises:
+        UsageError: The source, threshold or batch size cannot be used.
+        DataError: The file is missing or broken, or has not the columns.
+        RunError: There is no such run, or it reads texts by another rule.
+    """
+    _check(batch_size, threshold)
+    columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
+    # Sources are checked before the model is opened, which takes seconds.
+    texts = _open_source(source, format, columns)
+    classifier = open_classifier(run)
+    threshold = classifier.threshold if threshold is None else threshold
+    return _score(classifier, texts, batch_size, threshold, score_anyway)
+
+
+def open_classifier(run: "str | os.PathLike | NewsClassifier") -> "NewsClassifier":
+    """Return an open classifier for a run's name or folder, a model folder, or a classifier.
+
+    Raises:
+        RunError: There is no such complete run, or it reads texts by another rule.
+    """
+    if isinstance(run, (str, os.PathLike)):
+        from tfnews.models import load
+
+        is_model = (Path(run) / "task.json").is_file()
+        run = load(run if is_model else Run.open(run).path)
+    if run.input_rule != INPUT_RULE:
+        raise RunError(
+            f"This run joins title and text by the rule {run.input_rule!r}; this tfnews knows "
+            f"{INPUT_RULE!r} only. Use the tfnews that trained it, or train again."
+        )
+    return run
+
+
+def _check(batch_size: int, threshold: float | None) -> None:
+    if batch_size < 1:
+        raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
+
+
+def check_source(source: str | os.PathLike) -> None:
+    """Check that `source` is "-" or a file.
+
+    Raises:
+        UsageError: It is neither; perhaps it is a text.
+    """
+    if source != STANDARD_INPUT and not os.path.isfile(source):  # False for over-long names too
+        shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
+        raise UsageError(
+            f"There is no file {shown!r}. Give a file, '-' for standard input, or a text with "
+            '--text "..." (in Python: a list of texts).'
+        )
+
+
+def _open_source(
+    source: str | os.PathLike | Iterable[str], format: str | None, columns: dict
+) -> Iterator[Item]:
+    if not isinstance(source, (str, os.PathLike)):
+        return items(source)
+    check_source(source)
+    return read_texts(source, format=format, **columns)
+
+
+def _score(
+    classifier: "NewsClassifier",
+    texts: Iterator[Item],
+    batch_size: int,
+    threshold: float,
+    score_anyway: bool,
+) -> Iterator[Prediction]:
+    while batch := list(itertools.islice(texts, batch_size)):
+        reasons = [_reason(classifier, item) for item in batch]
+        wanted = [
+            item.text is not None and (reason is None or score_anyway)
+            for item, reason in zip(batch, reasons, strict=True)
+        ]
+        chosen = [item.text for item, want in zip(batch, wanted, strict=True) if want]
+        scores = iter(_probabilities(classifier, chosen, batch_size))
+        for item, want, reason in zip(batch, wanted, reasons, strict=True):
+            score = next(scores) if want else None
+            yield _prediction(classifier, item, score, reason, threshold)
+
+
+def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
+    if item.text is None:
+        return item.problem
+    if not item.text:
+        return "empty text: nothing to read"
+    return classifier.guards.reason(item.text) if classifier.guards else None
+
+
+def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
+    if not texts:
+        return []
+    from tfnews.models import fake_probability
+
+    outputs = classifier.predict(texts, batch_size=batch_size, verbose=0)
+    # The shortest digits that mean this float32: 0.6, where float() alone says 0.6000000238418579.
+    return [float(str(score)) for score in fake_probability(outputs)]
+
+
+def _prediction(
+    classifier: "NewsClassifier",
+    item: Item,
+    score: float | None,
+    reason: str | None,
+    threshold: float,
+) -> Prediction:
+    if score is None:
+        return Prediction(item.id, None, None, "not_scored", reason)
+    if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
+        return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
+    name = classifier.class_names[int(score >= threshold)]
+    label = f"resembles texts labelled {name} in {classifier.trained_on}"
+    return Prediction(item.id, score, label, "scored", reason)
+
+
+# --- Writing predictions ---------------------------------------------------------------------
+
+
+def write_predictions(
+    predictions: Iterable[Prediction], path: str | os.PathLike, format: str | None = None
+) -> None:
+    """Write predictions beside `path` and rename the file into place when all are written.
+
+    Args:
+        predictions: Consumed one by one.
+        path: The file; compressed if its name ends in .gz.
+        format: One of `OUTPUT_FORMATS`; by default the name tells.
+
+    Raises:
+        UsageError: The format is unknown.
+    """
+    write = OUTPUT_FORMATS[output_format(path, format)]
+    with replacing(path, "wb") as file:
+        if Path(path).suffix == ".gz":
+            with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as compressed:
+                write(predictions, compressed)
+        else:
+            write(predictions, file)
+
+
+def output_format(path: str | os.PathLike, format: str | None = None) -> str:
+    """Return `format`, or what a file's name says it is.
+
+    Raises:
+        UsageError: It is none of `OUTPUT_FORMATS`.
+    """
+    name = Path(path).name.removesuffix(".gz")
+    format = format or Path(name).suffix.lower().removeprefix(".")
+    if format not in OUTPUT_FORMATS:
+        raise UsageError(
+            f"The name {Path(path).name} does not tell a format. Allowed: "
+            f"{', '.join(OUTPUT_FORMATS)}. Name the file so, or give --output-format."
+        )
+    return format
+
+
+def _write_csv(predictions: Iterable[Prediction], file: BinaryIO) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    try:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(column.name for column in fields(Prediction))
+        writer.writerows(map(astuple, predictions))
+    finally:
+        text.detach()  # else the wrapper would close the file, which may be standard output
+
+
+def _write_json_lines(predictions: Iterable[Prediction], file: BinaryIO) -> None:
+    for prediction in predictions:
+        line = json.dumps(asdict(prediction), ensure_ascii=False)
+        file.write(f"{line}\n".encode())
+
+
+def _write_table(predictions: Iterable[Prediction], file: BinaryIO) -> None:
+    file.write(f"{'id':>8}  {'fake probability':>16}  label, or why there is none\n".encode())
+    for prediction in predictions:
+        score = prediction.fake_probability
+        number = "-" if score is None else f"{score:.3f}"
+        words = "; ".join(filter(None, (prediction.label, prediction.reason)))
+        file.write(f"{prediction.id:>8}  {number:>16}  {words}\n".encode())
+
+
+def _write_parquet(predictions: Iterable[Prediction], file: BinaryIO) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    types = {"fake_probability": pyarrow.float32()}
+    schema = pyarrow.schema(
+        (column.name, types.get(column.name, pyarrow.string())) for column in fields(Prediction)
+    )
+    rows = map(asdict, predictions)
+    with parquet.ParquetWriter(file, schema) as writer:
+        while batch := list(itertools.islice(rows, PARQUET_ROWS)):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
+
+
+OUTPUT_FORMATS = {
+    "csv": _write_csv,
+    "jsonl": _write_json_lines,
+    "parquet": _write_parquet,
+    "table": _write_table,
+}

@@ -1,0 +1,133 @@
+"""What happens between the epochs of a fit."""
+
+import json
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from tqdm.auto import tqdm
+
+from tfnews.runs import Run
+
+
+class Validate(keras.callbacks.Callback):
+    """Scores the whole validation set after each epoch and adds the scores to the epoch's logs.
+
+    Must come first, so that the callbacks after it see the scores.
+
+    Args:
+        score: Returns the scores by name, without the prefix "val_".
+    """
+
+    def __init__(self, score: Callable[[], dict[str, float]]):
+        super().__init__()
+        self.score = score
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Add val_loss, val_accuracy, val_f1, val_weighted_f1."""
+        logs.update({f"val_{name}": value for name, value in self.score().items()})
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Stops when a score no longer improves, and always restores the weights of its best epoch.
+
+    Keras' `EarlyStopping` restores them only where it stopped the training.
+
+    Args:
+        monitor: Name in the logs; a loss is better when lower, anything else when higher.
+        patience: Epochs without improvement before training stops; 0 never stops it.
+        min_delta: Smallest change that counts.
+    """
+
+    def __init__(self, monitor: str, patience: int, min_delta: float = 0.0):
+        super().__init__()
+        self.monitor = monitor
+        self.patience = patience
+        self.min_delta = min_delta
+        self.sign = -1.0 if monitor.endswith("loss") else 1.0
+        self.best = -np.inf
+        self.best_epoch = None
+        self.best_values = None
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Keep the weights when they are the best so far, else count towards the end."""
+        score = self.sign * logs[self.monitor]
+        if self.best_epoch is None or score > self.best + self.min_delta:
+            self.best, self.best_epoch = score, epoch
+            self.best_values = [v.numpy() for v in self.model.trainable_variables]
+        elif self.patience and epoch - self.best_epoch >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Put the best epoch's weights back."""
+        if self.best_values is not None:
+            for variable, value in zip(
+                self.model.trainable_variables, self.best_values, strict=True
+            ):
+                variable.assign(value)
+
+
+class Record(keras.callbacks.Callback):
+    """Writes one line an epoch to the run's history.
+
+    Args:
+        run: The run.
+    """
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Append the epoch's scores."""
+        line = {"epoch": epoch + 1, **{name: float(value) for name, value in logs.items()}}
+        line["seconds"] = round(time.perf_counter() - self.started, 3)
+        with self.run.history_path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+class Progress(keras.callbacks.Callback):
+    """Shows a bar with rate and time left on a terminal, one plain line an epoch elsewhere.
+
+    Args:
+        steps: Batches in an epoch.
+        epochs: Epochs at most.
+        say: Prints a line.
+        bar: Whether the output is a terminal.
+    """
+
+    def __init__(self, steps: int, epochs: int, say: Callable[[str], None], bar: bool):
+        super().__init__()
+        self.steps = steps
+        self.epochs = epochs
+        self.say = say
+        self.show_bar = bar
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Open the epoch's bar."""
+        self.started = time.perf_counter()
+        self.bar = tqdm(
+            total=self.steps,
+            desc=f"epoch {epoch + 1}/{self.epochs}",
+            unit="batch",
+            leave=False,
+            disable=not self.show_bar,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Advance the bar."""
+        self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Say the epoch's scores."""
+        self.bar.close()
+        seconds = time.perf_counter() - self.started
+        self.say(
+            f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "
+            f"val_loss {logs['val_loss']:.4f}  val_f1 {logs['val_f1']:.4f}  {seconds:.1f} s"
+        )

@@ -1,0 +1,58 @@
+"""Mixed-precision policies: which one a device wants, and a model under one."""
+
+import keras
+import tensorflow as tf
+
+from tfnews.models import NewsClassifier
+
+_BFLOAT16_CPU = "avx512_bf16"
+
+
+def choose(precision: str, family: str) -> str:
+    """Return the policy that "auto" stands for on this machine; other names stand for themselves.
+
+    Tensor cores do float16 from compute capability 7.0 and bfloat16 from 8.0. On a CPU only the
+    transformers gain, and only with bfloat16 instructions.
+    """
+    if precision != "auto":
+        return precision
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        gains = family == "transformer" and _BFLOAT16_CPU in _cpu_flags()
+        return "mixed_bfloat16" if gains else "float32"
+    details = tf.config.experimental.get_device_details(gpus[0])
+    capability = details.get("compute_capability", (0, 0))
+    if capability >= (8, 0):
+        return "mixed_bfloat16"
+    return "mixed_float16" if capability >= (7, 0) else "float32"
+
+
+def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
+    """Return the classifier itself for float32, else a copy that computes under `policy`.
+
+    The copy's variables are float32 and hold the same values.
+    """
+    if policy == "float32":
+        return classifier
+    config = classifier.get_config()
+    config["backbone"]["config"]["dtype"] = policy
+    config["preprocessor"] = None
+    copy = type(classifier).from_config(config)
+    copy.backbone.trainable = classifier.backbone.trainable
+    copy.set_weights(classifier.get_weights())
+    return copy
+
+
+def _cpu_flags() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def loss_for(classifier: NewsClassifier) -> keras.losses.Loss:
+    """Return the cross-entropy over a classifier's logits, which are float32 under any policy."""
+    if classifier.head_layers[-1].units == 1:
+        return keras.losses.BinaryCrossentropy(from_logits=True)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)

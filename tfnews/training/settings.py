@@ -1,0 +1,117 @@
+"""The configuration of a fit: given values over a recipe file over the catalogue's row."""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tfnews.errors import UsageError
+from tfnews.models.catalogue import Row, nearest
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+# Smallest allowed value of each number that every architecture takes.
+_LEAST = {
+    "epochs": 1,
+    "batch_size": 1,
+    "learning_rate": 0.0,
+    "patience": 0,
+    "min_delta": 0.0,
+    "max_tokens": 0,
+    "seed": 0,
+}
+
+
+def defaults(row: Row) -> dict:
+    """Return every setting of a row with its default."""
+    return {
+        **row.recipe,
+        **row.settings,
+        "weights": row.weights or "none",
+        "trainable": row.trainable,
+        "max_tokens": row.max_tokens,
+        "seed": 0,
+        "precision": "auto",
+    }
+
+
+def resolve(
+    row: Row,
+    given: Mapping[str, object],
+    config: str | os.PathLike | None = None,
+    assignments: Iterable[str] = (),
+) -> dict:
+    """Resolve the configuration of a fit.
+
+    Args:
+        row: The catalogue's row.
+        given: Values given as arguments; `None` stands for "not given".
+        config: A TOML file of the same names.
+        assignments: "name=value" texts.
+
+    Returns:
+        Every setting with its value.
+
+    Raises:
+        UsageError: An unknown name, or a value of the wrong type or out of range.
+    """
+    options = defaults(row)
+    layers = (
+        (_read(config), f"in {config}"),
+        (dict(map(_parse, assignments)), "with --set"),
+        ({name: value for name, value in given.items() if value is not None}, "as an argument"),
+    )
+    for values, where in layers:
+        for name, value in values.items():
+            options[name] = _checked(name, value, options, where)
+    if options["weights"] == "none" and row.family == "hub" and "trainable" not in _named(layers):
+        options["trainable"] = True  # a random table that stays as it is would teach nothing
+    return options
+
+
+def _named(layers: Iterable[tuple[dict, str]]) -> set[str]:
+    return {name for values, _ in layers for name in values}
+
+
+def _read(config: str | os.PathLike | None) -> dict:
+    if config is None:
+        return {}
+    try:
+        with Path(config).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise UsageError(f"The recipe {config} cannot be read: {error.strerror}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The recipe {config} is not TOML: {error}.") from error
+
+
+def _parse(assignment: str) -> tuple[str, object]:
+    name, equals, value = assignment.partition("=")
+    if not equals:
+        raise UsageError(f"--set takes NAME=VALUE. Received: {assignment!r}.")
+    try:
+        return name.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return name.strip(), value.strip()
+
+
+def _checked(name: str, value: object, options: dict, where: str) -> object:
+    if name not in options:
+        raise UsageError(
+            f"Unknown setting {name!r} {where}.{nearest(name, options)} "
+            f"Allowed: {', '.join(sorted(options))}."
+        )
+    kind = type(options[name])
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        raise UsageError(
+            f"The setting {name!r} must be {kind.__name__}. Received: {value!r} {where}."
+        )
+    if name in _LEAST and value < _LEAST[name]:
+        raise UsageError(
+            f"The setting {name!r} must be at least {_LEAST[name]}. Received: {value} {where}."
+        )
+    if name == "precision" and value not in PRECISIONS:
+        raise UsageError(f"Unknown precision {value!r} {where}. Allowed: {', '.join(PRECISIONS)}.")
+    return value
