@@ -67,6 +67,7 @@ def test_raw_strings_tf_data_and_split_preprocessing_agree(classifier):
     np.testing.assert_allclose(
         fake_probability(classifier.predict(dataset, verbose=0)), expected, atol=1e-6
     )
+    np.testing.assert_allclose(classifier.score(PROBES), expected, atol=1e-6)
     ids = pipeline.encode(classifier.preprocessor, PROBES)
     outputs = pipeline.predict(classifier.probabilities_model(), ids, classifier.preprocessor, 5)
     np.testing.assert_allclose(fake_probability(outputs), expected, atol=1e-6)

@@ -35,3 +35,9 @@ class ExportError(TfnewsError):
     """An exported file that cannot be written or does not answer as the model does."""
 
     exit_code = 6
+
+
+class FitInterruptedError(TfnewsError):
+    """The user stopped a fit; its state is saved."""
+
+    exit_code = 130

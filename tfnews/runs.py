@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import filelock
+
 from tfnews.errors import RunError, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -109,10 +111,53 @@ class Run:
         run = cls(path)
         if run.config.get("state") != "complete":
             raise RunError(
-                f"The run {path} is not complete: its state is {run.config.get('state')!r}. "
-                "Wait for its training to end, or train again under another name."
+                f"The run {path} is not complete: its state is {run.config.get('state')!r}. Wait "
+                f"for its training to end, or take it up with: tfnews fit --resume {run.name}"
             )
         return run
+
+    @classmethod
+    def unfinished(cls, name: str | os.PathLike, root: str | os.PathLike | None = None) -> "Run":
+        """Open a run whose training was broken off.
+
+        Raises:
+            RunError: No such run, or it is complete.
+        """
+        path = next((p for p in _candidates(name, root) if (p / "config.json").is_file()), None)
+        if path is None:
+            raise RunError(_not_found(name, root))
+        run = cls(path)
+        if run.config.get("state") == "complete":
+            raise RunError(
+                f"The run {path} is complete: there is nothing to resume. "
+                f"Go on from it on other data with: tfnews fit --from {run.name} --data SPLITS"
+            )
+        return run
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training this run; the system frees it if this one dies.
+
+        Raises:
+            RunError: Another process is training it.
+        """
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunError(
+                f"Another process is training {self.path} at this moment. Wait for it, or choose "
+                "another name with --name."
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def cut_history(self, epochs: int) -> None:
+        """Keep the first `epochs` epochs of the history: those after them are trained again."""
+        lines = [json.dumps(line) for line in self.history() if line["epoch"] <= epochs]
+        write_text(self.history_path, "".join(f"{line}\n" for line in lines))
 
     def update_config(self, **changes: object) -> None:
         """Merge `changes` into config.json."""
@@ -163,6 +208,11 @@ class Run:
     def logs_dir(self) -> Path:
         """TensorBoard's event files."""
         return self.path / "logs"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """The states of a fit that is not complete."""
+        return self.path / "checkpoints"
 
     def predictions_path(self, part: str) -> Path:
         """Return the predictions file of one split: row, label, fake_probability."""

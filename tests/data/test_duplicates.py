@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,14 @@ def test_chunks_and_long_texts_give_the_same_fingerprints(monkeypatch):
     monkeypatch.setattr(duplicates, "_SHINGLES_A_BATCH", 7)
     chunks = duplicates.concatenate([fingerprint(texts[:1]), fingerprint(texts[1:])])
     assert all((a == b).all() for a, b in zip(whole, chunks, strict=True))
+
+
+def test_signatures_are_those_of_one_hash_at_a_time():
+    (shingles,) = duplicates._shingles([_article(8)])
+    one_by_one = MinHash(num_perm=duplicates.PERMUTATIONS, hashfunc=int, scheme="affine32")
+    for shingle in shingles:
+        one_by_one.update(shingle)
+    assert (fingerprint([_article(8)]).signatures[0] == one_by_one.hashvalues).all()
 
 
 def test_hashes_are_the_same_in_another_process():

@@ -77,7 +77,7 @@ def test_flags_right(flag, said):
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [(60, "F1 falls from 0.99 to"), (0, "F1 stays at 0.99."), (99, "right as often or more")],
+    [(60, "F1 falls from 0.99 to"), (0, "F1 stays at 0.99"), (99, "would be right for 50 %")],
 )
 def test_the_fall_on_another_set_is_said(wrong, said):
     home, away = _part(0, 100), _part(wrong, 100, wrong or 1)

@@ -6,17 +6,17 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.models.catalogue import DEFAULT
 
 
 @click.command()
 @click.option(
     "--data",
-    required=True,
     metavar="SPLITS",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of splits that `tfnews data prepare` wrote.",
 )
-@click.option("--arch", default="tfidf", show_default=True, help="A row of `tfnews archs`.")
+@click.option("--arch", default=DEFAULT, show_default=True, help="A row of `tfnews archs`.")
 @click.option(
     "--weights",
     help="TF-Hub handle, local module folder, or none to learn the vocabulary from the data.",
@@ -49,6 +49,11 @@ from tfnews.cli.say import next_step
     help="Any setting of the row's family, such as vocabulary_size=50000. Repeatable.",
 )
 @click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with a fit that was broken off, from its newest checkpoint.",
+)
+@click.option(
     "--floor/--no-floor",
     default=True,
     help="Fit tfidf beside the model and say whether a gain over it is shown. Default: on.",
@@ -56,7 +61,7 @@ from tfnews.cli.say import next_step
 @click.option(
     "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
 )
-def command(data: Path, **options: object) -> None:
+def command(**options: object) -> None:
     """Train one architecture on fixed splits.
 
     The test split is never read. The weights of the best epoch are kept. Values given here win
@@ -64,7 +69,7 @@ def command(data: Path, **options: object) -> None:
     """
     from tfnews.training.fit import closing_words, fit
 
-    run = fit(data, **options, say=click.echo, bar=sys.stderr.isatty())
+    run = fit(**options, say=click.echo, bar=sys.stderr.isatty())
     if run is None:
         next_step("the same command without --dry-run")
         return

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     default=64,
     show_default=True,
-    help="Texts scored together; also how many are held in memory.",
+    help="Texts scored together; sixteen times as many are held in memory.",
 )
 @click.option(
     "--threshold",

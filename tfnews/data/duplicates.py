@@ -90,14 +90,15 @@ def _shingles(folded: Sequence[str]) -> list[np.ndarray]:
     ]
 
 
-def _unchanged(value: np.uint32) -> np.uint32:
-    return value
+def _unchanged(hashes: np.ndarray) -> np.ndarray:
+    return hashes
 
 
 def _signature(empty: MinHash, shingles: np.ndarray) -> np.ndarray:
     minhash = empty.copy()
     for start in range(0, len(shingles), _SHINGLES_A_BATCH):
-        minhash.update_batch(shingles[start : start + _SHINGLES_A_BATCH])
+        # One item whose "hash" is an array of hashes: a call a batch instead of one a shingle.
+        minhash.update_batch([shingles[start : start + _SHINGLES_A_BATCH]])
     return minhash.hashvalues
 
 

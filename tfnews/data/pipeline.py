@@ -64,6 +64,7 @@ def training_batches(
     epochs: int,
     seed: int,
     padded: bool,
+    start: tuple[int, int] = (0, 0),
 ) -> tf.data.Dataset:
     """Yield (inputs, labels (batch,)) for all epochs, one after the other.
 
@@ -75,12 +76,15 @@ def training_batches(
         epochs: Passes over the texts.
         seed: Seed of the run.
         padded: Whether batches are padded, and so bucketed by length.
+        start: Epoch and batch to begin with, counted from 0.
     """
     lengths = ids.row_lengths().numpy()
 
     def orders() -> Iterator[np.ndarray]:
-        for epoch in range(epochs):
-            yield from epoch_order(lengths, batch_size, seed, epoch, padded)
+        first_epoch, first_batch = start
+        for epoch in range(first_epoch, epochs):
+            order = epoch_order(lengths, batch_size, seed, epoch, padded)
+            yield from order[first_batch if epoch == first_epoch else 0 :]
 
     labels = tf.constant(labels, tf.int32)
     rows = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec([None], tf.int64))

@@ -125,17 +125,24 @@ def floor(comparison: dict | None) -> str | None:
 
 
 def fall(home: dict, away: dict, away_name: str) -> str:
-    """Say how F1 moves from the model's own test texts to another data set."""
-    before, after = home["scores"]["f1"], away["scores"]["f1"]
+    """Say how F1 and accuracy move from the model's own test texts to another data set."""
+    before, after = home["scores"], away["scores"]
+    commoner = max(map(sum, after["confusion"])) / after["rows"]
+    moved = " and ".join(
+        _moved(name, before[key], after[key])
+        for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
+    )
+    return (
+        f"On {away_name}, {moved}; always giving the commoner class would be right for "
+        f"{_percent(commoner)}. {false_alarms(away)}"
+    )
+
+
+def _moved(name: str, before: float, after: float) -> str:
     if abs(after - before) < 0.005:
-        moved = "stays at"
-    else:
-        moved = f"{'rises' if after > before else 'falls'} from {before:.2f} to"
-    said = f"On {away_name}, F1 {moved} {after:.2f}. {false_alarms(away)}"
-    commoner = max(map(sum, away["scores"]["confusion"])) / away["scores"]["rows"]
-    if away["scores"]["accuracy"] <= commoner:
-        said += " Always giving the commoner class would be right as often or more."
-    return said
+        return f"{name} stays at {after:.2f}"
+    verb = "rises" if after > before else "falls"
+    return f"{name} {verb} from {before:.2f} to {after:.2f}"
 
 
 def warnings(report: dict) -> list[str]:

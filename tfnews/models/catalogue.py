@@ -39,7 +39,8 @@ HEAD = {
 RECIPE = {
     "epochs": int,  # most passes over the training split
     "batch_size": int,  # texts a step
-    "learning_rate": float,  # Adam's
+    "optimizer": str,  # "adam", or "lazy_adam" for large tables
+    "learning_rate": float,
     "patience": int,  # epochs without improvement before training stops
     "monitor": str,  # the history column that must improve
     "min_delta": float,  # the least change that counts as improvement

@@ -1,8 +1,12 @@
 """The one task every architecture is: a keras-hub text classifier that answers probabilities."""
 
+import functools
+from collections.abc import Callable, Sequence
+
 import keras
 import keras_hub
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from tfnews.data.text import INPUT_RULE
@@ -107,6 +111,21 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     def probabilities_model(self) -> keras.Model:
         """Return a model over the same weights, from encoded inputs to what `predict` answers."""
         return keras.Model(self.backbone.input, self.output, name="probabilities_model")
+
+    def score(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the fake probabilities of one batch of raw texts, float32 (batch,).
+
+        The same numbers as `predict`, without the set-up that each call of it costs.
+        """
+        return self._score(tf.constant(list(texts), tf.string)).numpy()
+
+    @functools.cached_property
+    def _score(self) -> Callable:
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def score(texts: tf.Tensor) -> tf.Tensor:
+            return self(self.preprocessor(texts), training=False)[:, -1]
+
+        return score
 
     def get_config(self) -> dict:
         """Return the arguments."""

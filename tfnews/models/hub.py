@@ -46,7 +46,7 @@ class EmbeddingBag(keras.layers.Layer):
     def call(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
         distinct, position = tf.unique(ids.flat_values)
-        vectors = tf.gather(tf.convert_to_tensor(self.table), distinct)
+        vectors = tf.gather(self.table.value, distinct)
         pooled = tf.sparse.segment_sqrt_n(
             vectors, position, ids.value_rowids(), num_segments=ids.nrows()
         )

@@ -14,9 +14,9 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
 
     Args:
         strings: UTF-8 strings of any shape.
-        rule: "none" (unchanged), "lower" (lower-case), or "words" (lower-case, each run of
-            characters other than letters, digits and underscores becomes one space, outer spaces
-            removed).
+        rule: "none" (unchanged), "lower" (lower-case, a NUL becomes a space), or "words"
+            (lower-case, each run of characters other than letters, digits and underscores becomes
+            one space, outer spaces removed).
 
     Returns:
         Strings of the same shape.
@@ -28,6 +28,7 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
         raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(NORMALISATIONS)}.")
     if rule == "none":
         return strings
+    strings = tf.strings.regex_replace(strings, r"\x00", " ")  # `lower` drops all after a NUL
     strings = tf.strings.lower(strings, encoding="utf-8")
     if rule == "lower":
         return strings

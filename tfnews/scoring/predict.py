@@ -86,7 +86,7 @@ def predict(
     title_column: str | None = None,
     text_column: str | None = None,
 ) -> Iterator[Prediction]:
-    """Score texts lazily: one batch is in memory at a time, and the order is kept.
+    """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
     Args:
         run: A run's name or folder, or an open classifier.
@@ -174,15 +174,15 @@ def _score(
     threshold: float,
     score_anyway: bool,
 ) -> Iterator[Prediction]:
-    while batch := list(itertools.islice(texts, batch_size)):
-        reasons = [_reason(classifier, item) for item in batch]
+    while chunk := list(itertools.islice(texts, batch_size)):
+        reasons = [_reason(classifier, item) for item in chunk]
         wanted = [
             item.text is not None and (reason is None or score_anyway)
-            for item, reason in zip(batch, reasons, strict=True)
+            for item, reason in zip(chunk, reasons, strict=True)
         ]
-        chosen = [item.text for item, want in zip(batch, wanted, strict=True) if want]
-        scores = iter(_probabilities(classifier, chosen, batch_size))
-        for item, want, reason in zip(batch, wanted, reasons, strict=True):
+        chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
+        scores = iter(_probabilities(classifier, chosen))
+        for item, want, reason in zip(chunk, wanted, reasons, strict=True):
             score = next(scores) if want else None
             yield _prediction(classifier, item, score, reason, threshold)
 
@@ -195,14 +195,11 @@ def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
     return classifier.guards.reason(item.text) if classifier.guards else None
 
 
-def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
+def _probabilities(classifier: "NewsClassifier", texts: list[str]) -> list[float]:
     if not texts:
         return []
-    from tfnews.models import fake_probability
-
-    outputs = classifier.predict(texts, batch_size=batch_size, verbose=0)
     # The shortest digits that mean this float32: 0.6, where float() alone says 0.6000000238418579.
-    return [float(str(score)) for score in fake_probability(outputs)]
+    return [float(str(score)) for score in classifier.score(texts)]
 
 
 def _prediction(

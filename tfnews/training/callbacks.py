@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
+from tfnews.errors import RunError
 from tfnews.runs import Run
 
 
@@ -30,9 +31,11 @@ class Validate(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Stops when a score no longer improves, and always restores the weights of its best epoch.
+    """Keeps the weights of the best epoch, and stops when a score no longer improves.
 
-    Keras' `EarlyStopping` restores them only where it stopped the training.
+    `restore` puts them back; call it when training has ended, however it ended. Keras'
+    `EarlyStopping` restores them only where it stopped the training, and forgets its best score
+    when a fit is taken up again.
 
     Args:
         monitor: Name in the logs; a loss is better when lower, anything else when higher.
@@ -46,26 +49,64 @@ class BestWeights(keras.callbacks.Callback):
         self.patience = patience
         self.min_delta = min_delta
         self.sign = -1.0 if monitor.endswith("loss") else 1.0
-        self.best = -np.inf
+        self.best = None
         self.best_epoch = None
         self.best_values = None
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Keep the weights when they are the best so far, else count towards the end."""
         score = self.sign * logs[self.monitor]
-        if self.best_epoch is None or score > self.best + self.min_delta:
+        if self.best is None or score > self.best + self.min_delta:
             self.best, self.best_epoch = score, epoch
             self.best_values = [v.numpy() for v in self.model.trainable_variables]
-        elif self.patience and epoch - self.best_epoch >= self.patience:
+        elif self.exhausted(epoch + 1):
             self.model.stop_training = True
 
-    def on_train_end(self, logs: dict | None = None) -> None:
+    def exhausted(self, epochs: int) -> bool:
+        """Tell whether the score has not improved for `patience` epochs, after `epochs` in all."""
+        waited = epochs - 1 - (self.best_epoch if self.best_epoch is not None else epochs)
+        return bool(self.patience) and waited >= self.patience
+
+    def restore(self) -> None:
         """Put the best epoch's weights back."""
-        if self.best_values is not None:
-            for variable, value in zip(
-                self.model.trainable_variables, self.best_values, strict=True
-            ):
-                variable.assign(value)
+        if self.best_values is None:
+            return
+        for variable, value in zip(self.model.trainable_variables, self.best_values, strict=True):
+            variable.assign(value)
+
+    def state(self) -> dict:
+        """Return the best score and its epoch, JSON-able."""
+        return {"best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state(self, state: dict, values: list[np.ndarray] | None) -> None:
+        """Take up what `state` returned, and the weights of that epoch."""
+        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        self.best_values = values
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Ends a fit with an error as soon as its loss is not a number.
+
+    Args:
+        options: The resolved configuration, for the error's advice.
+    """
+
+    def __init__(self, options: dict):
+        super().__init__()
+        self.options = options
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Raise when the running loss is not finite.
+
+        Raises:
+            RunError: It is not.
+        """
+        if not np.isfinite(logs["loss"]):
+            raise RunError(
+                f"The loss became {logs['loss']} at batch {batch + 1}. Training used learning rate "
+                f"{self.options['learning_rate']} and precision {self.options['precision']}. "
+                "Try a lower --learning-rate, or --precision float32."
+            )
 
 
 class Record(keras.callbacks.Callback):

@@ -9,30 +9,34 @@ import time
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
+import keras
 import numpy as np
+import pandas as pd
+import tensorflow as tf
 
 from tfnews import models
 from tfnews.data import pipeline
 from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import INPUT_RULE
+from tfnews.errors import UsageError, WeightsError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation import wording
-from tfnews.evaluation.evaluate import judged
+from tfnews.evaluation.evaluate import judged, own_splits
 from tfnews.models import NewsClassifier, catalogue
 from tfnews.models.guards import Guards
 from tfnews.runs import Run, next_name, write_json, write_predictions
 from tfnews.training import tensorboard
 from tfnews.training.precision import choose
 from tfnews.training.settings import resolve
-from tfnews.training.train import train
+from tfnews.training.train import Encoded, train
 
 _PREDICT_BATCH = 64
 _STACK = ("tensorflow", "keras", "keras-hub", "scikit-learn", "numpy", "tfnews")
 
 
 def fit(
-    data: str | os.PathLike,
-    arch: str = "tfidf",
+    data: str | os.PathLike | None = None,
+    arch: str = catalogue.DEFAULT,
     *,
     weights: str | None = None,
     trainable: bool | None = None,
@@ -45,6 +49,7 @@ def fit(
     precision: str | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
+    resume: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
     floor: bool = True,
     dry_run: bool = False,
@@ -67,6 +72,8 @@ def fit(
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
+        resume: A run that was broken off; it goes on as it was configured, from its newest
+            checkpoint, and nothing but `root`, `floor`, `say` and `bar` may be given with it.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         floor: Whether the tfidf floor is fitted beside the model and compared.
         dry_run: Only say the configuration and the parameter counts.
@@ -77,12 +84,12 @@ def fit(
         The complete run; `None` after a dry run.
 
     Raises:
-        UsageError: Unknown architecture or setting.
+        UsageError: Unknown architecture or setting, or one that `resume` does not take.
         DataError: The splits cannot be used.
         WeightsError: The weights cannot be found or read.
-        RunError: The run's name is taken.
+        RunError: The run's name is taken, or the run cannot be resumed.
+        FitInterruptedError: Ctrl-C; the state is saved.
     """
-    row = catalogue.row(arch)
     given = {
         "weights": weights,
         "trainable": trainable,
@@ -93,6 +100,12 @@ def fit(
         "seed": seed,
         "precision": precision,
     }
+    if resume is not None:
+        _refuse({"data": data, "name": name, "config": config, **given}, assignments, "resume")
+        return _resumed(Run.unfinished(resume, root), floor, say, bar)
+    if data is None:
+        raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
+    row = catalogue.row(arch)
     options = resolve(row, given, config, assignments)
     splits = open_splits(data)
     classifier, options, record = prepared(row, splits, options)
@@ -102,12 +115,52 @@ def fit(
         return None
     run = Run.create(name or next_name(_stem(row, options), root), described, root)
     say(f"Training {run.name} on {splits.name}: {_counts(described)}")
+    return _completed(run, classifier, splits, False, floor, say, bar)
+
+
+def _refuse(given: dict, assignments: Iterable[str], option: str) -> None:
+    named = [name for name, value in given.items() if value is not None] + list(assignments)
+    if named:
+        raise UsageError(
+            f"--{option} goes on with the configuration the run was started with. "
+            f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
+        )
+
+
+def _resumed(run: Run, floor: bool, say: Callable[[str], None], bar: bool) -> Run:
+    """Build a broken-off run's classifier as it was and go on."""
+    splits = own_splits(run)
+    options, recorded = run.config["recipe"], run.config["weights"]
+    classifier, _, record = prepared(catalogue.row(run.config["arch"]), splits, options)
+    if record["digest"] != recorded["digest"]:
+        raise WeightsError(
+            f"The weights {recorded['handle']} have changed since {run.name} was started: their "
+            f"digest is {record['digest']}, the run has {recorded['digest']}. Put the old ones "
+            "back, or start a new run."
+        )
+    say(f"Resuming {run.name} on {splits.name}")
+    return _completed(run, classifier, splits, True, floor, say, bar)
+
+
+def _completed(
+    run: Run,
+    classifier: NewsClassifier,
+    splits: Splits,
+    resume: bool,
+    floor: bool,
+    say: Callable[[str], None],
+    bar: bool,
+) -> Run:
+    """Train, save and score, while no other process may."""
     started = time.perf_counter()
-    validation = _learn(classifier, row, run, splits, options, say, bar)
-    _save(classifier, run)
-    _score(classifier, run, splits, validation, floor, say)
-    tensorboard.write_hparams(run.logs_dir, run.name, options, _headline(run))
-    run.update_config(state="complete", fit_seconds=round(time.perf_counter() - started, 2))
+    with run.lock():
+        validation = _learn(classifier, run, splits, resume, say, bar)
+        _save(classifier, run)
+        _score(classifier, run, splits, validation, floor, say)
+        tensorboard.write_hparams(run.logs_dir, run.name, run.config["recipe"], _headline(run))
+        seconds = run.config.get("fit_seconds", 0) + time.perf_counter() - started
+        run.update_config(state="complete", fit_seconds=round(seconds, 2))
+        shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
 
 
@@ -133,9 +186,11 @@ def prepared(
     Returns:
         The classifier, the configuration with "auto" settled, and the record of its weights.
     """
-    import keras
-
     options = {**options, "precision": choose(options["precision"], row.family)}
+    if os.path.isdir(options["weights"]):  # a run is resumed from wherever the user stands
+        options["weights"] = os.path.abspath(options["weights"])
+    if options["deterministic"]:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options["seed"])
     frame = splits.frame("train")
     texts = frame["combined_text"].tolist()
@@ -160,42 +215,35 @@ def parameters(classifier: NewsClassifier) -> dict[str, int]:
 
 def _learn(
     classifier: NewsClassifier,
-    row: catalogue.Row,
     run: Run,
     splits: Splits,
-    options: dict,
+    resume: bool,
     say: Callable[[str], None],
     bar: bool,
 ) -> np.ndarray:
     """Train, and return the validation split's fake probabilities (texts,)."""
-    encode = pipeline.encode
-    frame = splits.frame("validation")
-    validation = encode(classifier.preprocessor, frame["combined_text"].tolist())
-    unknown = classifier.preprocessor.tokenizer.unknown(validation)
+    validation = _encoded(classifier, splits.frame("validation"))
+    unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     say(f"{unknown:.1%} of the validation split's words are unknown to the model")
     run.update_config(unknown_tokens=round(unknown, 6))
-    if not models.FAMILIES[row.family].SOLVED:
-        train_frame = splits.frame("train")
-        training = encode(classifier.preprocessor, train_frame["combined_text"].tolist())
-        train(
-            classifier,
-            row.family,
-            run,
-            (training, train_frame["label"].to_numpy()),
-            (validation, frame["label"].to_numpy()),
-            options,
-            say,
-            bar,
-        )
+    if not models.FAMILIES[run.config["family"]].SOLVED:
+        training = _encoded(classifier, splits.frame("train"))
+        train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
     model = classifier.probabilities_model()
-    outputs = pipeline.predict(model, validation, classifier.preprocessor, _PREDICT_BATCH)
+    outputs = pipeline.predict(model, validation[0], classifier.preprocessor, _PREDICT_BATCH)
     return models.fake_probability(outputs)
+
+
+def _encoded(classifier: NewsClassifier, frame: pd.DataFrame) -> Encoded:
+    ids = pipeline.encode(classifier.preprocessor, frame["combined_text"].tolist())
+    return ids, frame["label"].to_numpy()
 
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
     beside = run.path / ".model"
-    shutil.rmtree(beside, ignore_errors=True)
+    for folder in (beside, run.model_dir):  # left by a fit that died here
+        shutil.rmtree(folder, ignore_errors=True)
     classifier.save_to_preset(str(beside))
     beside.rename(run.model_dir)
     size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())

@@ -19,6 +19,7 @@ _LEAST = {
     "min_delta": 0.0,
     "max_tokens": 0,
     "seed": 0,
+    "checkpoint_steps": 0,
 }
 
 
@@ -32,6 +33,8 @@ def defaults(row: Row) -> dict:
         "max_tokens": row.max_tokens,
         "seed": 0,
         "precision": "auto",
+        "checkpoint_steps": 500,
+        "deterministic": False,
     }
 
 

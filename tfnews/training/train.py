@@ -1,6 +1,6 @@
 """Gradient training: Keras' own fit, over our batches and callbacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -10,19 +10,22 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from tfnews.data import pipeline
 from tfnews.models import FAMILIES, NewsClassifier, fake_probability
 from tfnews.runs import Run
-from tfnews.training import callbacks, tensorboard
+from tfnews.training import callbacks, optimizers, tensorboard
+from tfnews.training.checkpoints import Checkpoint
 from tfnews.training.precision import loss_for, under_policy
 
 _PREDICT_BATCH = 64
 
+Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
+
 
 def train(
     classifier: NewsClassifier,
-    family: str,
     run: Run,
-    training: tuple,
-    validation: tuple,
-    options: dict,
+    training: Encoded,
+    validation: Encoded,
+    *,
+    resume: bool,
     say: Callable[[str], None],
     bar: bool,
 ) -> None:
@@ -30,51 +33,88 @@ def train(
 
     Args:
         classifier: In float32; its values are replaced.
-        family: Name of its family.
-        run: Where history and logs go.
+        run: Says how to train; history, logs and checkpoints go there.
         training: Encoded texts and labels.
         validation: Encoded texts and labels.
-        options: The resolved configuration.
+        resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
         bar: Whether a progress bar may be drawn.
     """
+    options = run.config["recipe"]
     trainee = under_policy(classifier, options["precision"])
-    model = trainee.logits_model()
-    model.compile(
-        optimizer=keras.optimizers.Adam(options["learning_rate"]),
-        loss=loss_for(trainee),
-        metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
-        jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
-    )
-    ids, labels = training
-    steps = pipeline.batches_per_epoch(len(labels), options["batch_size"])
-    model.fit(
-        pipeline.training_batches(
-            ids,
-            labels,
-            classifier.preprocessor,
-            batch_size=options["batch_size"],
-            epochs=options["epochs"],
-            seed=options["seed"],
-            padded=FAMILIES[family].PADDED,
-        ),
-        epochs=options["epochs"],
-        steps_per_epoch=steps,
-        verbose=0,
-        shuffle=False,
-        callbacks=[
-            callbacks.Validate(validator(trainee, classifier.preprocessor, *validation)),
-            callbacks.BestWeights(options["monitor"], options["patience"], options["min_delta"]),
-            callbacks.Record(run),
-            callbacks.Progress(steps, options["epochs"], say, bar),
-            tensorboard.scalars(run.logs_dir),
-        ],
-    )
+    model = _compiled(trainee, options)
+    steps = pipeline.batches_per_epoch(len(training[1]), options["batch_size"])
+    best = callbacks.BestWeights(options["monitor"], options["patience"], options["min_delta"])
+    checkpoint = Checkpoint(run, best, steps, options["checkpoint_steps"])
+    start = checkpoint.restore(model) if resume else (0, 0)
+    if resume:
+        say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
+    after_each = [
+        callbacks.StopOnNaN(options),
+        callbacks.Validate(_validator(trainee, classifier.preprocessor, *validation)),
+        best,
+        callbacks.Record(run),
+        callbacks.Progress(steps, options["epochs"], say, bar),
+        tensorboard.scalars(run.logs_dir),
+        checkpoint,
+    ]
+    best.set_model(model)
+    try:
+        for leg in _legs(start, options["epochs"], steps):
+            if not best.exhausted(leg["initial_epoch"]):
+                batches = _batches(training, classifier, run, leg.pop("start"))
+                model.fit(batches, verbose=0, shuffle=False, callbacks=after_each, **leg)
+    finally:
+        checkpoint.release()
+    best.restore()
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
 
 
-def validator(
+def _legs(start: tuple[int, int], epochs: int, steps: int) -> Iterator[dict]:
+    """Yield the calls of Keras' fit: the rest of an epoch that was broken off, then whole ones."""
+    epoch, batch = start
+    if batch:
+        rest = steps - batch
+        yield {"start": start, "initial_epoch": epoch, "epochs": epoch + 1, "steps_per_epoch": rest}
+        epoch += 1
+    if epoch < epochs:
+        yield {
+            "start": (epoch, 0),
+            "initial_epoch": epoch,
+            "epochs": epochs,
+            "steps_per_epoch": steps,
+        }
+
+
+def _batches(
+    training: Encoded, classifier: NewsClassifier, run: Run, start: tuple[int, int]
+) -> tf.data.Dataset:
+    options = run.config["recipe"]
+    return pipeline.training_batches(
+        *training,
+        classifier.preprocessor,
+        batch_size=options["batch_size"],
+        epochs=options["epochs"],
+        seed=options["seed"],
+        padded=FAMILIES[run.config["family"]].PADDED,
+        start=start,
+    )
+
+
+def _compiled(trainee: NewsClassifier, options: dict) -> keras.Model:
+    """Return the model that is trained: up to the logits, with optimizer, loss and accuracy."""
+    model = trainee.logits_model()
+    model.compile(
+        optimizer=optimizers.make(options),
+        loss=loss_for(trainee),
+        metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+        jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
+    )
+    return model
+
+
+def _validator(
     trainee: NewsClassifier,
     preprocessor: keras.layers.Layer,
     ids: tf.RaggedTensor,

@@ -1,0 +1,177 @@
+import keras
+import keras_hub
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfnews.data.text import INPUT_RULE
+from tfnews.models import catalogue, fake_probability
+from tfnews.models.classifier import NewsClassifier, Probabilities
+from tfnews.models.guards import Guards
+from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
+from tfnews.models.words import WordTokenizer
+
+WORDS = ["the", "vote", "fake", "news"]
+TEXTS = ["the vote", "fake news fake news", "", "unheard"]
+HUB_ROWS = [row for row in catalogue.rows().values() if row.family == "hub"]
+ONE = {"hidden": [4], "dropout": [0.1], "units": 1}
+TWO = {"hidden": [], "dropout": [0.1], "units": 2}
+
+
+def build(head=ONE, width=3, **answers):
+    keras.utils.set_random_seed(0)
+    tokenizer = WordTokenizer(WORDS)
+    backbone = HubBackbone(tokenizer.vocabulary_size(), width)
+    return HubClassifier(backbone, HubPreprocessor(tokenizer), head=head, **answers)
+
+
+def count(variables):
+    return sum(int(np.prod(variable.shape)) for variable in variables)
+
+
+# The head
+
+
+@pytest.mark.parametrize("row", HUB_ROWS, ids=lambda row: row.name)
+def test_a_head_counts_what_the_study_counts(row):
+    classifier = build(row.head, row.width)
+    classifier.backbone.trainable = False
+    published = row.published["parameters_trainable_frozen"]
+    assert count(classifier.trainable_variables) == published
+    table = row.rows_published * row.width
+    assert table + published == row.published["parameters_total"] == catalogue.parameters(row)
+
+
+def test_the_smallest_published_model_counts_what_the_study_counts():
+    row = catalogue.row("swivel20")
+    classifier = NewsClassifier(HubBackbone(row.rows_published, row.width), head=row.head)
+    assert classifier.count_params() == row.published["parameters_total"] == 421909
+    assert count(classifier.trainable_variables) == 421909
+
+
+@pytest.mark.parametrize(
+    ("head", "kinds"),
+    [
+        (None, "Dense"),
+        ({"hidden": [], "dropout": [], "units": 1}, "Dense"),
+        (
+            {"hidden": [5, 4], "dropout": [0.3, 0.2], "units": 1},
+            "Dense Dropout Dense Dropout Dense",
+        ),
+        ({"hidden": [5], "dropout": [0.1, 0.2], "units": 2}, "Dropout Dense Dropout Dense"),
+        ({"hidden": [], "dropout": [0.1], "units": 2}, "Dropout Dense"),
+    ],
+)
+def test_a_heads_layers(head, kinds):
+    layers = build(head).head_layers
+    assert " ".join(type(layer).__name__ for layer in layers) == kinds
+    rates = [layer.rate for layer in layers if isinstance(layer, keras.layers.Dropout)]
+    assert rates == (head or {"dropout": []})["dropout"]
+    assert layers[-1].dtype_policy.name == "float32"
+
+
+# Probabilities
+
+
+@pytest.mark.parametrize("head", [ONE, TWO], ids=["one unit", "two units"])
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_logits_and_probabilities_agree(head, temperature):
+    classifier = build(head, temperature=temperature)
+    inputs = classifier.preprocessor(TEXTS)
+    logits = classifier.logits_model()(inputs).numpy().astype("float64") / temperature
+    shown = classifier.probabilities_model()(inputs).numpy()
+    assert shown.shape == (len(TEXTS), head["units"])
+    margin = logits[:, 0] if head["units"] == 1 else logits[:, 1] - logits[:, 0]
+    np.testing.assert_allclose(shown[:, -1], 1 / (1 + np.exp(-margin)), atol=1e-6)
+    np.testing.assert_allclose(classifier.predict(TEXTS, verbose=0), shown, atol=1e-6)
+    if head["units"] == 2:
+        np.testing.assert_allclose(shown.sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_models_share_their_weights():
+    classifier = build()
+    logits = classifier.logits_model()
+    before = classifier.predict(TEXTS, verbose=0)
+    logits.set_weights([value + 0.5 for value in logits.get_weights()])
+    assert (classifier.predict(TEXTS, verbose=0) != before).any()
+    assert len(logits.weights) == len(classifier.weights)
+
+
+@given(st.floats(-40, 40).filter(lambda logit: abs(logit) > 1e-3), st.floats(0.1, 10))
+def test_a_temperature_softens_and_never_turns_an_answer(logit, temperature):
+    plain, softened = (
+        float(Probabilities(t)(np.array([[logit]], "float32"))[0, 0]) for t in (1.0, temperature)
+    )
+    assert (plain >= 0.5) == (softened >= 0.5)
+    if temperature >= 1:
+        assert abs(softened - 0.5) <= abs(plain - 0.5) + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        ([[0.25], [1.0]], [0.25, 1.0]),
+        ([[0.75, 0.25], [0.0, 1.0]], [0.25, 1.0]),
+        (np.zeros((0, 2)), []),
+    ],
+)
+def test_fake_probability(outputs, expected):
+    found = fake_probability(outputs)
+    assert found.dtype == np.float32
+    assert found.tolist() == expected
+
+
+# What the answers mean
+
+
+def test_meaning_goes_through_configuration():
+    guards = Guards.fit(["The council met in the town hall and talked about the vote."] * 20)
+    answers = {
+        "class_names": ("news", "satire"),
+        "trained_on": "made up",
+        "label_basis": "satire",
+        "threshold": 0.7,
+        "temperature": 1.5,
+        "guards": guards.get_config(),
+        "input_rule": "other-rule",
+    }
+    classifier = build(TWO, **answers)
+    copy = HubClassifier.from_config(classifier.get_config())
+    assert copy.guards.get_config() == answers.pop("guards")
+    assert {name: getattr(copy, name) for name in answers} == answers
+    assert copy.head == TWO
+
+
+def test_meaning_without_any():
+    classifier = build()
+    assert classifier.class_names == ("real", "fake")
+    assert (classifier.threshold, classifier.temperature) == (0.5, 1.0)
+    assert classifier.input_rule == INPUT_RULE
+    assert classifier.guards is None
+
+
+def test_temperature_and_threshold_survive_saving(tmp_path):
+    classifier = build(temperature=3.0, threshold=0.2)
+    classifier.save_to_preset(str(tmp_path))
+    opened = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
+    assert (opened.temperature, opened.threshold) == (3.0, 0.2)
+    expected = classifier.predict(TEXTS, verbose=0)
+    np.testing.assert_array_equal(opened.predict(TEXTS, verbose=0), expected)
+    assert np.ptp(expected) > 0
+
+
+def test_calibration_is_no_weight():
+    counts = {build(temperature=t).count_params() for t in (1.0, 3.0)}
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "loss"),
+    [(ONE, "binary_crossentropy"), (TWO, "sparse_categorical_crossentropy")],
+)
+def test_keras_own_fit_works_on_raw_texts(head, loss):
+    classifier = build(head)
+    assert classifier.loss == loss
+    history = classifier.fit(TEXTS, np.array([0, 1, 1, 0]), verbose=0, batch_size=2, shuffle=False)
+    assert np.isfinite(history.history["loss"]).all()

@@ -1,0 +1,168 @@
+"""Checkpoints: all that changes as training goes on, in one file, so that a killed fit goes on."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from tfnews.errors import FitInterruptedError, RunError
+from tfnews.runs import Run, replacing
+from tfnews.training.callbacks import BestWeights
+
+_KEPT = 2
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves the state of a fit after every epoch, every N steps, and when it is interrupted.
+
+    The state is the trained weights, the optimizer's, the seeds of dropout, the running metrics of
+    the epoch, the best weights so far and the position in the data. It must come last among the
+    callbacks, so that the others have done their part of an epoch. Ctrl-C is answered at the end
+    of a step; a second one at once.
+
+    Args:
+        run: The run.
+        best: Holds the best weights and the patience that is left.
+        steps: Batches in an epoch.
+        every: Steps between two checkpoints within an epoch; 0 saves none there.
+    """
+
+    def __init__(self, run: Run, best: BestWeights, steps: int, every: int):
+        super().__init__()
+        self.run = run
+        self.best = best
+        self.steps = steps
+        self.every = every
+        self.epoch = 0
+        self.offset = 0  # batches of the epoch done before this leg of the fit
+        self.restored_metrics = None
+        self.interrupted = False
+
+    def restore(self, model: keras.Model) -> tuple[int, int]:
+        """Load the newest checkpoint of the run into a compiled model.
+
+        Returns:
+            Epoch and batch to go on with, both counted from 0; (0, 0) when nothing was saved.
+        """
+        self.set_model(model)
+        model.optimizer.build(model.trainable_variables)
+        path = max(self.run.checkpoints_dir.glob("step-*.npz"), default=None)
+        if path is None:
+            return 0, 0
+        with np.load(path, allow_pickle=False) as saved:
+            state = json.loads(saved["state"].tobytes())
+            _assign(self._variables(), saved, "variable", path)
+            self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
+            self.best.load_state(state["best"], _best_values(saved, state, model))
+        self.epoch, self.offset = state["epoch"], state["batch"]
+        self.run.cut_history(self.epoch)
+        return self.epoch, self.offset
+
+    def save(self, epoch: int, batch: int) -> None:
+        """Write the state before batch `batch` of epoch `epoch`, and drop the oldest file."""
+        best_is_now = self.best.best_epoch is not None and (epoch, batch) == (
+            self.best.best_epoch + 1,
+            0,
+        )
+        state = {
+            "epoch": epoch,
+            "batch": batch,
+            "metrics": len(self._metrics()),
+            "best": self.best.state(),
+            "best_is_now": best_is_now,
+        }
+        arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(self._variables())}
+        arrays |= {f"metric/{i}": v.numpy() for i, v in enumerate(self._metrics())}
+        if not best_is_now and self.best.best_values is not None:
+            arrays |= {f"best/{i}": value for i, value in enumerate(self.best.best_values)}
+        content = np.frombuffer(json.dumps(state).encode(), np.uint8)
+        folder = self.run.checkpoints_dir
+        with replacing(folder / f"step-{epoch * self.steps + batch:09}.npz", "wb") as file:
+            np.savez(file, state=content, **arrays)
+        for path in sorted(folder.glob("step-*.npz"))[:-_KEPT]:
+            path.unlink()
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Take over Ctrl-C, where that is possible."""
+        if threading.current_thread() is threading.main_thread():
+            self.previous = signal.signal(signal.SIGINT, self._interrupt)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Give Ctrl-C back."""
+        self.release()
+
+    def release(self) -> None:
+        """Give Ctrl-C back to whoever had it."""
+        if getattr(self, "previous", None) is not None:
+            signal.signal(signal.SIGINT, self.previous)
+            self.previous = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Note the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Save every N steps, and when interrupted."""
+        self._add_restored_metrics()
+        done = self.offset + batch + 1
+        if self.interrupted:
+            self.save(self.epoch, done)
+            raise FitInterruptedError(
+                f"Interrupted in epoch {self.epoch + 1} after batch {done} of {self.steps}. "
+                f"Go on with: tfnews fit --resume {self.run.name}"
+            )
+        if self.every and done % self.every == 0 and done < self.steps:
+            self.save(self.epoch, done)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Save the state before the next epoch."""
+        self.offset = 0
+        self.save(epoch + 1, 0)
+
+    def _interrupt(self, number: int, frame: object) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+
+    def _add_restored_metrics(self) -> None:
+        """Add what an epoch that was broken off had summed up before.
+
+        Keras makes the variables of its running means in the first step, so no sooner than now.
+        """
+        if self.restored_metrics is not None and self.offset:
+            for variable, value in zip(self._metrics(), self.restored_metrics, strict=True):
+                variable.assign_add(value)
+        self.restored_metrics = None
+
+    def _variables(self) -> list[keras.Variable]:
+        """Return what training changes: weights, dropout's seeds, the optimizer's state."""
+        frozen = {id(variable) for variable in self.model.non_trainable_weights}
+        changing = [v for v in self.model.variables if id(v) not in frozen]
+        return changing + list(self.model.optimizer.variables)
+
+    def _metrics(self) -> list[keras.Variable]:
+        return list(self.model.metrics_variables)
+
+
+def _assign(variables: list, saved: dict, kind: str, path: Path) -> None:
+    names = [name for name in saved.files if name.startswith(f"{kind}/")]
+    shapes = [saved[f"{kind}/{i}"].shape for i in range(len(names))]
+    if shapes != [tuple(variable.shape) for variable in variables]:
+        raise RunError(
+            f"The checkpoint {path} does not fit the model that its run describes: it holds "
+            f"{len(shapes)} arrays of other shapes than the model's {len(variables)} variables. "
+            "Was it written by another version of tfnews? Train again under another name."
+        )
+    for i, variable in enumerate(variables):
+        variable.assign(saved[f"{kind}/{i}"])
+
+
+def _best_values(saved: dict, state: dict, model: keras.Model) -> list[np.ndarray] | None:
+    if state["best"]["best_epoch"] is None:
+        return None
+    if state["best_is_now"]:
+        return [variable.numpy() for variable in model.trainable_variables]
+    return [saved[f"best/{i}"] for i in range(len(model.trainable_variables))]
