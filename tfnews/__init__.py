@@ -3,9 +3,9 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `fit`, `load`, `evaluate` and `predict` mirror the commands. Nothing heavy is imported
-before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once
-tfnews is imported, before or after keras-hub.
+`prepare`, `audit`, `fit`, `load`, `evaluate` and `predict` mirror the commands. Nothing heavy is
+imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's
+model once tfnews is imported, before or after keras-hub.
 """
 
 import importlib
@@ -15,13 +15,14 @@ import sys
 
 _PLACES = {
     "prepare": "tfnews.data.prepare",
+    "audit": "tfnews.evaluation.audit",
     "fit": "tfnews.training.fit",
     "load": "tfnews.models.families",
     "evaluate": "tfnews.evaluation.evaluate",
     "predict": "tfnews.scoring.predict",
 }
 
-__all__ = ["evaluate", "fit", "load", "predict", "prepare"]
+__all__ = ["audit", "evaluate", "fit", "load", "predict", "prepare"]
 
 
 def __getattr__(name: str) -> object:

@@ -68,11 +68,20 @@ class Run:
 
     Args:
         path: The run's folder. Use `Run.create` or `Run.open` rather than this constructor.
+
+    Raises:
+        RunError: Its config.json is not JSON.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        self.config = json.loads(self.config_path.read_text(encoding="utf-8"))
+        try:
+            self.config = json.loads(self.config_path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise RunError(
+                f"{self.config_path} is not JSON ({error}), so {self.path} is no run of tfnews or "
+                "was damaged. Put the file back, or train again under another name."
+            ) from error
 
     @classmethod
     def create(cls, name: str, config: dict, root: str | os.PathLike | None = None) -> "Run":
@@ -156,8 +165,9 @@ class Run:
 
     def cut_history(self, epochs: int) -> None:
         """Keep the first `epochs` epochs of the history: those after them are trained again."""
-        lines = [json.dumps(line) for line in self.history() if line["epoch"] <= epochs]
-        write_text(self.history_path, "".join(f"{line}\n" for line in lines))
+        if self.history_path.is_file():
+            lines = self.history_path.read_text(encoding="utf-8").splitlines(keepends=True)
+            write_text(self.history_path, "".join(lines[:epochs]))
 
     def update_config(self, **changes: object) -> None:
         """Merge `changes` into config.json."""

@@ -1,4 +1,4 @@
-"""Print finished runs as a Markdown table with 95 % intervals: `python tools/results_table.py RUN...`"""
+"""Print finished runs as a Markdown table of test scores with 95 % intervals."""
 
 import argparse
 import json

@@ -1,5 +1,7 @@
 """`tfnews weights build`: from a file of vectors to a module that opens."""
 
+from pathlib import Path
+
 import click
 import numpy as np
 import pytest
@@ -71,3 +73,16 @@ def test_choices_are_the_known_rules():
     options = {option.name: option for option in build.params}
     assert tuple(options["normalise"].type.choices) == tuple(NORMALISATIONS)
     assert all(option.help for option in build.params if isinstance(option, click.Option))
+
+
+def test_convert(tmp_path):
+    checkpoint = Path(__file__).parents[1] / "models" / "fixtures" / "tinybert"
+    arguments = ["weights", "convert", str(checkpoint), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "model.safetensors: 0.1 MB, SHA-256 " in result.output
+    assert f"--weights {tmp_path / 'out'}" in result.output.splitlines()[-1]
+
+    again = CliRunner().invoke(main, arguments)
+    assert again.exit_code == 4
+    assert "exists. Name another folder" in again.stderr

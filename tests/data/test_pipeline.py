@@ -96,31 +96,41 @@ def test_buckets_do_not_run_from_short_to_long():
 # Training batches
 
 
+def batches_of(texts, batch_size, padded, **options):
+    """Return the (rows, labels) of all training batches, the label of a row being row % 2."""
+    batches = pipeline.training_batches(
+        of_lengths(np.arange(1, texts + 1)),
+        np.arange(texts) % 2,
+        Preprocessor(padded),
+        batch_size=batch_size,
+        epochs=3,
+        seed=0,
+        padded=padded,
+        **options,
+    )
+    return [(tf.reduce_max(inputs, axis=1).numpy(), labels) for inputs, labels in batches]
+
+
 @pytest.mark.parametrize("padded", [False, True])
 @pytest.mark.parametrize(("texts", "batch_size"), [(7, 3), (6, 3), (2, 5)])
 def test_training_batches_carry_each_texts_own_label(texts, batch_size, padded):
-    lengths = np.arange(1, texts + 1)
-    labels = np.arange(texts) % 2
-    batches = list(
-        pipeline.training_batches(
-            of_lengths(lengths),
-            labels,
-            Preprocessor(padded),
-            batch_size=batch_size,
-            epochs=3,
-            seed=0,
-            padded=padded,
-        )
-    )
+    batches = batches_of(texts, batch_size, padded)
     assert len(batches) == 3 * pipeline.batches_per_epoch(texts, batch_size)
-    seen = []
-    for inputs, answers in batches:
-        rows = tf.reduce_max(inputs, axis=1).numpy()
-        assert answers.dtype == tf.int32
-        np.testing.assert_array_equal(answers, labels[rows])
-        seen.extend(rows)
+    for rows, labels in batches:
+        assert labels.dtype == tf.int32
+        np.testing.assert_array_equal(labels, rows % 2)
+    seen = np.concatenate([rows for rows, _ in batches])
     for epoch in range(3):
         assert sorted(seen[epoch * texts : (epoch + 1) * texts]) == list(range(texts))
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("start", [(0, 0), (0, 2), (1, 0), (1, 1), (2, 3), (3, 0)])
+def test_training_begins_anywhere_as_if_it_had_come_there(start, padded):
+    whole = batches_of(10, 3, padded)
+    rest = batches_of(10, 3, padded, start=start)
+    expected = [rows.tolist() for rows, _ in whole[4 * start[0] + start[1] :]]
+    assert [rows.tolist() for rows, _ in rest] == expected
 
 
 # Prediction

@@ -196,3 +196,8 @@ def test_sizes_and_balance_far_from_what_was_asked_are_warned_of():
 def test_options_that_do_not_go_together(options, message):
     with pytest.raises(UsageError, match=message):
         Strategy(**options)
+
+
+def test_a_column_without_any_date_is_all_missing():
+    # Regression: mapping nothing but missing dates lost the time zone and raised a TypeError.
+    assert strategies.read_dates(pd.Series(["soon", "", "n/a"])).isna().all()

@@ -66,6 +66,7 @@ def test_the_embedding_family_keeps_the_published_recipe(name):
     assert row.recipe == {
         "epochs": 100,
         "batch_size": 32,
+        "optimizer": "lazy_adam",
         "learning_rate": 1e-4,
         "patience": 2,
         "monitor": "val_loss",
@@ -113,7 +114,7 @@ def test_a_row_may_leave_out_what_has_a_default():
     [
         ("widht = 3", r"Unknown key 'widht' in \[tiny\]. Did you mean 'width'"),
         ("head = { hiden = [1] }", "Unknown key 'hiden' in head .* Did you mean 'hidden'"),
-        ("recipe = { epochs = 1 }", "recipe in .* lacks batch_size, learning_rate"),
+        ("recipe = { epochs = 1 }", "recipe in .* lacks batch_size, optimizer, learning_rate"),
         ("published = { test_f1 = 0.5 }", "Unknown key 'test_f1' in published"),
         ('width = "3"', "width in .* must be of type int. Received: '3'"),
         ("width = true", "must be of type int. Received: True"),

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfnews.data import pipeline
-from tfnews.errors import UsageError, WeightsError
+from tfnews.errors import DataError, UsageError, WeightsError
 from tfnews.models import catalogue, hub
 from tfnews.models.hub import EmbeddingBag
 from tfnews.models.weights.module import build_module, open_saved_model
@@ -112,6 +112,11 @@ def test_fresh_weights_follow_the_seed(seed, same):
 def test_a_frozen_random_table_is_refused():
     with pytest.raises(UsageError, match=r"must be trained.* Add --trainable"):
         build(trainable=False)
+
+
+def test_texts_without_a_vocabulary_are_refused():
+    with pytest.raises(DataError, match=r"No word occurs 9 times in the 4 .* --set min_count=1"):
+        build(min_count=9)
 
 
 def test_weights_that_are_not_there():

@@ -15,7 +15,7 @@ from tfnews.errors import TfnewsError
 COMMANDS = {
     "demo": "Train and compare two models on a synthetic corpus: no data, no network.",
     "archs": "List the architectures that fit can train.",
-    "data": "Turn news files into fixed splits.",
+    "data": "Turn news files into fixed splits, and audit them for shortcuts.",
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",

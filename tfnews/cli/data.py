@@ -1,4 +1,4 @@
-"""`tfnews data`: turn news files into fixed splits."""
+"""`tfnews data`: turn news files into fixed splits, and audit them."""
 
 import shlex
 from pathlib import Path
@@ -36,7 +36,7 @@ class _Ratios(click.ParamType):
 
 @click.group()
 def command() -> None:
-    """Turn news files into fixed splits."""
+    """Turn news files into fixed splits, and audit them."""
 
 
 @command.command("prepare")
@@ -116,6 +116,47 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
     )
     click.echo("\n".join(_summary(splits)))
     next_step(f"tfnews fit --data {shlex.quote(str(out))}")
+
+
+@command.command("audit")
+@click.argument("splits", type=click.Path(path_type=Path))
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the sample of training rows that a large set is probed on.",
+)
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), help="Also write the audit as JSON."
+)
+@click.option(
+    "--html", "html_path", type=click.Path(path_type=Path), help="Also write the audit as a page."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 if there are findings.")
+def _audit(splits, seed, json_path, html_path, strict) -> None:
+    """Look for copies across splits and for labels that can be had without reading.
+
+    SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
+    leak in a column that no model sees is a warning.
+    """
+    from tfnews.evaluation import audit_page, screen
+    from tfnews.evaluation.audit import audit
+    from tfnews.runs import write_json, write_text
+
+    found = audit(splits, seed=seed)
+    click.echo(screen.audit(found))
+    if json_path:
+        write_json(json_path, found)
+    if html_path:
+        write_text(html_path, audit_page.render(found))
+    copies = any(counts["exact"] or counts["near"] for counts in found["overlap"].values())
+    folder = shlex.quote(str(splits))
+    next_step(
+        "tfnews data prepare SOURCE --out FOLDER" if copies else f"tfnews fit --data {folder}"
+    )
+    if strict and found["findings"]:
+        click.get_current_context().exit(1)
 
 
 def _strategy(strategy: str | None, ready: dict, options: dict) -> str:

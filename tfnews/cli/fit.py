@@ -16,10 +16,11 @@ from tfnews.models.catalogue import DEFAULT
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of splits that `tfnews data prepare` wrote.",
 )
-@click.option("--arch", default=DEFAULT, show_default=True, help="A row of `tfnews archs`.")
+@click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option(
     "--weights",
-    help="TF-Hub handle, local module folder, or none to learn the vocabulary from the data.",
+    help="A handle (HANDLE#sha256=DIGEST pins it), a folder or an archive; none starts afresh with "
+    "a vocabulary learnt from the data. Default: the row's published weights.",
 )
 @click.option(
     "--trainable/--frozen",
@@ -31,6 +32,13 @@ from tfnews.models.catalogue import DEFAULT
 @click.option("--batch-size", type=int, help="Texts in a batch.")
 @click.option("--learning-rate", type=float, help="Learning rate of the optimizer.")
 @click.option("--max-tokens", type=int, help="Words kept of each text; 0 keeps all.")
+@click.option(
+    "--long",
+    help="What a transformer does with longer texts: truncate, head-tail or windows.",
+)
+@click.option(
+    "--trainable-layers", type=int, help="Train a transformer's top layers only; 0 trains all."
+)
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
 @click.option(
     "--precision",
@@ -52,6 +60,12 @@ from tfnews.models.catalogue import DEFAULT
     "--resume",
     metavar="RUN",
     help="Go on with a fit that was broken off, from its newest checkpoint.",
+)
+@click.option(
+    "--from",
+    "from_run",
+    metavar="RUN",
+    help="Go on from a trained run on other data: continual learning, domain adaptation.",
 )
 @click.option(
     "--floor/--no-floor",

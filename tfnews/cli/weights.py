@@ -7,6 +7,7 @@ import click
 
 from tfnews.cli.say import next_step
 from tfnews.models.weights.vectors import FORMATS, read_vectors
+from tfnews.runs import sha256
 
 
 @click.group()
@@ -83,3 +84,23 @@ def build(
         f"for unknown words, {megabytes:.1f} MB in {time.perf_counter() - start:.0f} s."
     )
     next_step(f"tfnews fit --data SPLITS --arch nnlm50 --weights {out}")
+
+
+@command.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder of the new checkpoint."
+)
+def convert(folder: Path, out: Path) -> None:
+    """Turn a checkpoint's pytorch_model.bin into model.safetensors.
+
+    FOLDER is a Hugging Face checkpoint: config.json, pytorch_model.bin, and vocab.txt or
+    spiece.model. The .bin file is a pickle: only tensors are read from it, nothing is executed,
+    and PyTorch is not needed.
+    """
+    from tfnews.models.weights.checkpoint import TENSORS
+    from tfnews.models.weights.convert import convert
+
+    file = convert(folder, out) / TENSORS
+    click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
+    next_step(f"tfnews fit --data SPLITS --arch ARCH --weights {out}")

@@ -5,7 +5,7 @@ batches -> prefetch. Order is a function of the seed and the epoch alone, so tha
 taken up again in the middle of an epoch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -79,20 +79,39 @@ def training_batches(
         start: Epoch and batch to begin with, counted from 0.
     """
     lengths = ids.row_lengths().numpy()
-
-    def orders() -> Iterator[np.ndarray]:
-        first_epoch, first_batch = start
-        for epoch in range(first_epoch, epochs):
-            order = epoch_order(lengths, batch_size, seed, epoch, padded)
-            yield from order[first_batch if epoch == first_epoch else 0 :]
-
     labels = tf.constant(labels, tf.int32)
-    rows = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec([None], tf.int64))
+
+    def order_of(epoch: np.ndarray) -> np.ndarray:
+        batches = epoch_order(lengths, batch_size, seed, int(epoch), padded)
+        return _as_matrix(batches, batch_size)
+
+    def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = tf.ensure_shape(tf.numpy_function(order_of, [epoch], tf.int64), [None, batch_size])
+        first = tf.where(epoch == start[0], start[1], 0)
+        return tf.data.Dataset.from_tensor_slices(order[first:])
+
+    # Not Dataset.from_generator: it lowers malloc's trim threshold for the whole process, and
+    # every step then pays for fresh memory pages (measured: 90 ms a step instead of 9).
+    rows = tf.data.Dataset.range(start[0], epochs).flat_map(rows_of)
     batches = rows.map(
-        lambda rows: (preprocessor.pack(tf.gather(ids, rows)), tf.gather(labels, rows)),
+        lambda rows: _gathered(tf.boolean_mask(rows, rows >= 0), ids, labels, preprocessor),
         num_parallel_calls=tf.data.AUTOTUNE,
     )
     return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _as_matrix(batches: list[np.ndarray], batch_size: int) -> np.ndarray:
+    """Stack batches of rows, filling short ones with -1: (batches, batch_size)."""
+    matrix = np.full((len(batches), batch_size), -1, dtype=np.int64)
+    for line, rows in zip(matrix, batches, strict=True):
+        line[: len(rows)] = rows
+    return matrix
+
+
+def _gathered(
+    rows: tf.Tensor, ids: tf.RaggedTensor, labels: tf.Tensor, preprocessor: keras.layers.Layer
+) -> tuple[dict, tf.Tensor]:
+    return preprocessor.pack(tf.gather(ids, rows)), tf.gather(labels, rows)
 
 
 def predict(

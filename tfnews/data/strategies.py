@@ -236,7 +236,9 @@ def read_dates(column: pd.Series) -> pd.Series:
 def _parsed(cells: pd.Series, dayfirst: bool = False) -> pd.Series:
     unique = cells.drop_duplicates()
     dates = pd.to_datetime(unique, format="mixed", dayfirst=dayfirst, errors="coerce", utc=True)
-    return cells.map(dict(zip(unique, dates, strict=True))).astype("datetime64[us, UTC]")
+    found = cells.map(dict(zip(unique, dates, strict=True)))
+    # Where no cell is a date, mapping leaves the time zone out.
+    return pd.to_datetime(found, utc=True).astype("datetime64[us, UTC]")
 
 
 def check_column(frame: pd.DataFrame, column: str, option: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tfnews.evaluation import wording
+from tfnews.evaluation import audit_wording, wording
 
 CARD_SCORES = (
     "fpr", "fnr", "accuracy", "precision", "recall", "f1", "weighted_f1", "roc_auc", "pr_auc",
@@ -21,8 +21,8 @@ def render(report: dict) -> str:
         Markdown that ends with a newline.
     """
     sections = (
-        _what, _false_alarms, _warnings, _scores, _other_sets, _data, _licences, _use, _limits,
-        _how_made,
+        _what, _false_alarms, _warnings, _scores, _other_sets, _data, _audit, _licences, _use,
+        _limits, _how_made,
     )  # fmt: skip
     title = f"# {_plain(report['config']['name'])}"
     return "\n\n".join([title, *filter(None, (section(report) for section in sections))]) + "\n"
@@ -91,6 +91,15 @@ def _data(report: dict) -> str:
         f"SHA-256 of source {one['file']}: {one['sha256']}" for one in splits.get("sources") or ()
     ]
     return _section("Data", _list(facts))
+
+
+def _audit(report: dict) -> str:
+    found = report.get("audit")
+    if not found:
+        return ""
+    said = [audit_wording.opening(found), *found["findings"], *found["warnings"]]
+    table = _table(audit_wording.PROBE_HEAD, audit_wording.probe_rows(found))
+    return _section(audit_wording.HEADING, f"{_list(said)}\n\n{table}")
 
 
 def _licences(report: dict) -> str:

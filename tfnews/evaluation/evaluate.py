@@ -13,6 +13,7 @@ from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
 from tfnews.evaluation import card, figures, floor, intervals, metrics, mistakes, report
+from tfnews.evaluation.audit import audit
 from tfnews.models import NewsClassifier, fake_probability, load
 from tfnews.runs import Run, write_json, write_predictions, write_text
 
@@ -97,7 +98,8 @@ def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
         write_predictions(run, part, frame["label"], scored)
         found[part] = judged(frame, scored, classifier)
     test = splits.frame("test")
-    found["timings"] = _timings(score, test["combined_text"].tolist())
+    found["timings"] = _timings(classifier, test["combined_text"].tolist())
+    found["audit"] = audit(splits)
     if run.config["arch"] != floor.FLOOR:
         found["floor"] = floor.compare(splits, "test", scored, classifier.threshold)
     return found
@@ -106,7 +108,10 @@ def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
 def _elsewhere(classifier: NewsClassifier, home: Splits, folder: str | os.PathLike) -> dict:
     """Score another data set whole, without the texts that the run was trained on."""
     splits = open_splits(folder)
-    frame = pd.concat([splits.frame(part) for part in PARTS], ignore_index=True)
+    parts = [splits.frame(part).assign(part=part) for part in PARTS]
+    frame = pd.concat(parts, ignore_index=True)
+    # A folder that names no clusters has them numbered within each part.
+    frame["cluster"] = frame.groupby(["part", "cluster"], sort=False).ngroup()
     seen = set(home.frame("train")["combined_text"].map(for_matching))
     shared = frame["combined_text"].map(for_matching).isin(seen)
     frame = frame[~shared].reset_index(drop=True)
@@ -153,12 +158,15 @@ def judged(
     }
 
 
-def _timings(score: Callable[[list[str]], np.ndarray], texts: list[str]) -> dict:
+def _timings(classifier: NewsClassifier, texts: list[str]) -> dict:
     """Time raw texts to probabilities, after one pass that is not counted."""
     texts = texts[:_TIMED_TEXTS]
-    score(texts)
+    batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+    for batch in batches:
+        classifier.score(batch)
     started = time.perf_counter()
-    score(texts)
+    for batch in batches:
+        classifier.score(batch)
     seconds = time.perf_counter() - started
     return {
         "rows": len(texts),
@@ -196,7 +204,7 @@ def _published(
             threshold=threshold,
             no_text=no_text,
         ),
-        **{key: found[key] for key in ("timings", "floor") if key in found},
+        **{key: found[key] for key in ("timings", "floor", "audit") if key in found},
     }
     drawn = figures.draw_all(
         {name: value["scores"]["confusion"] for name, value in parts.items()},

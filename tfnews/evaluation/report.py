@@ -1,13 +1,12 @@
 """One self-contained HTML page about a run, for a moderator who knows no machine learning."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from importlib import resources
 from pathlib import Path
-from string import Template
 
-from tfnews.evaluation import metrics, wording
+from tfnews.evaluation import audit_page, audit_wording, metrics, wording
+from tfnews.evaluation.page import bullets, code, fill, paragraphs, section, table
 
 # What each figure shows to whoever cannot see it, and how to read it.
 FIGURES = {
@@ -59,6 +58,7 @@ def render(report: dict) -> str:
             other_sets *: `[{name, scores, intervals *, shared_with_training *}]`, this model on
                 other data sets.
             timings *: rows, ms_per_text, texts_per_second, * device.
+            audit *: What `audit.audit` returned for the splits.
             mistakes *: What `mistakes.find` returned.
             figures *: `{name: PNG bytes or path}`, names as in `FIGURES`.
             prevalences *: Shares of fake texts at which the share of right flags is told.
@@ -70,17 +70,14 @@ def render(report: dict) -> str:
     """
     sections = (
         _plain_words, _warnings, _score_table, _side_by_side, _floor, _other_sets,
-        _figures, _mistakes, _how_made,
+        _audit, _figures, _mistakes, _how_made,
     )  # fmt: skip
     fake = report["splits"]["class_names"][1]
     set_name = report["splits"]["name"]
-    template = resources.files(__package__).joinpath("templates/report.html")
-    return Template(template.read_text(encoding="utf-8")).substitute(
-        title=escape(
-            f"How well {report['config']['name']} recognises texts labelled {fake} in {set_name}"
-        ),
-        subtitle=escape(_subtitle(report)),
-        body="\n".join(filter(None, (section(report) for section in sections))),
+    return fill(
+        f"How well {report['config']['name']} recognises texts labelled {fake} in {set_name}",
+        _subtitle(report),
+        "\n".join(filter(None, (make(report) for make in sections))),
     )
 
 
@@ -104,9 +101,9 @@ def _plain_words(report: dict) -> str:
     return (
         '<section class="panel"><h2>In plain words</h2>'
         + f'<p class="first">{escape(wording.false_alarms(part))}</p>'
-        + _paragraphs([wording.misses(part)])
-        + _list(wording.flags_right(flag, names) for flag in flags)
-        + _paragraphs(
+        + paragraphs([wording.misses(part)])
+        + bullets(wording.flags_right(flag, names) for flag in flags)
+        + paragraphs(
             [
                 wording.resembles(names, report["splits"]["name"]),
                 "Let a person read a flagged text before anything is done about it.",
@@ -122,7 +119,7 @@ def _warnings(report: dict) -> str:
     found = wording.warnings(report)
     if not found:
         return ""
-    return f'<section class="alarm"><h2>Before you believe the scores</h2>{_list(found)}</section>'
+    return section("Before you believe the scores", bullets(found), "alarm")
 
 
 def _score_table(report: dict) -> str:
@@ -135,7 +132,7 @@ def _score_table(report: dict) -> str:
     ]
     counts = ["texts"] + [f"{parts[name]['scores']['rows']:,}" for name in order]
     note = "95 % intervals in small print, from resampling clusters of near-copies."
-    return _section("Scores", _table(["", *order], [counts, *rows], note))
+    return section("Scores", table(["", *order], [counts, *rows], note))
 
 
 def _score_cell(part: dict, metric: str) -> str:
@@ -148,7 +145,9 @@ def _side_by_side(report: dict) -> str:
     parts, names = report["parts"], report["splits"]["class_names"]
     if "train" not in parts or "test" not in parts:
         return ""
-    table = metrics.classification_table(parts["train"]["scores"], parts["test"]["scores"], names)
+    report_rows = metrics.classification_table(
+        parts["train"]["scores"], parts["test"]["scores"], names
+    )
     figures = ("precision", "recall", "f1")
     rows = [
         [escape(row["name"])]
@@ -160,17 +159,17 @@ def _side_by_side(report: dict) -> str:
                 f"{row[part]['support']:,}",
             )
         ]
-        for row in table
+        for row in report_rows
     ]
     shown = ("precision", "recall", "F1", "texts")
     head = [f"{part} {figure}" for part in ("train", "test") for figure in shown]
     note = "Scores on training texts far above those on test texts mean memorising."
-    return _section("Training and test texts side by side", _table(["", *head], rows, note))
+    return section("Training and test texts side by side", table(["", *head], rows, note))
 
 
 def _floor(report: dict) -> str:
     said = wording.floor(report.get("floor"))
-    return _section("Against the simplest model", _paragraphs([said])) if said else ""
+    return section("Against the simplest model", paragraphs([said])) if said else ""
 
 
 def _other_sets(report: dict) -> str:
@@ -190,14 +189,19 @@ def _other_sets(report: dict) -> str:
     ]
     note = "Left out: texts that were also in this model's training texts."
     head = ["data set", "texts", "left out", "F1", "FPR", "FNR", "ROC-AUC"]
-    return _section("On other data sets", _list(said) + _table(head, rows, note))
+    return section("On other data sets", bullets(said) + table(head, rows, note))
+
+
+def _audit(report: dict) -> str:
+    found = report.get("audit")
+    return section(audit_wording.HEADING, audit_page.summary(found)) if found else ""
 
 
 def _figures(report: dict) -> str:
     given = report.get("figures") or {}
     names = [name for name in FIGURES if name in given]
     drawn = "".join(_figure(given[name], *FIGURES[name]) for name in names)
-    return _section("Figures", f'<div class="figures">{drawn}</div>') if drawn else ""
+    return section("Figures", f'<div class="figures">{drawn}</div>') if drawn else ""
 
 
 def _figure(png: bytes | Path, title: str, how_to_read: str) -> str:
@@ -226,7 +230,7 @@ def _mistakes(report: dict) -> str:
         if found[kind]
     )
     first = "The most confident mistakes come first. Opening words only."
-    return _section("What it got wrong", _paragraphs([first]) + (listed or "<p>Nothing.</p>"))
+    return section("What it got wrong", paragraphs([first]) + (listed or "<p>Nothing.</p>"))
 
 
 def _mistake(one: dict, class_names: Sequence[str]) -> str:
@@ -241,36 +245,9 @@ def _mistake(one: dict, class_names: Sequence[str]) -> str:
 
 def _how_made(report: dict) -> str:
     facts = wording.how_made(report)
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{_code(value)}</dd>" for name, value in facts)
-    return _section("How it was made", f"<dl>{rows}</dl>")
-
-
-def _code(value: str) -> str:
-    return f"<code>{escape(value)}</code>"
-
-
-def _section(heading: str, content: str) -> str:
-    return f"<section><h2>{escape(heading)}</h2>{content}</section>"
-
-
-def _paragraphs(sentences: Iterable[str]) -> str:
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-
-
-def _list(sentences: Iterable[str]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>"
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{code(value)}</dd>" for name, value in facts)
+    return section("How it was made", f"<dl>{rows}</dl>")
 
 
 def _blank(value: float | None) -> str:
     return "" if value is None else wording.number(value)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]], note: str = "") -> str:
-    """Return a table; `rows` are HTML already, `head` and `note` are plain text."""
-    said = f'<p class="soft">{escape(note)}</p>' if note else ""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
-        for row in rows
-    )
-    return f'{said}<div class="wide"><table><tr>{heads}</tr>{body}</table></div>'

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tfnews.evaluation import metrics, wording
+from tfnews.evaluation import audit_wording, metrics, wording
 
 _COLUMNS = ("fpr", "fnr", "accuracy", "f1", "weighted_f1", "roc_auc")
 
@@ -44,9 +44,36 @@ def table(rows: Sequence[tuple[str, dict]], class_names: Sequence[str]) -> str:
         numbers = [wording.number(scores[metric]) for metric in _COLUMNS]
         cells.append([name, f"{scores['rows']:,}", *numbers])
         cells.append(["", "", *(_bounds(intervals.get(metric)) for metric in _COLUMNS)])
-    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
-    lines = ("  ".join(_aligned(row, widths)).rstrip() for row in cells)
-    return "\n".join(lines)
+    return _columns(cells)
+
+
+def audit(found: dict) -> str:
+    """Return what `audit.audit` found, in words and tables, for a terminal."""
+    tokens = ", ".join(f"{one['token']} ({one['toward']})" for one in found["tokens"])
+    lines = [
+        audit_wording.opening(found),
+        *(f"Finding: {said}" for said in found["findings"]),
+        *(f"Warning: {said}" for said in found["warnings"]),
+        "",
+        audit_wording.how(found),
+        audit_wording.rule(),
+        "",
+        _columns([audit_wording.PROBE_HEAD, *audit_wording.probe_rows(found)]),
+        "",
+        f"Heaviest words, and the class they point to: {tokens}" if tokens else "",
+        audit_wording.skipped(found),
+        "",
+        _columns([audit_wording.OVERLAP_HEAD, *audit_wording.overlap_rows(found)]),
+        "",
+        _columns([audit_wording.PART_HEAD, *audit_wording.part_rows(found)]),
+    ]
+    return "\n".join(_without_repeats(lines))
+
+
+def _columns(cells: Sequence[Sequence[str]]) -> str:
+    """Return rows as lines of equal columns, the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in cells)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -145,6 +145,10 @@ def _moved(name: str, before: float, after: float) -> str:
     return f"{name} {verb} from {before:.2f} to {after:.2f}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def warnings(report: dict) -> list[str]:
     """Return what a reader must know before believing the scores: the caller's, then our own."""
     found = [
@@ -167,6 +171,7 @@ def how_made(report: dict) -> list[tuple[str, str]]:
     weights = config.get("weights") or {}
     facts = {
         "command": config.get("command"),
+        "goes on from": ", ".join(step["run"] for step in config.get("lineage", [])),
         "seed": config.get("seed"),
         "recipe": _pairs(config.get("recipe")),
         "precision in training": config.get("precision"),

@@ -28,6 +28,21 @@ SETTINGS = {
         "max_features": int,
         "C": float,
     },
+    "transformer": {
+        "architecture": str,  # "bert", "distilbert", "albert" or "mobilebert"
+        "num_layers": int,
+        "num_heads": int,
+        "hidden_dim": int,
+        "intermediate_dim": int,
+        "embedding_dim": int,  # 0 where it is the hidden width
+        "activation": str,  # a key of `tfnews.models.activations.ACTIVATIONS`
+        "pooler": bool,  # a dense tanh layer over the first token
+        "dropout": float,
+        "vocabulary_size": int,  # of a vocabulary learnt from the training split
+        "pooling": str,  # "pooled" or "mean"
+        "long": str,  # "truncate", "head-tail" or "windows"
+        "trainable_layers": int,  # top layers to train; 0 trains all
+    },
 }
 
 HEAD = {
@@ -39,11 +54,25 @@ HEAD = {
 RECIPE = {
     "epochs": int,  # most passes over the training split
     "batch_size": int,  # texts a step
-    "optimizer": str,  # "adam", or "lazy_adam" for large tables
+    "optimizer": str,  # "adam", "adamw", or "lazy_adam" for large tables
     "learning_rate": float,
     "patience": int,  # epochs without improvement before training stops
     "monitor": str,  # the history column that must improve
     "min_delta": float,  # the least change that counts as improvement
+    "epsilon": float,  # of the optimizer
+    "weight_decay": float,  # decoupled, not on biases and norms; AdamW's
+    "warmup_steps": int,  # updates over which the learning rate rises from 0
+    "schedule": str,  # what it does then: "constant", or "linear" to 0 at the end
+    "accumulate": int,  # parts of a batch whose gradients are summed before an update
+    "clip": float,  # largest global norm of the gradients; 0 does not clip
+}
+RECIPE_DEFAULTS = {
+    "epsilon": 1e-7,
+    "weight_decay": 0.0,
+    "warmup_steps": 0,
+    "schedule": "constant",
+    "accumulate": 1,
+    "clip": 0.0,
 }
 
 # What the study states, early-stopped on its test set. F1 is that of the fake class, 0 to 1.
@@ -124,9 +153,9 @@ def row(name: str) -> Row:
 
 
 def parameters(row: Row) -> int | None:
-    """Return the parameters of a row with its published table, `None` when data decides them."""
+    """Return the parameters of a row with its published weights, `None` when data decides them."""
     if not row.rows_published:
-        return None
+        return row.published.get("parameters_total")
     widths = [row.width, *row.head["hidden"], row.head["units"]]
     head = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
     return row.rows_published * row.width + head
@@ -157,15 +186,22 @@ def _row(name: str, table: dict) -> Row:
         row,
         settings=_table(row.settings, settings, settings, f"settings in {where}"),
         head=_table(row.head, HEAD, HEAD, f"head in {where}"),
-        recipe=_table(row.recipe, RECIPE, RECIPE if row.recipe else (), f"recipe in {where}"),
+        recipe=_recipe(row.recipe, f"recipe in {where}"),
         published=_table(row.published, PUBLISHED, (), f"published in {where}"),
     )
-    if len(row.head["hidden"]) != len(row.head["dropout"]):
+    if len(row.head["dropout"]) - len(row.head["hidden"]) not in (0, 1):
         raise UsageError(
-            f"head in {where} needs one dropout for each hidden layer. "
-            f"Received: hidden = {row.head['hidden']}, dropout = {row.head['dropout']}."
+            f"head in {where} needs one dropout for each hidden layer, and may have one before "
+            f"them. Received: hidden = {row.head['hidden']}, dropout = {row.head['dropout']}."
         )
     return row
+
+
+def _recipe(recipe: dict, where: str) -> dict:
+    if not recipe:
+        return {}
+    required = [key for key in RECIPE if key not in RECIPE_DEFAULTS]
+    return {**RECIPE_DEFAULTS, **_table(recipe, RECIPE, required, where)}
 
 
 def _table(table: dict, known: dict, required: Iterable[str], where: str) -> dict:

@@ -38,6 +38,19 @@ class Probabilities(keras.layers.Layer):
         return {**super().get_config(), "temperature": self.temperature}
 
 
+@keras.saving.register_keras_serializable("tfnews")
+class MeanOfWindows(keras.layers.Layer):
+    """Averages the logits of a text's windows, in float32."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, logits: keras.KerasTensor, windows: keras.KerasTensor) -> keras.KerasTensor:
+        """Map (batch, windows, units) and a 0/1 mask (batch, windows) to (batch, units)."""
+        mask = ops.cast(ops.expand_dims(windows, -1), "float32")
+        return ops.sum(logits * mask, axis=1) / ops.sum(mask, axis=1)
+
+
 class NewsClassifier(keras_hub.models.TextClassifier):
     """A backbone that gives features (batch, width), a head, and what its answers mean.
 
@@ -46,7 +59,8 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     both classes, real first. `fake_probability` turns either into (batch,).
 
     Args:
-        backbone: A `keras_hub.models.Backbone` with output (batch, width).
+        backbone: A `keras_hub.models.Backbone` with output (batch, width), or, where texts are cut
+            into windows, a dict of features (batch, windows, width) and windows (batch, windows).
         preprocessor: Strings (batch,) to the backbone's inputs; `None` when they come ready made.
         head: {"hidden": units of each hidden layer, "dropout": rate after each, "units": 1 or 2}.
             With one more rate than hidden layers, the first is applied to the features.
@@ -81,9 +95,13 @@ class NewsClassifier(keras_hub.models.TextClassifier):
 
         # === Functional Model ===
         inputs = backbone.input
-        logits = backbone(inputs)
+        features = backbone(inputs)
+        windows = features["windows"] if isinstance(features, dict) else None
+        logits = features if windows is None else features["features"]
         for layer in self.head_layers:
             logits = layer(logits)
+        if windows is not None:
+            logits = MeanOfWindows(name="mean_of_windows")(logits, windows)
         super().__init__(inputs=inputs, outputs=Probabilities(temperature)(logits), **kwargs)
 
         # === Config ===

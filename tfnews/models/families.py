@@ -6,11 +6,11 @@ from pathlib import Path
 import keras_hub
 
 from tfnews.errors import RunError
-from tfnews.models import hub, linear
+from tfnews.models import hub, linear, transformer
 from tfnews.models.catalogue import Row
 from tfnews.models.classifier import NewsClassifier, fake_probability
 
-FAMILIES = {"hub": hub, "linear": linear}
+FAMILIES = {"hub": hub, "linear": linear, "transformer": transformer}
 
 __all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "load"]
 

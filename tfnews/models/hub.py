@@ -1,16 +1,24 @@
 """Family "hub": a token embedding pooled over the text, as in TF-Hub's text embeddings."""
 
+from pathlib import Path
+
 import keras
 import keras_hub
 import numpy as np
 import tensorflow as tf
 
-from tfnews.errors import UsageError
+from tfnews.errors import DataError, UsageError
+from tfnews.models import alias
 from tfnews.models.catalogue import Row
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.vocabulary import count_words
+from tfnews.models.weights.digests import split_pin
 from tfnews.models.weights.find import find
-from tfnews.models.weights.module import read_module
+from tfnews.models.weights.module import (
+    UnknownStructureError,
+    licence,
+    read_module,
+)
 from tfnews.models.words import WordPreprocessor, WordTokenizer
 
 SOLVED = False  # trained by gradient descent
@@ -46,6 +54,10 @@ class EmbeddingBag(keras.layers.Layer):
     def call(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
         distinct, position = tf.unique(ids.flat_values)
+        if self.trainable:
+            # Hides the pattern from Grappler's SimplifyEmbeddingLookup, which would read the whole
+            # table; while the table is trained that is a copy of it at every step.
+            distinct = tf.maximum(distinct, 0)
         vectors = tf.gather(self.table.value, distinct)
         pooled = tf.sparse.segment_sqrt_n(
             vectors, position, ids.value_rowids(), num_segments=ids.nrows()
@@ -105,23 +117,37 @@ class HubClassifier(NewsClassifier):
     preprocessor_cls = HubPreprocessor
 
 
-def build(row: Row, texts: list[str], options: dict, answers: dict) -> tuple[HubClassifier, dict]:
+def build(row: Row, texts: list[str], options: dict, answers: dict) -> tuple[NewsClassifier, dict]:
     """Build a classifier from a row, with its published module or with a fresh table.
 
     Args:
         row: The catalogue's row.
         texts: Training texts, from which a fresh table's vocabulary is learnt.
-        options: weights (a handle, a folder, or "none"), trainable, max_tokens, seed, and the
+        options: weights (what `find` takes, or "none"), trainable, max_tokens, seed, and the
             row's settings.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
         The classifier, and what is to be recorded of its weights.
     """
-    if options["weights"] == "none":
-        words, table, record = _fresh(row, texts, options)
-    else:
-        words, table, record = _pretrained(row, options["weights"])
+    handle = options["weights"]
+    if handle == "none":
+        return _native(row, *_fresh(row, texts, options), options, answers)
+    folder = find(handle)
+    record = {"handle": handle, "licence": _licence(row, handle, folder)}
+    try:
+        module = read_module(folder)
+    except UnknownStructureError as reason:
+        classifier, more = alias.build(row, folder, reason, options, answers)
+        return classifier, record | more
+    record |= {"digest": module.digest, "normalise": module.normalise}
+    record["oov_buckets"] = module.oov_buckets
+    return _native(row, module.words, module.table, record, options, answers)
+
+
+def _native(
+    row: Row, words: list[str], table: np.ndarray, record: dict, options: dict, answers: dict
+) -> tuple[HubClassifier, dict]:
     tokenizer = WordTokenizer(
         words,
         normalise=record["normalise"],
@@ -142,6 +168,11 @@ def _fresh(row: Row, texts: list[str], options: dict) -> tuple[list[str], np.nda
         )
     buckets = options["oov_buckets"]
     words = count_words(texts, "words", options["vocabulary_size"], options["min_count"])
+    if not words:
+        raise DataError(
+            f"No word occurs {options['min_count']} times in the {len(texts)} training texts, so "
+            "there is no vocabulary to learn. Give more texts, or --set min_count=1."
+        )
     table = np.random.default_rng(options["seed"]).uniform(
         -0.05, 0.05, (len(words) + buckets, row.width)
     )
@@ -149,9 +180,7 @@ def _fresh(row: Row, texts: list[str], options: dict) -> tuple[list[str], np.nda
     return words, table.astype("float32"), {**record, "normalise": "words", "oov_buckets": buckets}
 
 
-def _pretrained(row: Row, handle: str) -> tuple[list[str], np.ndarray, dict]:
-    module = read_module(find(handle))
-    licence = row.licence if handle == row.weights else module.licence or "as its maker states"
-    record = {"handle": handle, "digest": module.digest, "licence": licence}
-    record |= {"normalise": module.normalise, "oov_buckets": module.oov_buckets}
-    return module.words, module.table, record
+def _licence(row: Row, handle: str, folder: Path) -> str:
+    """Return the row's licence for its own weights, else what the module states of itself."""
+    published = split_pin(handle)[0] == row.weights
+    return row.licence if published else licence(folder) or "as its maker states"

@@ -3,6 +3,9 @@
 import json
 import signal
 import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -13,6 +16,9 @@ from tfnews.runs import Run, replacing
 from tfnews.training.callbacks import BestWeights
 
 _KEPT = 2
+
+# What NumPy raises on a file that was cut off or damaged, or that holds pickled objects.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -41,23 +47,31 @@ class Checkpoint(keras.callbacks.Callback):
         self.restored_metrics = None
         self.interrupted = False
 
-    def restore(self, model: keras.Model) -> tuple[int, int]:
-        """Load the newest checkpoint of the run into a compiled model.
+    def restore(self, model: keras.Model, say: Callable[[str], None]) -> tuple[int, int]:
+        """Load the newest readable checkpoint of the run into a compiled model.
+
+        Args:
+            model: Compiled; its weights and its optimizer's are replaced.
+            say: Prints a line about each file that cannot be read.
 
         Returns:
             Epoch and batch to go on with, both counted from 0; (0, 0) when nothing was saved.
+
+        Raises:
+            RunError: The checkpoint holds the state of another model.
         """
         self.set_model(model)
         model.optimizer.build(model.trainable_variables)
-        path = max(self.run.checkpoints_dir.glob("step-*.npz"), default=None)
-        if path is None:
-            return 0, 0
-        with np.load(path, allow_pickle=False) as saved:
+        folder = self.run.checkpoints_dir
+        for left in folder.glob(".step-*"):  # by a fit that was killed as it wrote
+            left.unlink()
+        path, saved = next(_readable(folder, say), (None, None))
+        if saved is not None:
             state = json.loads(saved["state"].tobytes())
-            _assign(self._variables(), saved, "variable", path)
+            _assign(self._variables(), saved, path)
             self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
             self.best.load_state(state["best"], _best_values(saved, state, model))
-        self.epoch, self.offset = state["epoch"], state["batch"]
+            self.epoch, self.offset = state["epoch"], state["batch"]
         self.run.cut_history(self.epoch)
         return self.epoch, self.offset
 
@@ -105,22 +119,35 @@ class Checkpoint(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Save every N steps, and when interrupted."""
+        """Save every N steps, and when interrupted.
+
+        Raises:
+            FitInterruptedError: Ctrl-C was pressed.
+        """
         self._add_restored_metrics()
         done = self.offset + batch + 1
-        if self.interrupted:
+        if done == self.steps:
+            return  # the epoch is to be validated before its state is saved
+        if self.interrupted or (self.every and done % self.every == 0):
             self.save(self.epoch, done)
+        self._stop_if_interrupted(done)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Save the state before the next epoch.
+
+        Raises:
+            FitInterruptedError: Ctrl-C was pressed.
+        """
+        self.offset = 0
+        self.save(epoch + 1, 0)
+        self._stop_if_interrupted(self.steps)
+
+    def _stop_if_interrupted(self, done: int) -> None:
+        if self.interrupted:
             raise FitInterruptedError(
                 f"Interrupted in epoch {self.epoch + 1} after batch {done} of {self.steps}. "
                 f"Go on with: tfnews fit --resume {self.run.name}"
             )
-        if self.every and done % self.every == 0 and done < self.steps:
-            self.save(self.epoch, done)
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Save the state before the next epoch."""
-        self.offset = 0
-        self.save(epoch + 1, 0)
 
     def _interrupt(self, number: int, frame: object) -> None:
         if self.interrupted:
@@ -147,9 +174,22 @@ class Checkpoint(keras.callbacks.Callback):
         return list(self.model.metrics_variables)
 
 
-def _assign(variables: list, saved: dict, kind: str, path: Path) -> None:
-    names = [name for name in saved.files if name.startswith(f"{kind}/")]
-    shapes = [saved[f"{kind}/{i}"].shape for i in range(len(names))]
+def _readable(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, dict]]:
+    """Yield the checkpoints that can be read, newest first, with their arrays by name."""
+    for path in sorted(folder.glob("step-*.npz"), reverse=True):
+        try:
+            # NumPy would leave a file open that it cannot read.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                saved = dict(arrays)
+        except _UNREADABLE as error:
+            say(f"The checkpoint {path} cannot be read ({error}). Going back to the one before it.")
+        else:
+            yield path, saved
+
+
+def _assign(variables: list, saved: dict, path: Path) -> None:
+    count = sum(name.startswith("variable/") for name in saved)
+    shapes = [saved[f"variable/{i}"].shape for i in range(count)]
     if shapes != [tuple(variable.shape) for variable in variables]:
         raise RunError(
             f"The checkpoint {path} does not fit the model that its run describes: it holds "
@@ -157,7 +197,7 @@ def _assign(variables: list, saved: dict, kind: str, path: Path) -> None:
             "Was it written by another version of tfnews? Train again under another name."
         )
     for i, variable in enumerate(variables):
-        variable.assign(saved[f"{kind}/{i}"])
+        variable.assign(saved[f"variable/{i}"])
 
 
 def _best_values(saved: dict, state: dict, model: keras.Model) -> list[np.ndarray] | None:

@@ -1,42 +1,36 @@
 """Train one architecture on a folder of splits and keep all that is learnt in a run."""
 
+import contextlib
 import json
 import os
-import platform
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterable
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Iterator
 
-import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from tfnews import models
 from tfnews.data import pipeline
 from tfnews.data.splits import Splits, open_splits
-from tfnews.data.text import INPUT_RULE
-from tfnews.errors import UsageError, WeightsError
+from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation import wording
 from tfnews.evaluation.evaluate import judged, own_splits
 from tfnews.models import NewsClassifier, catalogue
-from tfnews.models.guards import Guards
 from tfnews.runs import Run, next_name, write_json, write_predictions
 from tfnews.training import tensorboard
-from tfnews.training.precision import choose
 from tfnews.training.settings import resolve
+from tfnews.training.setup import Setup, again, described, from_row
+from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
 
 _PREDICT_BATCH = 64
-_STACK = ("tensorflow", "keras", "keras-hub", "scikit-learn", "numpy", "tfnews")
 
 
 def fit(
     data: str | os.PathLike | None = None,
-    arch: str = catalogue.DEFAULT,
+    arch: str | None = None,
     *,
     weights: str | None = None,
     trainable: bool | None = None,
@@ -45,11 +39,14 @@ def fit(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     max_tokens: int | None = None,
+    long: str | None = None,
+    trainable_layers: int | None = None,
     seed: int | None = None,
     precision: str | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
     resume: str | os.PathLike | None = None,
+    from_run: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
     floor: bool = True,
     dry_run: bool = False,
@@ -60,20 +57,24 @@ def fit(
 
     Args:
         data: Folder of splits, as `prepare` writes it.
-        arch: Name of a catalogue row.
+        arch: Name of a catalogue row; tfidf by default.
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
-        max_tokens: Words kept of a text; 0 keeps all.
+        max_tokens: Words or pieces kept of a text; 0 keeps all, where that is possible.
+        long: What a transformer does with longer texts: truncate, head-tail or windows.
+        trainable_layers: Top layers of a transformer to train; 0 trains all.
         seed: Of initial weights, order and dropout.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
         resume: A run that was broken off; it goes on as it was configured, from its newest
             checkpoint, and nothing but `root`, `floor`, `say` and `bar` may be given with it.
+        from_run: A trained run to go on from: its weights and vocabulary, on this data. Settings
+            default to its own; the lineage is recorded.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         floor: Whether the tfidf floor is fitted beside the model and compared.
         dry_run: Only say the configuration and the parameter counts.
@@ -97,25 +98,52 @@ def fit(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "max_tokens": max_tokens,
+        "long": long,
+        "trainable_layers": trainable_layers,
         "seed": seed,
         "precision": precision,
     }
     if resume is not None:
-        _refuse({"data": data, "name": name, "config": config, **given}, assignments, "resume")
+        given |= {"data": data, "arch": arch, "name": name, "config": config, "from": from_run}
+        given["dry_run"] = dry_run or None
+        _refuse(given, assignments, "resume")
         return _resumed(Run.unfinished(resume, root), floor, say, bar)
     if data is None:
         raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
-    row = catalogue.row(arch)
-    options = resolve(row, given, config, assignments)
     splits = open_splits(data)
-    classifier, options, record = prepared(row, splits, options)
-    described = _described(row, splits, options, record, classifier)
+    if from_run is None:
+        row = catalogue.row(arch or catalogue.DEFAULT)
+        setup = from_row(row, splits, resolve(row, given, config, assignments))
+    else:
+        setup = _continued(Run.open(from_run, root), arch, splits, given, config, assignments)
+    description = described(setup, splits)
     if dry_run:
-        say(json.dumps(described, indent=2))
+        say(json.dumps(description, indent=2))
         return None
-    run = Run.create(name or next_name(_stem(row, options), root), described, root)
-    say(f"Training {run.name} on {splits.name}: {_counts(described)}")
-    return _completed(run, classifier, splits, False, floor, say, bar)
+    run = Run.create(name or next_name(_stem(setup), root), description, root)
+    if "note" in setup.weights:
+        say(setup.weights["note"])
+    say(f"Training {run.name} on {splits.name}: {_counts(description)}")
+    return _completed(run, setup.classifier, splits, False, floor, say, bar)
+
+
+def _continued(
+    parent: Run,
+    arch: str | None,
+    splits: Splits,
+    given: dict,
+    config: str | os.PathLike | None,
+    assignments: Iterable[str],
+) -> Setup:
+    """Set up a fit that goes on from a trained run, with its configuration as the default."""
+    if arch not in (None, parent.config["arch"]) or given["weights"] is not None:
+        raise UsageError(
+            f"--from goes on with the architecture and weights of {parent.name}, which is a "
+            f"{parent.config['arch']}. Leave --arch and --weights out."
+        )
+    row = catalogue.row(parent.config["arch"])
+    options = resolve(row, given, config, assignments, base=parent.config["recipe"])
+    return set_up_from_run(parent, splits, options)
 
 
 def _refuse(given: dict, assignments: Iterable[str], option: str) -> None:
@@ -130,16 +158,9 @@ def _refuse(given: dict, assignments: Iterable[str], option: str) -> None:
 def _resumed(run: Run, floor: bool, say: Callable[[str], None], bar: bool) -> Run:
     """Build a broken-off run's classifier as it was and go on."""
     splits = own_splits(run)
-    options, recorded = run.config["recipe"], run.config["weights"]
-    classifier, _, record = prepared(catalogue.row(run.config["arch"]), splits, options)
-    if record["digest"] != recorded["digest"]:
-        raise WeightsError(
-            f"The weights {recorded['handle']} have changed since {run.name} was started: their "
-            f"digest is {record['digest']}, the run has {recorded['digest']}. Put the old ones "
-            "back, or start a new run."
-        )
+    setup = again(run, splits)
     say(f"Resuming {run.name} on {splits.name}")
-    return _completed(run, classifier, splits, True, floor, say, bar)
+    return _completed(run, setup.classifier, splits, True, floor, say, bar)
 
 
 def _completed(
@@ -152,16 +173,28 @@ def _completed(
     bar: bool,
 ) -> Run:
     """Train, save and score, while no other process may."""
-    started = time.perf_counter()
     with run.lock():
-        validation = _learn(classifier, run, splits, resume, say, bar)
-        _save(classifier, run)
-        _score(classifier, run, splits, validation, floor, say)
+        if resume:
+            run = Run.unfinished(run.path)  # another process may have completed it meanwhile
+        with _clocked(run):
+            validation = _learn(classifier, run, splits, resume, say, bar)
+            _save(classifier, run)
+            _score(classifier, run, splits, validation, floor, say)
         tensorboard.write_hparams(run.logs_dir, run.name, run.config["recipe"], _headline(run))
-        seconds = run.config.get("fit_seconds", 0) + time.perf_counter() - started
-        run.update_config(state="complete", fit_seconds=round(seconds, 2))
+        run.update_config(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
+
+
+@contextlib.contextmanager
+def _clocked(run: Run) -> Iterator[None]:
+    """Add the seconds that pass to those of the legs of the fit before this one."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds = run.config.get("fit_seconds", 0) + time.perf_counter() - started
+        run.update_config(fit_seconds=round(seconds, 2))
 
 
 def closing_words(run: Run) -> str:
@@ -178,41 +211,6 @@ def closing_words(run: Run) -> str:
     )
 
 
-def prepared(
-    row: catalogue.Row, splits: Splits, options: dict
-) -> tuple[NewsClassifier, dict, dict]:
-    """Build the classifier of a fit before anything is written.
-
-    Returns:
-        The classifier, the configuration with "auto" settled, and the record of its weights.
-    """
-    options = {**options, "precision": choose(options["precision"], row.family)}
-    if os.path.isdir(options["weights"]):  # a run is resumed from wherever the user stands
-        options["weights"] = os.path.abspath(options["weights"])
-    if options["deterministic"]:
-        tf.config.experimental.enable_op_determinism()
-    keras.utils.set_random_seed(options["seed"])
-    frame = splits.frame("train")
-    texts = frame["combined_text"].tolist()
-    answers = {
-        "class_names": splits.class_names,
-        "trained_on": splits.name,
-        "label_basis": splits.label_basis,
-        "guards": Guards.fit(texts).get_config(),
-        "input_rule": INPUT_RULE,
-    }
-    classifier, record = models.build(row, texts, frame["label"].tolist(), options, answers)
-    return classifier, options, record
-
-
-def parameters(classifier: NewsClassifier) -> dict[str, int]:
-    """Count a classifier's weights, as published counts do: all, and those that training moves."""
-    return {
-        "total": int(sum(np.prod(v.shape) for v in classifier.weights)),
-        "trainable": int(sum(np.prod(v.shape) for v in classifier.trainable_weights)),
-    }
-
-
 def _learn(
     classifier: NewsClassifier,
     run: Run,
@@ -224,8 +222,9 @@ def _learn(
     """Train, and return the validation split's fake probabilities (texts,)."""
     validation = _encoded(classifier, splits.frame("validation"))
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
-    say(f"{unknown:.1%} of the validation split's words are unknown to the model")
-    run.update_config(unknown_tokens=round(unknown, 6))
+    if unknown is not None:
+        say(f"{unknown:.1%} of the validation split's words are unknown to the model")
+        run.update_config(unknown_tokens=round(unknown, 6))
     if not models.FAMILIES[run.config["family"]].SOLVED:
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
@@ -268,10 +267,10 @@ def _score(
         say(wording.floor(compared))
 
 
-def _stem(row: catalogue.Row, options: dict) -> str:
-    if models.FAMILIES[row.family].SOLVED:
-        return row.name
-    return f"{row.name}-{'ft' if options['trainable'] else 'frozen'}"
+def _stem(setup: Setup) -> str:
+    if models.FAMILIES[setup.row.family].SOLVED:
+        return setup.row.name
+    return f"{setup.row.name}-{'ft' if setup.options['trainable'] else 'frozen'}"
 
 
 def _counts(described: dict) -> str:
@@ -282,30 +281,3 @@ def _counts(described: dict) -> str:
 def _headline(run: Run) -> dict[str, float]:
     found = json.loads(run.metrics_path.read_text(encoding="utf-8"))["validation"]
     return {name: found["scores"][name] for name in ("accuracy", "f1")}
-
-
-def _described(
-    row: catalogue.Row, splits: Splits, options: dict, record: dict, classifier: NewsClassifier
-) -> dict:
-    """Return what config.json says of a fit from its start."""
-    return {
-        "arch": row.name,
-        "family": row.family,
-        "trainable": options["trainable"],
-        "weights": record,
-        "splits": {
-            "path": str(splits.path.resolve()),
-            "name": splits.name,
-            "digests": {part: splits.digest(part) for part in ("train", "validation", "test")},
-            "class_names": list(splits.class_names),
-            "label_basis": splits.label_basis,
-        },
-        "recipe": options,
-        "seed": options["seed"],
-        "precision": options["precision"],
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in _STACK}},
-        "command": " ".join(["tfnews", *sys.argv[1:]]),
-        "input_rule": INPUT_RULE,
-        "parameters": parameters(classifier),
-        "test_reads": 0,
-    }

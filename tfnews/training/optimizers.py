@@ -2,6 +2,8 @@
 
 import keras
 import tensorflow as tf
+from keras import ops
+from keras.optimizers import Optimizer
 
 from tfnews.errors import UsageError
 
@@ -79,7 +81,11 @@ def _native(variable: keras.Variable | tf.Variable) -> tf.Variable:
 def _distinct(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
     """Return each row once, with the sum of its slices: (rows,), (rows, width)."""
     rows, position = tf.unique(gradient.indices)
-    summed = tf.math.unsorted_segment_sum(gradient.values, position, tf.size(rows))
+    summed = tf.cond(
+        tf.equal(tf.size(rows), tf.size(gradient.indices)),
+        lambda: gradient.values,  # already distinct, as an EmbeddingBag's are: no copy
+        lambda: tf.math.unsorted_segment_sum(gradient.values, position, tf.size(rows)),
+    )
     return rows, summed
 
 
@@ -90,20 +96,89 @@ def _summed(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSli
     return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "lazy_adam": LazyAdam}
+@keras.saving.register_keras_serializable("tfnews")
+class SparseLossScaling(keras.optimizers.LossScaleOptimizer):
+    """Loss scaling for float16 that looks for overflow only in the rows with a gradient.
+
+    Keras' own fills a table of flags, as large as the embedding's, at every step.
+    """
+
+    def check_finite(self, grads: list) -> tf.Tensor:
+        """Tell whether no gradient overflowed, a boolean scalar."""
+        sparse = tf.IndexedSlices
+        return super().check_finite([g.values if isinstance(g, sparse) else g for g in grads])
 
 
-def make(options: dict) -> keras.optimizers.Optimizer:
+@keras.saving.register_keras_serializable("tfnews")
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """Raises the learning rate from 0 to its peak, then keeps it or lowers it linearly to 0.
+
+    Args:
+        peak: Highest learning rate.
+        warmup_steps: Updates until the peak.
+        total_steps: Updates until 0; `None` keeps the peak.
+
+    Reference: Devlin et al. (2019), "BERT", appendix A.2.
+    """
+
+    def __init__(self, peak: float, warmup_steps: int, total_steps: int | None = None):
+        self.peak = peak
+        self.warmup_steps = warmup_steps
+        self.total_steps = total_steps
+
+    def __call__(self, step: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the learning rate of update `step`, counted from 0."""
+        step = ops.cast(step, "float32")
+        share = ops.minimum(1.0, (step + 1) / max(self.warmup_steps, 1))
+        if self.total_steps is not None:
+            falling = max(self.total_steps - self.warmup_steps, 1)
+            share = ops.minimum(share, ops.maximum(0.0, (self.total_steps - step) / falling))
+        return self.peak * share
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {
+            "peak": self.peak,
+            "warmup_steps": self.warmup_steps,
+            "total_steps": self.total_steps,
+        }
+
+
+OPTIMIZERS = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "lazy_adam": LazyAdam}
+SCHEDULES = ("constant", "linear")
+
+
+def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Optimizer:
     """Return the optimizer of a configuration.
 
+    Args:
+        options: The resolved configuration.
+        variables: What will be trained; biases and norms are known by their single dimension.
+        total_steps: Updates of the whole fit, at the end of which a linear schedule reaches 0.
+
     Raises:
-        UsageError: No optimizer has that name.
+        UsageError: Weight decay for another optimizer than adamw.
     """
-    name = options["optimizer"]
-    if name not in OPTIMIZERS:
-        raise UsageError(f"Unknown optimizer {name!r}. Allowed: {', '.join(OPTIMIZERS)}.")
-    optimizer = OPTIMIZERS[name](options["learning_rate"])
+    arguments = {"epsilon": options["epsilon"], "global_clipnorm": options["clip"] or None}
+    if options["optimizer"] == "adamw":
+        arguments["weight_decay"] = options["weight_decay"]
+    elif options["weight_decay"]:
+        raise UsageError(
+            f"The optimizer {options['optimizer']} has no decoupled weight decay. Received: "
+            f"weight_decay={options['weight_decay']}. Use optimizer=adamw, or weight_decay=0."
+        )
+    optimizer = OPTIMIZERS[options["optimizer"]](_rate(options, total_steps), **arguments)
+    if options["optimizer"] == "adamw":
+        optimizer.exclude_from_weight_decay([v for v in variables if len(v.shape) == 1])
     if options["precision"] == "mixed_float16":
         # Keras would wrap it by the policy of the model alone; ours is on its layers.
-        return keras.optimizers.LossScaleOptimizer(optimizer)
+        return SparseLossScaling(optimizer)
     return optimizer
+
+
+def _rate(options: dict, total_steps: int) -> float | WarmUp:
+    linear = options["schedule"] == "linear"
+    if not (linear or options["warmup_steps"]):
+        return options["learning_rate"]
+    total = total_steps if linear else None
+    return WarmUp(options["learning_rate"], options["warmup_steps"], total)

@@ -38,7 +38,11 @@ def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
     config["backbone"]["config"]["dtype"] = policy
     config["preprocessor"] = None
     copy = type(classifier).from_config(config)
-    copy.backbone.trainable = classifier.backbone.trainable
+    # Parents come before their children, which a parent's setting would overwrite.
+    for layer, original in zip(
+        copy.backbone._flatten_layers(), classifier.backbone._flatten_layers(), strict=True
+    ):
+        layer.trainable = original.trainable
     copy.set_weights(classifier.get_weights())
     return copy
 
@@ -56,3 +60,10 @@ def loss_for(classifier: NewsClassifier) -> keras.losses.Loss:
     if classifier.head_layers[-1].units == 1:
         return keras.losses.BinaryCrossentropy(from_logits=True)
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def accuracy_for(classifier: NewsClassifier) -> keras.metrics.Metric:
+    """Return the accuracy over a classifier's logits."""
+    if classifier.head_layers[-1].units == 1:
+        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
+    return keras.metrics.SparseCategoricalAccuracy("accuracy")

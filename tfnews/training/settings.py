@@ -7,10 +7,19 @@ from pathlib import Path
 
 from tfnews.errors import UsageError
 from tfnews.models.catalogue import Row, nearest
+from tfnews.training.optimizers import OPTIMIZERS, SCHEDULES
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
-# Smallest allowed value of each number that every architecture takes.
+# Allowed values of the settings that are names.
+_CHOICES = {
+    "precision": PRECISIONS,
+    "optimizer": tuple(OPTIMIZERS),
+    "schedule": SCHEDULES,
+    "monitor": ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy"),
+}
+
+# Smallest allowed values of the settings that are numbers.
 _LEAST = {
     "epochs": 1,
     "batch_size": 1,
@@ -20,6 +29,24 @@ _LEAST = {
     "max_tokens": 0,
     "seed": 0,
     "checkpoint_steps": 0,
+    "vocabulary_size": 1,
+    "oov_buckets": 0,
+    "min_count": 1,
+    "ngrams": 1,
+    "min_df": 1,
+    "max_features": 1,
+    "C": 1e-6,
+    "epsilon": 0.0,
+    "weight_decay": 0.0,
+    "warmup_steps": 0,
+    "accumulate": 1,
+    "clip": 0.0,
+    "trainable_layers": 0,
+    "num_layers": 1,
+    "num_heads": 1,
+    "hidden_dim": 1,
+    "intermediate_dim": 1,
+    "embedding_dim": 0,
 }
 
 
@@ -43,6 +70,7 @@ def resolve(
     given: Mapping[str, object],
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
+    base: Mapping[str, object] | None = None,
 ) -> dict:
     """Resolve the configuration of a fit.
 
@@ -51,6 +79,7 @@ def resolve(
         given: Values given as arguments; `None` stands for "not given".
         config: A TOML file of the same names.
         assignments: "name=value" texts.
+        base: What stands where nothing is given; the row's own values by default.
 
     Returns:
         Every setting with its value.
@@ -58,7 +87,7 @@ def resolve(
     Raises:
         UsageError: An unknown name, or a value of the wrong type or out of range.
     """
-    options = defaults(row)
+    options = {**defaults(row), **(base or {})}
     layers = (
         (_read(config), f"in {config}"),
         (dict(map(_parse, assignments)), "with --set"),
@@ -67,7 +96,7 @@ def resolve(
     for values, where in layers:
         for name, value in values.items():
             options[name] = _checked(name, value, options, where)
-    if options["weights"] == "none" and row.family == "hub" and "trainable" not in _named(layers):
+    if options["weights"] == "none" and row.recipe and "trainable" not in _named(layers):
         options["trainable"] = True  # a random table that stays as it is would teach nothing
     return options
 
@@ -111,10 +140,11 @@ def _checked(name: str, value: object, options: dict, where: str) -> object:
         raise UsageError(
             f"The setting {name!r} must be {kind.__name__}. Received: {value!r} {where}."
         )
-    if name in _LEAST and value < _LEAST[name]:
+    if name in _LEAST and not value >= _LEAST[name]:  # NaN is not
         raise UsageError(
             f"The setting {name!r} must be at least {_LEAST[name]}. Received: {value} {where}."
         )
-    if name == "precision" and value not in PRECISIONS:
-        raise UsageError(f"Unknown precision {value!r} {where}. Allowed: {', '.join(PRECISIONS)}.")
+    if value not in _CHOICES.get(name, (value,)):
+        allowed = ", ".join(_CHOICES[name])
+        raise UsageError(f"Unknown {name} {value!r} {where}. Allowed: {allowed}.")
     return value

@@ -11,8 +11,9 @@ from tfnews.data import pipeline
 from tfnews.models import FAMILIES, NewsClassifier, fake_probability
 from tfnews.runs import Run
 from tfnews.training import callbacks, optimizers, tensorboard
+from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.checkpoints import Checkpoint
-from tfnews.training.precision import loss_for, under_policy
+from tfnews.training.precision import accuracy_for, loss_for, under_policy
 
 _PREDICT_BATCH = 64
 
@@ -42,11 +43,11 @@ def train(
     """
     options = run.config["recipe"]
     trainee = under_policy(classifier, options["precision"])
-    model = _compiled(trainee, options)
     steps = pipeline.batches_per_epoch(len(training[1]), options["batch_size"])
+    model = _compiled(trainee, options, steps * options["epochs"])
     best = callbacks.BestWeights(options["monitor"], options["patience"], options["min_delta"])
     checkpoint = Checkpoint(run, best, steps, options["checkpoint_steps"])
-    start = checkpoint.restore(model) if resume else (0, 0)
+    start = checkpoint.restore(model, say) if resume else (0, 0)
     if resume:
         say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
     after_each = [
@@ -102,13 +103,13 @@ def _batches(
     )
 
 
-def _compiled(trainee: NewsClassifier, options: dict) -> keras.Model:
+def _compiled(trainee: NewsClassifier, options: dict, total_steps: int) -> keras.Model:
     """Return the model that is trained: up to the logits, with optimizer, loss and accuracy."""
-    model = trainee.logits_model()
+    model = AccumulatingModel(trainee.backbone.input, trainee.logits, parts=options["accumulate"])
     model.compile(
-        optimizer=optimizers.make(options),
+        optimizer=optimizers.make(options, model.trainable_variables, total_steps),
         loss=loss_for(trainee),
-        metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)],
+        metrics=[accuracy_for(trainee)],
         jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
     )
     return model

@@ -1,10 +1,9 @@
 """Make TF-Hub text-embedding modules from word vectors, and read such modules natively."""
 
-import hashlib
+import dataclasses
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -13,13 +12,18 @@ import tensorflow as tf
 
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models.normalise import NORMALISATIONS, normalise
-from tfnews.runs import sha256, write_text
+from tfnews.models.weights.digests import module_digest
+from tfnews.runs import write_text
 
 TOLERANCE = 1e-5
 
 _VOCABULARY = "tokens.txt"
 # Where the SavedModel format keeps files that the graph does not read.
 _LICENCE = Path("assets.extra", "LICENSE.txt")
+
+
+class UnknownStructureError(WeightsError):
+    """A module that cannot be read as words and a table; it may still be used as it is."""
 
 
 class _TextEmbedding(tf.train.Checkpoint):
@@ -126,7 +130,7 @@ def unreachable(words: Sequence[str], rule: str) -> int:
     return int(tf.math.count_nonzero(normalise(words, rule) != words))
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class TextModule:
     """A TF-Hub text embedding taken apart.
 
@@ -174,7 +178,8 @@ def read_module(folder: str | os.PathLike) -> TextModule:
         module does on probe texts, to within `TOLERANCE`.
 
     Raises:
-        WeightsError: It cannot be opened, is of another structure, or answers otherwise.
+        UnknownStructureError: It is of another structure, or answers otherwise.
+        WeightsError: It cannot be opened.
     """
     folder = Path(folder)
     module = open_saved_model(folder)
@@ -189,7 +194,7 @@ def read_module(folder: str | os.PathLike) -> TextModule:
             return _finished(folder, native)
         if closest is None or len(differing) < len(closest[1]):
             closest = rule, differing
-    raise WeightsError(
+    raise UnknownStructureError(
         f"{folder} has the known structure ({describe(folder, module)}), but answers otherwise "
         f"than any normalisation rule. The closest, {closest[0]!r}, differs on: "
         f"{'; '.join(f'{name} (by {size:.2g})' for name, size in closest[1].items())}."
@@ -220,17 +225,31 @@ def open_saved_model(folder: str | os.PathLike) -> object:
 
 def describe(folder: str | os.PathLike, module: object) -> str:
     """Say in one line what an opened SavedModel consists of."""
-    variables = [f"{v.name} {tuple(v.shape)} {v.dtype.name}" for v in _variables(module)]
+    held = [f"{v.name} {tuple(v.shape)} {v.dtype.name}" for v in variables(module)]
     assets = [path.name for path in _assets(folder)]
     call = "callable" if callable(module) else "not callable"
     return (
         f"{call}; {len(assets)} assets: {', '.join(assets) or 'none'}; "
-        f"{len(variables)} variables: {', '.join(variables) or 'none'}"
+        f"{len(held)} variables: {', '.join(held) or 'none'}"
     )
 
 
-def _variables(module: object) -> list[tf.Variable]:
-    return list(getattr(module, "variables", []))
+def variables(module: object, *, trainable: bool = False) -> list[tf.Variable]:
+    """Return the variables of an opened SavedModel, or those that can be trained.
+
+    A TF-Hub module lists them in two attributes; of others, those that its functions use count.
+    """
+    name = "trainable_variables" if trainable else "variables"
+    declared = getattr(module, name, None)
+    if declared is not None:
+        return list(declared)
+    used = [variable for function in functions(module) for variable in getattr(function, name)]
+    return list({id(variable): variable for variable in used}.values())
+
+
+def functions(module: object) -> list:
+    """Return the concrete functions behind an opened SavedModel's call, one for each signature."""
+    return getattr(module.__call__, "concrete_functions", []) if callable(module) else []
 
 
 def _assets(folder: str | os.PathLike) -> list[Path]:
@@ -238,14 +257,15 @@ def _assets(folder: str | os.PathLike) -> list[Path]:
 
 
 def _parts(folder: Path, module: object) -> tuple[list[str], np.ndarray]:
-    assets, variables = _assets(folder), _variables(module)
+    assets, held = _assets(folder), variables(module)
     found = describe(folder, module)
     known = "callable; 1 assets, a vocabulary; 1 variables, float32 of shape (rows, width)"
-    if not callable(module) or len(assets) != 1 or len(variables) != 1:
-        raise WeightsError(f"{folder} is of another structure: {found}. Known: {known}.")
-    table, words = variables[0], _read_vocabulary(assets[0])
-    if table.dtype != tf.float32 or table.shape.rank != 2 or table.shape[0] <= len(words):
-        raise WeightsError(
+    if not callable(module) or len(assets) != 1 or len(held) != 1:
+        raise UnknownStructureError(f"{folder} is of another structure: {found}. Known: {known}.")
+    table, words = held[0], _read_vocabulary(assets[0])
+    fits = table.dtype == tf.float32 and table.shape.rank == 2 and table.shape[0] > len(words)
+    if not fits or not words:
+        raise UnknownStructureError(
             f"{folder} is of another structure: {found}; {len(words):,} words. Known: {known}, "
             "with more rows than words."
         )
@@ -257,10 +277,10 @@ def _read_vocabulary(path: Path) -> list[str]:
         # TensorFlow's own reader of such files drops carriage returns, too.
         words = path.read_bytes().replace(b"\r", b"").decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise WeightsError(f"The vocabulary {path} is not UTF-8: {error}") from error
+        raise UnknownStructureError(f"The vocabulary {path} is not UTF-8: {error}") from error
     words = words if words[-1] else words[:-1]
     if len(set(words)) < len(words):
-        raise WeightsError(f"The vocabulary {path} repeats words. Each must stand once.")
+        raise UnknownStructureError(f"The vocabulary {path} repeats words. Each must stand once.")
     return words
 
 
@@ -294,11 +314,11 @@ def _answers(folder: Path, module: object, texts: list[str], width: int) -> np.n
     # A foreign graph fails in its own ways: wrong signature, wrong types, an op's error.
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
-        raise WeightsError(
+        raise UnknownStructureError(
             f"{folder} cannot be called on a batch of strings: {type(error).__name__}: {reason}"
         ) from error
     if answers.shape != (len(texts), width):
-        raise WeightsError(
+        raise UnknownStructureError(
             f"{folder} answers {len(texts)} texts with the shape {answers.shape}. "
             f"Expected: ({len(texts)}, {width}), the width of its table."
         )
@@ -320,7 +340,8 @@ def differences(
         answer where that is above 1.
     """
     scale = np.maximum(1.0, np.abs(answers))
-    off = (np.abs(native.embed(list(probes.values())) - answers) / scale).max(axis=1)
+    with np.errstate(invalid="ignore"):  # infinite answers differ by NaN
+        off = (np.abs(native.embed(list(probes.values())) - answers) / scale).max(axis=1)
     return {
         name: float(size)
         for name, size in zip(probes, off, strict=True)
@@ -328,15 +349,11 @@ def differences(
     }
 
 
+def licence(folder: str | os.PathLike) -> str:
+    """Return what a module's assets.extra/LICENSE.txt says, or ""."""
+    path = Path(folder, _LICENCE)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 def _finished(folder: Path, native: TextModule) -> TextModule:
-    licence = folder / _LICENCE
-    text = licence.read_text(encoding="utf-8").strip() if licence.is_file() else ""
-    return TextModule(
-        native.words, native.table, native.oov_buckets, native.normalise, _digest(folder), text
-    )
-
-
-def _digest(folder: Path) -> str:
-    files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    lines = "".join(f"{sha256(files[name])}  {name}\n" for name in sorted(files))
-    return hashlib.sha256(lines.encode("utf-8")).hexdigest()
+    return dataclasses.replace(native, digest=module_digest(folder), licence=licence(folder))

@@ -1,0 +1,96 @@
+"""`tfnews evaluate` on a tiny corpus."""
+
+import html
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from tests import tiny
+from tfnews.cli import main
+from tfnews.data.splits import open_splits
+from tfnews.evaluation import figures
+from tfnews.runs import Run
+from tfnews.training.fit import fit
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    splits = tiny.splits(tmp_path_factory.mktemp("splits"), label_basis="crowd")
+    return fit(splits.path, root=tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def run(fitted, tmp_path, monkeypatch):
+    """Give a run of one's own; figures, which take a second, are left out."""
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path))
+    monkeypatch.setattr(figures, "draw_all", lambda *arguments: {})
+    shutil.copytree(fitted.path, tmp_path / fitted.name)
+    return Run.open(fitted.name)
+
+
+def evaluate(*arguments):
+    return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+
+
+def test_scores_are_said_and_report_and_card_named(run):
+    result = evaluate("tfidf-1", "--prevalence", "0.05")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "tfidf-1 on synthetic-demo, test split, labels by crowd:"
+    assert "called fake" in lines[1]
+    assert "If 5 % of the texts you check are fake" in result.stdout
+    assert "If 1 %" not in result.stdout
+    assert f"Report: {run.report_path}" in lines
+    assert f"Card:   {run.card_path}" in lines
+    assert lines[-1] == "Next: tfnews predict tfidf-1 FILE"
+    assert run.report_path.is_file()
+    assert run.card_path.is_file()
+
+
+def test_texts_stay_out_when_asked(run):
+    """A threshold of 0 makes mistakes of all real texts."""
+    task = run.model_dir / "task.json"
+    task.write_text(task.read_text().replace('"threshold": 0.5', '"threshold": 0.0'))
+    result = evaluate("tfidf-1", "--no-text")
+    assert result.exit_code == 0, result.output
+    page = html.unescape(run.report_path.read_text())
+    titles = open_splits(run.config["splits"]["path"]).frame("test")["title"]
+    assert not any(title in page for title in titles)
+
+
+def test_another_data_set(run, tmp_path):
+    other = tiny.splits(tmp_path / "other", 60, seed=9, name="elsewhere")
+    result = evaluate("tfidf-1", "--data", other.path)
+    assert result.exit_code == 0, result.output
+    assert "On elsewhere, F1" in result.stdout
+    assert "validation split" in result.stdout.splitlines()[0]
+    assert Run.open("tfidf-1").config["test_reads"] == 0
+
+
+def test_splits_that_moved(run, tmp_path):
+    shutil.copytree(run.config["splits"]["path"], tmp_path / "moved")
+    run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
+    result = evaluate("tfidf-1")
+    assert result.exit_code == 3
+    assert "Say where they are with --splits FOLDER." in result.stderr
+    assert evaluate("tfidf-1", "--splits", tmp_path / "moved").exit_code == 0
+
+
+def test_a_run_that_is_not_there(run):
+    result = evaluate("tfidf-2")
+    assert result.exit_code == 5
+    assert result.stderr.startswith("Error: No run 'tfidf-2'")
+    assert "tfidf-1" in result.stderr
+
+
+def test_a_run_in_training(run):
+    run.update_config(state="training")
+    result = evaluate("tfidf-1")
+    assert result.exit_code == 5
+    assert "is not complete: its state is 'training'" in result.stderr
+
+
+@pytest.mark.parametrize("prevalence", ["2", "-0.1", "some"])
+def test_a_prevalence_is_a_share(prevalence):
+    assert evaluate("tfidf-1", "--prevalence", prevalence).exit_code == 2

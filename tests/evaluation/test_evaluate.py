@@ -1,0 +1,269 @@
+import html
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import f1_score
+
+from tests import tiny
+from tfnews.data.splits import open_splits
+from tfnews.errors import DataError, RunError
+from tfnews.evaluation import evaluate as module
+from tfnews.evaluation import intervals, wording
+from tfnews.evaluation.evaluate import evaluate, own_splits, scorer
+from tfnews.models import load
+from tfnews.runs import Run
+from tfnews.training.fit import fit
+
+PARTS = ("train", "validation", "test")
+
+
+@pytest.fixture(scope="module")
+def splits(tmp_path_factory):
+    return tiny.splits(tmp_path_factory.mktemp("home"), label_basis="factcheck")
+
+
+@pytest.fixture(scope="module")
+def fitted(splits, tmp_path_factory):
+    return fit(splits.path, "tfidf", root=tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def evaluated(fitted, tmp_path_factory):
+    """Give a run evaluated with all its figures, and the report."""
+    run = copied(fitted, tmp_path_factory.mktemp("evaluated"))
+    return run, evaluate(run)
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Leave out the figures, which take a second."""
+    monkeypatch.setattr(module.figures, "draw_all", lambda *arguments: {})
+
+
+@pytest.fixture
+def run(fitted, tmp_path, plain):
+    """Give a run of one's own."""
+    return copied(fitted, tmp_path)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["with texts", "no text"])
+def flagging(request, fitted, tmp_path_factory):
+    """Give a run whose threshold flags everything, its report, and whether it holds no texts."""
+    run = copied(fitted, tmp_path_factory.mktemp("flagging"))
+    task = run.model_dir / "task.json"
+    text = task.read_text()
+    assert text.count('"threshold": 0.5') == 1
+    task.write_text(text.replace('"threshold": 0.5', '"threshold": 0.0'))
+    return run, evaluate(run, no_text=request.param, prevalences=(0.03, 0.2)), request.param
+
+
+def copied(run, folder):
+    shutil.copytree(run.path, folder / run.name)
+    return Run.open(folder / run.name)
+
+
+def elsewhere(folder, texts, labels):
+    """Write splits by hand: a quarter each to validation and test."""
+    folder.mkdir()
+    frame = pd.DataFrame({"combined_text": texts, "label": labels})
+    part = np.resize(["train", "train", "validation", "test"], len(frame))
+    for name in PARTS:
+        frame[part == name].to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def strangers(count):
+    texts = [f"The council of Arvel met for the {number}th time." for number in range(count)]
+    return texts, [number % 2 for number in range(count)]
+
+
+# The run's own splits
+
+
+def test_every_part_is_scored(evaluated, splits):
+    run, report = evaluated
+    found = json.loads(run.metrics_path.read_text())
+    for part in PARTS:
+        frame = splits.frame(part)
+        table = pd.read_csv(run.predictions_path(part))
+        assert table["row"].tolist() == list(range(len(frame)))
+        assert table["label"].tolist() == frame["label"].tolist()
+        expected = f1_score(frame["label"], table["fake_probability"] >= 0.5)
+        assert found[part]["scores"]["f1"] == pytest.approx(expected)
+        assert found[part]["scores"]["rows"] == len(frame)
+        assert set(found[part]["intervals"]) >= {"f1", "fpr", "accuracy"}
+        assert report["parts"][part] == found[part]
+
+
+def test_validation_scores_are_those_of_the_fit(fitted, evaluated):
+    before, after = (
+        json.loads(run.metrics_path.read_text())["validation"] for run in (fitted, evaluated[0])
+    )
+    assert before["scores"]["confusion"] == after["scores"]["confusion"]
+    assert before["intervals"]["f1"] == pytest.approx(after["intervals"]["f1"])
+
+
+def test_report_card_and_figures_are_written(evaluated):
+    run, report = evaluated
+    page, card = run.report_path.read_text(), run.card_path.read_text()
+    for text in (html.unescape(page), card):
+        assert run.name in text
+        assert wording.false_alarms(report["parts"]["test"]) in text
+    assert card.startswith(f"# {run.name}\n")
+    assert page.count("<img src=") == len(report["figures"]) >= 5
+    assert {path.suffix for path in run.figures_dir.iterdir()} == {".png"}
+
+
+def test_timings_say_how_many_texts_were_timed(evaluated, splits):
+    timings = evaluated[1]["timings"]
+    assert timings["rows"] == len(splits.frame("test"))
+    assert timings["ms_per_text"] > 0
+
+
+def test_a_run_that_is_not_there(fitted):
+    with pytest.raises(RunError, match=rf"No run 'other'.*{fitted.name}"):
+        evaluate("other", root=fitted.path.parent)
+
+
+def test_readings_of_the_test_split_are_counted(run):
+    assert run.config["test_reads"] == 0
+    first = evaluate(run)
+    assert "were scored 1" not in run.report_path.read_text()
+    second = evaluate(run.name, root=run.path.parent)
+    assert (first["test_reads"], second["test_reads"]) == (1, 2)
+    assert Run.open(run.path).config["test_reads"] == 2
+    assert "The test texts were scored 2 times." in run.report_path.read_text()
+
+
+def test_the_runs_threshold_is_used(flagging, splits):
+    _, report, _ = flagging
+    labels = splits.frame("test")["label"]
+    scores = report["parts"]["test"]["scores"]
+    assert scores["threshold"] == 0.0
+    assert (scores["fpr"], scores["recall"]) == (1.0, 1.0)
+    assert report["mistakes"]["totals"] == {"false_alarms": int((labels == 0).sum()), "misses": 0}
+
+
+def test_texts_can_be_left_out_of_the_report(flagging, splits):
+    run, _, no_text = flagging
+    page = html.unescape(run.report_path.read_text())
+    frame = splits.frame("test")
+    texts = [text[:60] for text in frame["text"]] + list(frame["title"])
+    assert any(text in page for text in texts) is not no_text
+    written = run.card_path.read_text() + run.metrics_path.read_text()
+    assert not any(text in written for text in texts)
+
+
+def test_prevalences_are_told(flagging):
+    run, _, _ = flagging
+    for page in (run.report_path, run.card_path):
+        assert all(f"If {share} % of" in page.read_text() for share in (3, 20))
+
+
+@pytest.mark.usefixtures("plain")
+def test_the_floor_is_compared_on_the_test_split(splits, tmp_path):
+    run = fit(splits.path, "swivel20", **tiny.SWIVEL | {"epochs": 1}, root=tmp_path, floor=False)
+    assert "floor" not in run.config
+    report = evaluate(run)
+    assert report["floor"]["part"] == "test"
+    model, difference = report["parts"]["test"]["scores"]["f1"], report["floor"]["difference"]
+    assert model - report["floor"]["f1"] == pytest.approx(difference)
+    assert wording.floor(report["floor"]) in html.unescape(run.report_path.read_text())
+
+
+def test_the_floor_is_not_compared_with_itself(evaluated):
+    assert "floor" not in evaluated[1]
+
+
+# Splits that moved or changed
+
+
+@pytest.fixture
+def moved(run, splits, tmp_path):
+    """Give a run whose splits are no longer where they were, and where they are now."""
+    shutil.copytree(splits.path, tmp_path / "moved")
+    run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
+    return run, tmp_path / "moved"
+
+
+def test_splits_that_moved_must_be_named(moved):
+    run, folder = moved
+    with pytest.raises(DataError, match=r"no longer at .*gone\. Say where .* --splits FOLDER"):
+        own_splits(run)
+    assert own_splits(run, folder).path == folder
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_splits_that_changed_are_refused_before_anything_is_read(moved, part):
+    run, folder = moved
+    (folder / "manifest.json").unlink()
+    path = folder / f"{part}.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    with pytest.raises(DataError, match=f"The {part} split in .* is not the one {run.name} was"):
+        evaluate(run, splits=folder)
+    assert Run.open(run.path).config["test_reads"] == 0
+    assert not run.report_path.exists()
+
+
+def test_a_changed_file_under_its_manifest_is_refused(moved):
+    run, folder = moved
+    with (folder / "test.csv").open("a") as file:
+        file.write("one more\n")
+    with pytest.raises(DataError, match="was changed after prepare"):
+        evaluate(run, splits=folder)
+
+
+# Other data sets
+
+
+def test_other_sets_leave_out_texts_seen_in_training(run, splits, tmp_path):
+    seen = splits.frame("train")["combined_text"][:6].tolist()
+    unseen = splits.frame("test")["combined_text"][:1].tolist()
+    copies = [text.upper().replace(" ", "  ") for text in seen]
+    texts, labels = strangers(10)
+    folder = elsewhere(tmp_path / "away", copies + unseen + texts, [0] * 7 + labels)
+    report = evaluate(run, [folder])
+    (away,) = report["other_sets"]
+    assert (away["name"], away["label_basis"]) == ("away", "unstated")
+    assert away["shared_with_training"] == 6
+    assert away["scores"]["rows"] == 11
+    said = wording.fall(report["parts"]["validation"], away, "away")
+    assert said in html.unescape(run.report_path.read_text())
+
+
+def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path):
+    first, second = (
+        elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
+    )
+    evaluate(run, [first])
+    report = evaluate(run, [second])
+    assert [away["name"] for away in report["other_sets"]] == ["a", "b"]
+    assert report["test_reads"] == 0
+    assert set(report["parts"]) == {"validation"}
+    assert not run.predictions_path("test").exists()
+    own = evaluate(run)
+    assert [away["scores"]["rows"] for away in own["other_sets"]] == [8, 12]
+    assert set(own["parts"]) == set(PARTS)
+
+
+def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
+    """Clusters are numbered within a part when a folder names none."""
+    texts, labels = strangers(40)
+    folder = elsewhere(tmp_path / "away", texts, labels)
+    (away,) = evaluate(run, [folder])["other_sets"]
+    other = open_splits(folder)
+    frame = pd.concat([other.frame(part) for part in PARTS])
+    scored = scorer(load(run.path))(frame["combined_text"].tolist())
+    expected = intervals.bootstrap(frame["label"].to_numpy(), scored)
+    assert away["intervals"]["accuracy"] == pytest.approx(expected["accuracy"])
+
+
+def test_a_set_seen_whole_in_training_is_refused(run, splits, tmp_path):
+    frame = splits.frame("train")
+    folder = elsewhere(tmp_path / "same", frame["combined_text"], frame["label"])
+    with pytest.raises(DataError, match="Every text of same was in the training split"):
+        evaluate(run, [folder])

@@ -1,0 +1,128 @@
+import io
+import json
+from contextlib import redirect_stderr
+from types import SimpleNamespace
+
+import keras
+import pytest
+
+from tfnews.errors import RunError
+from tfnews.runs import Run
+from tfnews.training.callbacks import BestWeights, Progress, Record, StopOnNaN, Validate
+
+SCORES = {"loss": 0.5, "val_loss": 0.25, "val_f1": 0.75}
+
+
+def play(callback, scores):
+    """Play epochs in which the one weight is the epoch's number; return epochs played and model."""
+    weight = keras.Variable(-1.0)
+    model = SimpleNamespace(trainable_variables=[weight], stop_training=False)
+    callback.set_model(model)
+    for epoch, score in enumerate(scores):
+        weight.assign(float(epoch))
+        callback.on_epoch_end(epoch, {callback.monitor: score})
+        if model.stop_training:
+            return epoch + 1, model
+    return len(scores), model
+
+
+@pytest.mark.parametrize(
+    ("monitor", "patience", "min_delta", "scores", "played", "best"),
+    [
+        ("val_loss", 2, 0.0, [3, 2, 1], 3, 2),
+        ("val_loss", 2, 0.0, [3, 1, 2, 1, 0], 4, 1),
+        ("val_loss", 2, 0.0, [3, 1, 2], 3, 1),  # the epochs run out before the patience does
+        ("val_loss", 2, 0.0, [1, 2, 0, 2, 2, 2], 5, 2),
+        ("val_loss", 1, 0.0, [1, 2, 0], 2, 0),
+        ("val_loss", 1, 0.0, [1, 1, 0], 2, 0),
+        ("val_loss", 0, 0.0, [1, 2, 3, 4, 5, 0, 6], 7, 5),
+        ("val_f1", 2, 0.0, [0.1, 0.3, 0.2, 0.25], 4, 1),
+        ("val_f1", 2, 0.0, [0.0, 0.0, 0.0], 3, 0),
+        ("val_accuracy", 2, 0.0, [0.9, 0.8, 0.7], 3, 0),
+        ("loss", 2, 0.0, [3, 2, 1], 3, 2),
+        ("val_loss", 2, 0.5, [3, 2.75, 2.6, 0], 3, 0),
+        ("val_loss", 2, 0.5, [3, 2.75, 2.25, 2.0], 4, 2),
+        ("val_loss", 2, 0.0, [3], 1, 0),
+    ],
+)
+def test_the_best_epochs_weights_come_back(monitor, patience, min_delta, scores, played, best):
+    callback = BestWeights(monitor, patience, min_delta)
+    done, model = play(callback, scores)
+    assert done == played
+    callback.restore()
+    assert float(model.trainable_variables[0]) == best
+    assert callback.best_epoch == best
+
+
+def test_nothing_is_restored_when_no_epoch_ended():
+    callback = BestWeights("val_loss", 2)
+    _, model = play(callback, [])
+    callback.restore()
+    assert float(model.trainable_variables[0]) == -1.0
+    assert not callback.exhausted(0)
+
+
+def test_patience_goes_on_where_it_was():
+    """Keras' EarlyStopping starts afresh when a fit is taken up again."""
+    first = BestWeights("val_loss", 2)
+    play(first, [3, 1, 2])
+    second = BestWeights("val_loss", 2)
+    second.load_state(json.loads(json.dumps(first.state())), first.best_values)
+    assert not second.exhausted(3)
+    model = SimpleNamespace(trainable_variables=[keras.Variable(9.0)], stop_training=False)
+    second.set_model(model)
+    second.on_epoch_end(3, {"val_loss": 1.5})
+    assert model.stop_training
+    assert second.exhausted(4)
+    second.restore()
+    assert float(model.trainable_variables[0]) == 1.0
+
+
+def test_validation_scores_join_the_epochs():
+    logs = {"loss": 0.5}
+    Validate(lambda: {"loss": 0.25, "f1": 0.75}).on_epoch_end(0, logs)
+    assert logs == SCORES
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_fit(loss):
+    callback = StopOnNaN({"learning_rate": 7.0, "precision": "mixed_float16"})
+    callback.on_train_batch_end(0, {"loss": 0.5})
+    with pytest.raises(RunError, match=r"became (nan|inf) at batch 3.* 7\.0 and precision mixed_f"):
+        callback.on_train_batch_end(2, {"loss": loss})
+
+
+def test_history_is_one_json_line_an_epoch(tmp_path):
+    run = Run.create("first", {}, tmp_path)
+    callback = Record(run)
+    for epoch in range(3):
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, {**SCORES, "loss": epoch})
+        assert len(run.history()) == epoch + 1  # readable while the fit goes on
+    assert [line["epoch"] for line in run.history()] == [1, 2, 3]
+    for number, line in enumerate(run.history()):
+        assert SCORES.items() - {("loss", 0.5)} <= line.items()
+        assert line["loss"] == number
+        assert line["seconds"] >= 0
+
+
+def progress(bar):
+    """Return what a fit of two epochs of two batches says, and what it draws."""
+    said, drawn = [], io.StringIO()
+    callback = Progress(steps=2, epochs=2, say=said.append, bar=bar)
+    with redirect_stderr(drawn):
+        for epoch in range(2):
+            callback.on_epoch_begin(epoch)
+            for batch in range(2):
+                callback.on_train_batch_end(batch)
+            callback.on_epoch_end(epoch, SCORES)
+    return said, drawn.getvalue()
+
+
+@pytest.mark.parametrize("bar", [False, True])
+def test_an_epoch_is_one_plain_line(bar):
+    said, drawn = progress(bar)
+    assert len(said) == 2
+    assert said[1].startswith("epoch   2/2  loss 0.5000  val_loss 0.2500  val_f1 0.7500  ")
+    assert ("epoch 1/2" in drawn) is bar
+    assert bool(drawn) is bar

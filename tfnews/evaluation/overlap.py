@@ -1,0 +1,66 @@
+"""Copies and near-copies of a text that stand in two splits."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnews.data import duplicates
+from tfnews.data.splits import PARTS
+
+# Least Jaccard similarity of word triples, as `prepare` takes it by default.
+NEAR = 0.8
+EXAMPLES = 5
+
+_TEXTS_AT_ONCE = 5_000
+
+
+def overlap(texts: dict[str, Sequence[str]]) -> dict[str, dict]:
+    """Count the texts of each split that also stand in an earlier one.
+
+    Near-copies are found as `prepare` finds them: a near-copy of a near-copy is one too.
+
+    Args:
+        texts: Combined texts of each part, rows in file order.
+
+    Returns:
+        `{"train-validation": {rows, exact, near, examples}, ...}`: of the later part, its rows,
+        how many have an exact copy in the earlier one and how many only a near-copy; examples
+        `{kind, earlier part: row, later part: row}`, rows counted from 0.
+    """
+    exact, near, parts = _clusters(texts)
+    return {
+        f"{earlier}-{later}": _between(exact, near, parts, (earlier, later))
+        for earlier, later in itertools.combinations(PARTS, 2)
+    }
+
+
+def _clusters(texts: dict[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each text's cluster of exact copies, of near-copies, and its part's number."""
+    chunks = [
+        list(texts[part][start : start + _TEXTS_AT_ONCE])
+        for part in PARTS
+        for start in range(0, len(texts[part]), _TEXTS_AT_ONCE)
+    ]
+    prints = duplicates.concatenate([duplicates.fingerprint(chunk) for chunk in chunks])
+    exact = duplicates.exact_clusters(prints)
+    pairs = [duplicates.same_value_pairs(exact), duplicates.near_pairs(prints, NEAR)]
+    near = duplicates.connect(len(exact), pairs)
+    return exact, near, np.repeat(np.arange(len(PARTS)), [len(texts[part]) for part in PARTS])
+
+
+def _between(exact: np.ndarray, near: np.ndarray, parts: np.ndarray, pair: tuple[str, str]) -> dict:
+    first, second = (np.flatnonzero(parts == PARTS.index(part)) for part in pair)
+    copied = np.isin(exact[second], exact[first])
+    resembling = np.isin(near[second], near[first]) & ~copied
+    examples = []
+    for kind, found, codes in (("exact", copied, exact), ("near", resembling, near)):
+        for row in np.flatnonzero(found)[: EXAMPLES - len(examples)]:
+            other = np.flatnonzero(codes[first] == codes[second][row])[0]
+            examples.append({"kind": kind, pair[0]: int(other), pair[1]: int(row)})
+    return {
+        "rows": len(second),
+        "exact": int(copied.sum()),
+        "near": int(resembling.sum()),
+        "examples": examples,
+    }

@@ -1,0 +1,78 @@
+"""Gradient accumulation: an update from a batch that is computed in parts."""
+
+import keras
+import tensorflow as tf
+
+
+class AccumulatingModel(keras.Model):
+    """A functional model whose training step computes a batch in parts, one after the other.
+
+    Only one part's activations are in memory at a time, and the update is that of the whole batch.
+    Keras' own accumulation keeps a dense copy of every variable, embedding tables included, and
+    does not work under a distribution strategy; here gradients stay sparse where they are.
+
+    Args:
+        inputs: As for `keras.Model`.
+        outputs: As for `keras.Model`.
+        parts: Number of parts; 1 is Keras' own step.
+    """
+
+    def __init__(self, *args, parts: int = 1, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.parts = parts
+
+    def train_step(self, data: tuple) -> dict:
+        """Compute the gradients of each part, add them up, and update once."""
+        if self.parts == 1:
+            return super().train_step(data)
+        x, y = data
+        gradients, losses, outputs = [], [], []
+        for rows, share in _parts(tf.shape(y)[0], self.parts):
+            with tf.control_dependencies(losses[-1:]):  # one part after the other
+                part = tf.nest.map_structure(lambda values, rows=rows: tf.gather(values, rows), x)
+            labels = tf.gather(y, rows)
+            with tf.GradientTape() as tape:
+                predicted = self(part, training=True)
+                loss = share * self.compute_loss(part, labels, predicted, training=True)
+                scaled = self.optimizer.scale_loss(loss)
+            gradients.append(tape.gradient(scaled, self.trainable_weights))
+            losses.append(loss)
+            outputs.append((labels, predicted, share))
+        summed = [_sum(slopes) for slopes in zip(*gradients, strict=True)]
+        self.optimizer.apply_gradients(zip(summed, self.trainable_weights, strict=True))
+        return self._measured(x, y, tf.add_n(losses), outputs)
+
+    def _measured(self, x: dict, y: tf.Tensor, loss: tf.Tensor, outputs: list) -> dict:
+        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        self._loss_tracker.update_state(loss * replicas, sample_weight=tf.shape(y)[0])
+        for labels, predicted, share in outputs:
+            weights = tf.fill(tf.shape(labels), tf.cast(share > 0, tf.float32))
+            logs = self.compute_metrics(x, labels, predicted, sample_weight=weights)
+        return logs
+
+
+def _parts(rows: tf.Tensor, parts: int) -> list[tuple[tf.Tensor, tf.Tensor]]:
+    """Return the row numbers of each part, and its share of all rows.
+
+    A part that would be empty is the first row with a share of 0.
+    """
+    size = -(-rows // parts)
+    found = []
+    for number in range(parts):
+        part = tf.range(tf.minimum(number * size, rows), tf.minimum((number + 1) * size, rows))
+        share = tf.size(part) / rows
+        found.append(
+            (tf.cond(tf.size(part) > 0, lambda p=part: p, lambda: tf.constant([0])), share)
+        )
+    return [(part, tf.cast(share, tf.float32)) for part, share in found]
+
+
+def _sum(slopes: tuple) -> tf.Tensor | tf.IndexedSlices:
+    """Add gradients up; sparse ones become one with all their rows."""
+    if not all(isinstance(slope, tf.IndexedSlices) for slope in slopes):
+        return tf.add_n([tf.convert_to_tensor(slope) for slope in slopes])
+    return tf.IndexedSlices(
+        tf.concat([slope.values for slope in slopes], axis=0),
+        tf.concat([slope.indices for slope in slopes], axis=0),
+        slopes[0].dense_shape,
+    )

@@ -1,0 +1,110 @@
+"""Time a training step of an embedding row: frozen, with lazy Adam and with Keras' Adam.
+
+    python tools/benchmark_embedding.py isot_sample/Fake.csv.gz isot_sample/True.csv.gz
+
+Real articles give the token counts; their words are spread over a table of the published size.
+All three train on the same batches, through the same pipeline and Keras' own fit.
+"""
+
+import argparse
+import resource
+import statistics
+import time
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfnews.data import pipeline
+from tfnews.data.readers import read
+from tfnews.data.text import combine
+from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
+from tfnews.models.vocabulary import count_words
+from tfnews.models.words import WordTokenizer
+from tfnews.training.optimizers import LazyAdam
+from tfnews.training.precision import loss_for
+
+HEAD = {"hidden": [256, 64], "dropout": [0.3, 0.2], "units": 1}
+VARIANTS = {
+    "frozen": (False, keras.optimizers.Adam),
+    "lazy_adam": (True, LazyAdam),
+    "adam": (True, keras.optimizers.Adam),
+}
+
+
+class StepTimes(keras.callbacks.Callback):
+    """Notes when each batch ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.ends = []
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Note the time."""
+        self.ends.append(time.perf_counter())
+
+    def median(self) -> float:
+        """Return the median step in milliseconds, without the first ten."""
+        return 1000 * statistics.median(np.diff(self.ends)[10:])
+
+
+def encoded(sources: list[str], rows: int) -> tuple[tf.RaggedTensor, np.ndarray]:
+    """Return ids spread over a table of `rows` rows, and labels."""
+    chunks = list(read(sources))
+    texts = [combine(*pair) for c in chunks for pair in zip(c["title"], c["text"], strict=True)]
+    tokenizer = WordTokenizer(count_words(texts, "words", rows), normalise="words")
+    ids = pipeline.encode(HubPreprocessor(tokenizer), texts)
+    spread = np.random.default_rng(0).permutation(rows).astype("int32")
+    labels = np.concatenate([chunk["label"].to_numpy() for chunk in chunks])
+    return ids.with_flat_values(tf.gather(spread, ids.flat_values)), labels
+
+
+def step(variant: str, data: tuple, arguments: argparse.Namespace) -> tuple[float, float]:
+    """Return the median step in milliseconds and the last loss."""
+    trainable, optimizer = VARIANTS[variant]
+    keras.utils.set_random_seed(0)
+    classifier = HubClassifier(HubBackbone(arguments.rows, arguments.width), head=HEAD)
+    classifier.backbone.trainable = trainable
+    model = classifier.logits_model()
+    model.compile(optimizer(1e-4), loss_for(classifier), jit_compile=False)
+    epochs = -(-arguments.steps * arguments.batch // len(data[1]))
+    batches = pipeline.training_batches(
+        *data,
+        HubPreprocessor(WordTokenizer(["unused"])),
+        batch_size=arguments.batch,
+        epochs=epochs,
+        seed=0,
+        padded=False,
+    )
+    times = StepTimes()
+    history = model.fit(
+        batches, steps_per_epoch=arguments.steps, verbose=0, shuffle=False, callbacks=[times]
+    )
+    return times.median(), history.history["loss"][-1]
+
+
+def main() -> None:
+    """Print the steps side by side."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sources", nargs="+")
+    parser.add_argument("--rows", type=int, default=970_000)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=60)
+    arguments = parser.parse_args()
+    data = encoded(arguments.sources, arguments.rows)
+    distinct = np.mean([len(np.unique(data[0][i : i + 32].flat_values)) for i in range(0, 640, 32)])
+    print(f"table {arguments.rows:,} x {arguments.width}, batch {arguments.batch}")
+    print(f"{float(tf.reduce_mean(data[0].row_lengths())):.0f} words a text on average, ", end="")
+    print(f"{distinct:,.0f} distinct rows a batch of 32")
+    found = {name: step(name, data, arguments) for name in VARIANTS}
+    for name, (milliseconds, loss) in found.items():
+        ratio = milliseconds / found["frozen"][0]
+        print(f"{name:10} {milliseconds:8.1f} ms a step, {ratio:.2f} frozen steps, loss {loss:.4f}")
+    print(f"adam / lazy_adam: {found['adam'][0] / found['lazy_adam'][0]:.1f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"peak memory of all three one after the other: {peak:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()
