@@ -133,6 +133,20 @@ def test_training_begins_anywhere_as_if_it_had_come_there(start, padded):
     assert [rows.tolist() for rows, _ in rest] == expected
 
 
+def test_no_dataset_comes_from_a_generator(monkeypatch):
+    """`Dataset.from_generator` lowers malloc's trim threshold for the whole process.
+
+    Every step then pays for fresh memory pages: 90 ms instead of 9.
+    """
+
+    def fail(*arguments, **options):
+        pytest.fail("a dataset comes from a generator")
+
+    monkeypatch.setattr(tf.data.Dataset, "from_generator", fail)
+    assert len(batches_of(4, 2, padded=False)) == 6
+    assert pipeline.encode(Preprocessor(), ["ab"]).to_list() == [[97, 98]]
+
+
 # Prediction
 
 

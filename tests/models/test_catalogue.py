@@ -21,7 +21,8 @@ settings = { vocabulary_size = 5, oov_buckets = 1, min_count = 1 }
 
 
 def test_the_catalogue_holds_these_rows_in_this_order():
-    assert list(catalogue.rows()) == ["tfidf", *HUB_ROWS]
+    transformers = ["distilbert", "albert", "tinybert", "mobilebert", "minilm", "bert-tiny"]
+    assert list(catalogue.rows()) == ["tfidf", *HUB_ROWS, *transformers]
 
 
 def test_the_default_is_a_row():
@@ -63,7 +64,7 @@ def test_published_parameter_counts_follow_from_the_table_and_the_head(name):
 def test_the_embedding_family_keeps_the_published_recipe(name):
     row = catalogue.row(name)
     assert row.head == {"hidden": [256, 64], "dropout": [0.3, 0.2], "units": 1}
-    assert row.recipe == {
+    assert row.recipe == catalogue.RECIPE_DEFAULTS | {
         "epochs": 100,
         "batch_size": 32,
         "optimizer": "lazy_adam",

@@ -153,6 +153,8 @@ def test_meaning_without_any():
 
 def test_temperature_and_threshold_survive_saving(tmp_path):
     classifier = build(temperature=3.0, threshold=0.2)
+    table = classifier.backbone.token_embedding.table
+    table.assign(np.random.default_rng(0).standard_normal(table.shape))
     classifier.save_to_preset(str(tmp_path))
     opened = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
     assert (opened.temperature, opened.threshold) == (3.0, 0.2)

@@ -166,3 +166,23 @@ def test_a_model_is_learnt_from_texts():
 def test_no_model_can_be_learnt(batch, size):
     with pytest.raises(DataError, match=r"No vocabulary of \d+ pieces .* Give more texts"):
         learn_piece_model(batch, size)
+
+
+def test_setting_a_seed_leaves_a_tokenizer_whole():
+    """TensorFlow then empties its cache of kernels, and a kernel owns its SentencePiece model."""
+    tokenizer = PieceTokenizer(learn_piece_model(TEXTS, 60))
+    traced = tf.function(tokenizer, input_signature=[tf.TensorSpec([None], tf.string)])
+    expected = tokenizer(tf.constant(TEXTS)).to_list()
+    assert traced(tf.constant(TEXTS)).to_list() == expected
+    keras.utils.set_random_seed(0)
+    assert tokenizer(tf.constant(TEXTS)).to_list() == expected
+    assert traced(tf.constant(TEXTS)).to_list() == expected
+
+
+def test_tokenizers_in_one_graph_keep_to_their_own_models():
+    tokenizers = [PieceTokenizer(learn_piece_model(TEXTS, size)) for size in (30, 60)]
+    both = tf.function(lambda texts: [tokenizer(texts) for tokenizer in tokenizers])
+    texts = tf.constant(TEXTS)
+    found = [ids.to_list() for ids in both(texts)]
+    assert found == [tokenizer(texts).to_list() for tokenizer in tokenizers]
+    assert found[0] != found[1]

@@ -24,12 +24,11 @@ LABELS = [0, 1, 0, 1, 0]
 def hub(trainable: bool = True, dropout: float = 0.0, units: int = 1) -> HubClassifier:
     """Build a classifier, the same at every call."""
     keras.utils.set_random_seed(0)
+    backbone = HubBackbone(ROWS, 3)
+    backbone.token_embedding.table.assign(np.random.default_rng(0).uniform(-1, 1, (ROWS, 3)))
+    backbone.trainable = trainable
     head = {"hidden": [4], "dropout": [dropout], "units": units}
-    classifier = HubClassifier(
-        HubBackbone(ROWS, 3), HubPreprocessor(WordTokenizer(WORDS)), head=head
-    )
-    classifier.backbone.trainable = trainable
-    return classifier
+    return HubClassifier(backbone, HubPreprocessor(WordTokenizer(WORDS)), head=head)
 
 
 def full_texts(count: int) -> list[str]:

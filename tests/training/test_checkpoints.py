@@ -274,9 +274,7 @@ def test_the_state_of_another_model_is_refused(copy, other):
     copy.history_path.write_text(HISTORY)
     model, checkpoint = prepared(copy, **other())
     before = [value.copy() for value in model.get_weights()]
-    with pytest.raises(
-        RunError, match=r"step-000000005\.npz does not fit the model that"
-    ):
+    with pytest.raises(RunError, match=r"step-000000005\.npz does not fit the model that"):
         checkpoint.restore(model, refuse)
     for mine, theirs in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)

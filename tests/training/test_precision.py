@@ -3,10 +3,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.training import classifiers
+from tfnews.errors import UsageError
+from tfnews.models import catalogue
 from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.words import WordTokenizer
-from tfnews.training import precision
+from tfnews.training import optimizers, precision
 from tfnews.training.precision import choose, loss_for, under_policy
+from tfnews.training.settings import defaults
 
 POLICIES = ("mixed_bfloat16", "mixed_float16")
 
@@ -26,29 +30,36 @@ def machine(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("capability", "flags", "family", "expected"),
+    ("capability", "flags", "name", "expected"),
     [
-        (None, "avx2", "hub", "float32"),
-        (None, "avx2 avx512_bf16", "hub", "float32"),
-        (None, "avx2 avx512_bf16", "transformer", "mixed_bfloat16"),
-        (None, "avx2", "transformer", "float32"),
-        ((6, 1), "", "hub", "float32"),
-        ((7, 0), "", "hub", "mixed_float16"),
-        ((7, 5), "", "transformer", "mixed_float16"),
-        ((8, 0), "", "hub", "mixed_bfloat16"),
-        ((9, 0), "", "transformer", "mixed_bfloat16"),
-        ((), "avx512_bf16", "transformer", "float32"),  # a GPU that does not say what it is
+        (None, "avx2", "swivel20", "float32"),
+        (None, "avx2 avx512_bf16", "swivel20", "float32"),
+        (None, "avx2 avx512_bf16", "tinybert", "mixed_bfloat16"),
+        (None, "avx2", "tinybert", "float32"),
+        ((6, 1), "", "swivel20", "float32"),
+        ((7, 0), "", "swivel20", "mixed_float16"),
+        ((7, 5), "", "tinybert", "mixed_float16"),
+        ((8, 0), "", "swivel20", "mixed_bfloat16"),
+        ((9, 0), "", "tinybert", "mixed_bfloat16"),
+        ((7, 0), "", "mobilebert", "float32"),  # its activations overflow in float16
+        ((8, 0), "", "mobilebert", "mixed_bfloat16"),
+        ((), "avx512_bf16", "tinybert", "float32"),  # a GPU that does not say what it is
     ],
 )
-def test_auto_follows_the_machine(machine, capability, flags, family, expected):
+def test_auto_follows_the_machine_and_the_architecture(machine, capability, flags, name, expected):
     machine(capability, flags)
-    assert choose("auto", family) == expected
+    assert choose("auto", catalogue.row(name)) == expected
 
 
 @pytest.mark.parametrize("asked", ["float32", *POLICIES])
 def test_a_named_precision_stands(machine, asked):
     machine((8, 0))
-    assert choose(asked, "hub") == asked
+    assert choose(asked, catalogue.row("swivel20")) == asked
+
+
+def test_float16_is_refused_where_it_overflows():
+    with pytest.raises(UsageError, match="mobilebert cannot be trained in float16"):
+        choose("mixed_float16", catalogue.row("mobilebert"))
 
 
 def build(units=1):
@@ -104,3 +115,30 @@ def test_the_loss_is_the_cross_entropy_over_logits(units, kind):
     logits = np.array([[2.0]] if units == 1 else [[0.0, 2.0]], "float32")
     expected = np.log1p(np.exp(-2.0))  # of a text labelled fake
     assert float(loss(np.array([1]), logits)) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("policy", ["float32", *POLICIES])
+@pytest.mark.parametrize("units", [1, 2])
+def test_logits_and_loss_are_float32(policy, units):
+    """The sum over a batch and the exponentials of a cross-entropy overflow in float16."""
+    trainee = under_policy(classifiers.hub(units=units), policy)
+    inputs, labels = next(iter(classifiers.batches(classifiers.TEXTS, classifiers.LABELS, 3)))
+    logits = trainee.logits_model()(inputs, training=True)
+    assert logits.dtype == tf.float32
+    assert loss_for(trainee)(labels, logits).dtype == tf.float32
+    assert trainee.head_layers[0].compute_dtype == policy.removeprefix("mixed_")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_steps_in_half_precision_are_finite_and_move_all_weights(policy):
+    trainee = under_policy(classifiers.hub(), policy)
+    before = [value.copy() for value in trainee.get_weights()]
+    options = {**defaults(catalogue.row("swivel20")), "learning_rate": 0.01, "precision": policy}
+    model = classifiers.compiled(trainee, optimizers.make(options, [], 3), run_eagerly=True)
+    for batch in classifiers.batches(classifiers.TEXTS, classifiers.LABELS, 3):
+        assert np.isfinite(model.train_on_batch(*batch))
+    for value, old in zip(trainee.get_weights(), before, strict=True):
+        assert np.isfinite(value).all()
+        assert value.dtype == np.float32
+        assert (value != old).any()
+    assert int(model.optimizer.iterations) == 2  # no step was skipped for overflow

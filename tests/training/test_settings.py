@@ -117,7 +117,7 @@ def test_fresh_weights_are_trained_unless_said_otherwise(
         ({}, ["vocabulary_size=0"], "", "'vocabulary_size' must be at least 1"),
         ({"precision": "float16"}, [], "", r"Unknown precision 'float16' .* mixed_float16"),
         ({}, ["monitor=val_lost"], "", r"Unknown monitor 'val_lost' with --set\. Allowed: val_l"),
-        ({}, ["optimizer=sgd"], "", r"Unknown optimizer 'sgd' .* Allowed: adam, lazy_adam"),
+        ({}, ["optimizer=sgd"], "", r"Unknown optimizer 'sgd' .* Allowed: adam, adamw, lazy_adam"),
         ({}, [], "epochs = ", r"recipe\.toml is not TOML"),
     ],
 )

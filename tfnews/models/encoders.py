@@ -62,6 +62,7 @@ class Encoder(keras_hub.models.Backbone):
         self.activation = activation
         self.pooler = pooler
         self.hidden_dim = whole.hidden_dim
+        self.max_sequence_length = whole.max_sequence_length
 
     def get_config(self) -> dict:
         """Return the arguments."""

@@ -46,7 +46,7 @@ class EmbeddingBag(keras.layers.Layer):
         """Make the table (rows, width)."""
         self.table = self.add_weight(
             shape=(self.rows, self.width),
-            initializer="uniform",
+            initializer="zeros",  # a vocabulary's or a module's rows are assigned
             autocast=False,  # a cast would copy the whole table at every step
             name="embeddings",
         )
@@ -145,6 +145,11 @@ def build(row: Row, texts: list[str], options: dict, answers: dict) -> tuple[New
     return _native(row, module.words, module.table, record, options, answers)
 
 
+def freeze(backbone: keras_hub.models.Backbone, options: dict) -> None:
+    """Train the table, or keep it as it is."""
+    backbone.trainable = options["trainable"]
+
+
 def _native(
     row: Row, words: list[str], table: np.ndarray, record: dict, options: dict, answers: dict
 ) -> tuple[HubClassifier, dict]:
@@ -156,7 +161,7 @@ def _native(
     )
     backbone = HubBackbone(len(words) + record["oov_buckets"], table.shape[1])
     backbone.token_embedding.table.assign(table)
-    backbone.trainable = options["trainable"]
+    freeze(backbone, options)
     return HubClassifier(backbone, HubPreprocessor(tokenizer), head=row.head, **answers), record
 
 

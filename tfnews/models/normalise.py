@@ -29,7 +29,9 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     if rule == "none":
         return strings
     strings = tf.strings.regex_replace(strings, r"\x00", " ")  # `lower` drops all after a NUL
-    strings = tf.strings.lower(strings, encoding="utf-8")
+    # ASCII first and apart: the Unicode operation follows the process's locale, and in a Turkish
+    # one would turn I into a dotless i.
+    strings = tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
     if rule == "lower":
         return strings
     return tf.strings.strip(tf.strings.regex_replace(strings, _NOT_A_WORD, " "))

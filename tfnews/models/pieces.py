@@ -70,10 +70,7 @@ class PieceTokenizer(SubwordTokenizer):
         model = _parse(proto)
         self.take_vocabulary([piece.piece for piece in model.pieces])
         _rescore(model)
-        with tf.init_scope():
-            self._pieces = text_ops().SentencepieceTokenizer(
-                model.SerializeToString(), out_type=tf.int32
-            )
+        self._model = model.SerializeToString()
 
     def normalise(self, texts: tf.Tensor) -> tf.Tensor:
         """Unify quotes, strip accents and lower-case texts (batch,); the model does the rest."""
@@ -90,7 +87,10 @@ class PieceTokenizer(SubwordTokenizer):
         # each different word is looked up but once.
         words = tf.strings.split(texts)
         different, index = tf.unique(words.flat_values)
-        ids = tf.gather(self._pieces.tokenize(different), index)
+        # Made where it is used, not once: setting a seed empties TensorFlow's cache of kernels, and
+        # with its kernel a tokenizer made before is gone.
+        pieces = text_ops().SentencepieceTokenizer(self._model, out_type=tf.int32)
+        ids = tf.gather(pieces.tokenize(different), index)
         ends = tf.gather(ids.row_splits, words.row_splits)
         return tf.RaggedTensor.from_row_splits(ids.flat_values, ends, validate=False)
 

@@ -27,7 +27,7 @@ def text_ops() -> types.ModuleType:
         raise UsageError(
             f"The transformer rows need tensorflow-text, and importing it failed: {error}. "
             "It is installed with tfnews on Linux and macOS; there is no build for Windows. "
-            "Without it every other row of `tfnews catalogue` works; on Windows, transformers "
+            "Without it every other row of `tfnews archs` works; on Windows, transformers "
             "run under WSL."
         ) from error
     return tensorflow_text

@@ -12,6 +12,7 @@ from tfnews.models.mobilebert import MobileBertBackbone
 from tfnews.models.packing import PiecePreprocessor
 from tfnews.models.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.subwords import SubwordTokenizer
+from tfnews.models.weights.digests import split_pin
 from tfnews.models.weights.pretrained import open_pretrained
 from tfnews.models.wordpiece import WordPieceTokenizer, learn_vocabulary
 
@@ -104,8 +105,9 @@ class TransformerBackbone(keras_hub.models.Backbone):
             pool = MeanPooling(dtype=encoder.dtype_policy, name="mean_pooling")
             outputs = pool(encoded["sequence_output"], mask)
         if windows:
+            unfold = UnfoldWindows(dtype=encoder.dtype_policy, name="unfold")
             outputs = {
-                "features": UnfoldWindows(name="unfold")(outputs, inputs["token_ids"]),
+                "features": unfold(outputs, inputs["token_ids"]),
                 "windows": ops.max(inputs["padding_mask"], axis=-1),
             }
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
@@ -163,13 +165,22 @@ def build(
 
     Returns:
         The classifier, and what is to be recorded of its weights.
+
+    Raises:
+        UsageError: An unknown pooling, or more tokens or layers than the encoder has.
     """
     encoder, tokenizer, record = _parts(row, texts, options)
+    if options["max_tokens"] > encoder.max_sequence_length:
+        raise UsageError(
+            f"The encoder has {encoder.max_sequence_length} positions, so a text or window cannot "
+            f"keep {options['max_tokens']} tokens. Use --max-tokens {encoder.max_sequence_length}, "
+            "or that and --long windows to read whole texts."
+        )
     windows = options["long"] == "windows"
     if options["pooling"] not in POOLINGS:
         raise UsageError(f"Unknown pooling {options['pooling']!r}. Allowed: {', '.join(POOLINGS)}.")
     backbone = TransformerBackbone(encoder, options["pooling"], windows)
-    freeze(backbone, options["trainable"], options["trainable_layers"])
+    freeze(backbone, options)
     preprocessor = TransformerPreprocessor(
         tokenizer,
         options["max_tokens"],
@@ -180,7 +191,7 @@ def build(
     return TransformerClassifier(backbone, preprocessor, head=row.head, **answers), record
 
 
-def freeze(backbone: TransformerBackbone, trainable: bool, layers: int) -> None:
+def freeze(backbone: TransformerBackbone, options: dict) -> None:
     """Train all of an encoder, none of it, or its top layers only.
 
     A pooler is trained with the top, unless the backbone averages token vectors and so has no use
@@ -188,12 +199,13 @@ def freeze(backbone: TransformerBackbone, trainable: bool, layers: int) -> None:
 
     Args:
         backbone: The backbone.
-        trainable: Whether anything but the head is trained.
-        layers: Top layers to train; 0 trains all.
+        options: trainable, whether anything but the head is trained, and trainable_layers, the top
+            layers to train; 0 trains all.
 
     Raises:
         UsageError: There are fewer layers.
     """
+    trainable, layers = options["trainable"], options["trainable_layers"]
     backbone.trainable = trainable
     stack = [layer for layer in backbone.encoder.layers if layer.name.startswith(_STACKED)]
     poolers = [layer for layer in backbone.encoder.layers if layer.name.startswith("pooled")]
@@ -202,9 +214,10 @@ def freeze(backbone: TransformerBackbone, trainable: bool, layers: int) -> None:
             f"--trainable-layers takes at most the encoder's {len(stack)} layers. "
             f"Received: {layers}."
         )
-    if trainable and layers:
-        for layer in backbone.encoder.layers:
-            layer.trainable = layer in stack[len(stack) - layers :] or layer in poolers
+    top = [*stack[len(stack) - layers :], *poolers] if layers else backbone.encoder.layers
+    # Each is told: Keras passes a model's setting on only when it changes.
+    for layer in backbone.encoder.layers:
+        layer.trainable = trainable and layer in top
     for layer in poolers:
         layer.trainable = trainable and backbone.pooling == "pooled"
 
@@ -212,7 +225,8 @@ def freeze(backbone: TransformerBackbone, trainable: bool, layers: int) -> None:
 def _parts(row: Row, texts: list[str], options: dict) -> tuple:
     if options["weights"] != "none":
         found = open_pretrained(options["weights"])
-        licence = row.licence if options["weights"] == row.weights else "as its maker states"
+        own = split_pin(options["weights"])[0] == row.weights
+        licence = row.licence if own else "as its maker states"
         record = {"handle": options["weights"], "digest": found.digest, "licence": licence}
         return found.encoder, found.tokenizer, record
     tokenizer = _learnt(texts, options)

@@ -37,18 +37,17 @@ class AccumulatingModel(keras.Model):
                 scaled = self.optimizer.scale_loss(loss)
             gradients.append(tape.gradient(scaled, self.trainable_weights))
             losses.append(loss)
-            outputs.append((labels, predicted, share))
+            outputs.append(predicted)
         summed = [_sum(slopes) for slopes in zip(*gradients, strict=True)]
         self.optimizer.apply_gradients(zip(summed, self.trainable_weights, strict=True))
         return self._measured(x, y, tf.add_n(losses), outputs)
 
     def _measured(self, x: dict, y: tf.Tensor, loss: tf.Tensor, outputs: list) -> dict:
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        self._loss_tracker.update_state(loss * replicas, sample_weight=tf.shape(y)[0])
-        for labels, predicted, share in outputs:
-            weights = tf.fill(tf.shape(labels), tf.cast(share > 0, tf.float32))
-            logs = self.compute_metrics(x, labels, predicted, sample_weight=weights)
-        return logs
+        rows = tf.shape(y)[0]
+        self._loss_tracker.update_state(loss * replicas, sample_weight=rows)
+        # What parts without rows have answered comes last.
+        return self.compute_metrics(x, y, tf.concat(outputs, axis=0)[:rows])
 
 
 def _parts(rows: tf.Tensor, parts: int) -> list[tuple[tf.Tensor, tf.Tensor]]:

@@ -5,8 +5,9 @@ import signal
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import keras
 import numpy as np
@@ -65,13 +66,12 @@ class Checkpoint(keras.callbacks.Callback):
         folder = self.run.checkpoints_dir
         for left in folder.glob(".step-*"):  # by a fit that was killed as it wrote
             left.unlink()
-        path, saved = next(_readable(folder, say), (None, None))
-        if saved is not None:
-            state = json.loads(saved["state"].tobytes())
-            _assign(self._variables(), saved, path)
-            self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
-            self.best.load_state(state["best"], _best_values(saved, state, model))
-            self.epoch, self.offset = state["epoch"], state["batch"]
+        newest = next(_readable(folder, say), None)
+        if newest is not None:
+            path, shapes = newest
+            _check(shapes, self._variables(), path)
+            with np.load(path, allow_pickle=False) as saved:
+                self._load(saved)
         self.run.cut_history(self.epoch)
         return self.epoch, self.offset
 
@@ -88,14 +88,13 @@ class Checkpoint(keras.callbacks.Callback):
             "best": self.best.state(),
             "best_is_now": best_is_now,
         }
-        arrays = {f"variable/{i}": v.numpy() for i, v in enumerate(self._variables())}
-        arrays |= {f"metric/{i}": v.numpy() for i, v in enumerate(self._metrics())}
+        values = {f"variable/{i}": v for i, v in enumerate(self._variables())}
+        values |= {f"metric/{i}": v for i, v in enumerate(self._metrics())}
         if not best_is_now and self.best.best_values is not None:
-            arrays |= {f"best/{i}": value for i, value in enumerate(self.best.best_values)}
-        content = np.frombuffer(json.dumps(state).encode(), np.uint8)
+            values |= {f"best/{i}": value for i, value in enumerate(self.best.best_values)}
         folder = self.run.checkpoints_dir
         with replacing(folder / f"step-{epoch * self.steps + batch:09}.npz", "wb") as file:
-            np.savez(file, state=content, **arrays)
+            _write(file, state, values)
         for path in sorted(folder.glob("step-*.npz"))[:-_KEPT]:
             path.unlink()
 
@@ -164,6 +163,14 @@ class Checkpoint(keras.callbacks.Callback):
                 variable.assign_add(value)
         self.restored_metrics = None
 
+    def _load(self, saved: Mapping[str, np.ndarray]) -> None:
+        state = json.loads(saved["state"].tobytes())
+        for i, variable in enumerate(self._variables()):
+            variable.assign(saved[f"variable/{i}"])
+        self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
+        self.best.load_state(state["best"], _best_values(saved, state, self.model))
+        self.epoch, self.offset = state["epoch"], state["batch"]
+
     def _variables(self) -> list[keras.Variable]:
         """Return what training changes: weights, dropout's seeds, the optimizer's state."""
         frozen = {id(variable) for variable in self.model.non_trainable_weights}
@@ -175,32 +182,45 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def _readable(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, dict]]:
-    """Yield the checkpoints that can be read, newest first, with their arrays by name."""
+    """Yield the checkpoints that can be read, newest first, with the shapes of their arrays."""
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
         try:
             # NumPy would leave a file open that it cannot read.
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                saved = dict(arrays)
+                shapes = {name: arrays[name].shape for name in arrays}  # one in memory at a time
         except _UNREADABLE as error:
             say(f"The checkpoint {path} cannot be read ({error}). Going back to the one before it.")
         else:
-            yield path, saved
+            yield path, shapes
 
 
-def _assign(variables: list, saved: dict, path: Path) -> None:
-    count = sum(name.startswith("variable/") for name in saved)
-    shapes = [saved[f"variable/{i}"].shape for i in range(count)]
-    if shapes != [tuple(variable.shape) for variable in variables]:
+def _write(file: BinaryIO, state: dict, values: dict) -> None:
+    """Write an npz file array by array: np.savez would hold a copy of all of them at once."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, value in {"state": _as_bytes(state), **values}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                array = value if isinstance(value, np.ndarray) else value.numpy()
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _as_bytes(state: dict) -> np.ndarray:
+    return np.frombuffer(json.dumps(state).encode(), np.uint8)
+
+
+def _check(shapes: dict[str, tuple], variables: list, path: Path) -> None:
+    count = sum(name.startswith("variable/") for name in shapes)
+    found = [shapes[f"variable/{i}"] for i in range(count)]
+    if found != [tuple(variable.shape) for variable in variables]:
         raise RunError(
             f"The checkpoint {path} does not fit the model that its run describes: it holds "
-            f"{len(shapes)} arrays of other shapes than the model's {len(variables)} variables. "
+            f"{count} arrays of other shapes than the model's {len(variables)} variables. "
             "Was it written by another version of tfnews? Train again under another name."
         )
-    for i, variable in enumerate(variables):
-        variable.assign(saved[f"variable/{i}"])
 
 
-def _best_values(saved: dict, state: dict, model: keras.Model) -> list[np.ndarray] | None:
+def _best_values(
+    saved: Mapping[str, np.ndarray], state: dict, model: keras.Model
+) -> list[np.ndarray] | None:
     if state["best"]["best_epoch"] is None:
         return None
     if state["best_is_now"]:

@@ -144,7 +144,34 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
         }
 
 
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW, "lazy_adam": LazyAdam}
+class _SumsSlices:
+    """Adds up a table's gradients of one row before an optimizer sees them.
+
+    Keras' Adam and AdamW square the gradient of every occurrence of a token instead, so that tokens
+    that a batch repeats move further or less far than the published optimizers move them.
+    """
+
+    def update_step(
+        self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: float
+    ) -> None:
+        """Update one variable."""
+        super().update_step(_summed(gradient), variable, learning_rate)
+
+    def _clip_gradients(self, grads: list) -> list:
+        return super()._clip_gradients([_summed(gradient) for gradient in grads])
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class Adam(_SumsSlices, keras.optimizers.Adam):
+    """Keras' Adam, right also for tables whose rows a batch uses more than once."""
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class AdamW(_SumsSlices, keras.optimizers.AdamW):
+    """Keras' AdamW, right also for tables whose rows a batch uses more than once."""
+
+
+OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "lazy_adam": LazyAdam}
 SCHEDULES = ("constant", "linear")
 
 
@@ -153,7 +180,8 @@ def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Op
 
     Args:
         options: The resolved configuration.
-        variables: What will be trained; biases and norms are known by their single dimension.
+        variables: What will be trained. Biases are known by their name, as those of attention
+            have two dimensions, and the scales of norms by their single one.
         total_steps: Updates of the whole fit, at the end of which a linear schedule reaches 0.
 
     Raises:
@@ -169,7 +197,8 @@ def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Op
         )
     optimizer = OPTIMIZERS[options["optimizer"]](_rate(options, total_steps), **arguments)
     if options["optimizer"] == "adamw":
-        optimizer.exclude_from_weight_decay([v for v in variables if len(v.shape) == 1])
+        kept = [v for v in variables if len(v.shape) == 1 or v.name == "bias"]
+        optimizer.exclude_from_weight_decay(kept)
     if options["precision"] == "mixed_float16":
         # Keras would wrap it by the policy of the model alone; ours is on its layers.
         return SparseLossScaling(optimizer)

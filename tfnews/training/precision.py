@@ -3,28 +3,40 @@
 import keras
 import tensorflow as tf
 
+from tfnews.errors import UsageError
 from tfnews.models import NewsClassifier
+from tfnews.models.catalogue import Row
 
 _BFLOAT16_CPU = "avx512_bf16"
+_NOT_IN_FLOAT16 = {"mobilebert"}  # architectures whose activations exceed float16's largest number
 
 
-def choose(precision: str, family: str) -> str:
+def choose(precision: str, row: Row) -> str:
     """Return the policy that "auto" stands for on this machine; other names stand for themselves.
 
     Tensor cores do float16 from compute capability 7.0 and bfloat16 from 8.0. On a CPU only the
     transformers gain, and only with bfloat16 instructions.
+
+    Raises:
+        UsageError: The architecture cannot compute in the precision that is named.
     """
+    float16 = row.settings.get("architecture") not in _NOT_IN_FLOAT16
+    if precision == "mixed_float16" and not float16:
+        raise UsageError(
+            f"{row.name} cannot be trained in float16: its activations exceed 65,504, float16's "
+            f"largest number. Received: {precision}. Allowed: auto, float32, mixed_bfloat16."
+        )
     if precision != "auto":
         return precision
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        gains = family == "transformer" and _BFLOAT16_CPU in _cpu_flags()
+        gains = row.family == "transformer" and _BFLOAT16_CPU in _cpu_flags()
         return "mixed_bfloat16" if gains else "float32"
     details = tf.config.experimental.get_device_details(gpus[0])
     capability = details.get("compute_capability", (0, 0))
     if capability >= (8, 0):
         return "mixed_bfloat16"
-    return "mixed_float16" if capability >= (7, 0) else "float32"
+    return "mixed_float16" if capability >= (7, 0) and float16 else "float32"
 
 
 def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:

@@ -96,7 +96,8 @@ def resolve(
     for values, where in layers:
         for name, value in values.items():
             options[name] = _checked(name, value, options, where)
-    if options["weights"] == "none" and row.recipe and "trainable" not in _named(layers):
+    fresh = options["weights"] == "none" and row.recipe and base is None
+    if fresh and "trainable" not in _named(layers):
         options["trainable"] = True  # a random table that stays as it is would teach nothing
     return options
 

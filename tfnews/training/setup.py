@@ -20,6 +20,9 @@ from tfnews.models.weights.find import absolute
 from tfnews.runs import Run
 from tfnews.training.precision import choose
 
+# Settings of an architecture that a fit which goes on from a run may change.
+_FREE = {"trainable_layers"}
+
 _STACK = ("tensorflow", "keras", "keras-hub", "scikit-learn", "numpy", "tfnews")
 
 
@@ -71,7 +74,8 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
         options: The resolved configuration.
 
     Raises:
-        UsageError: The parent's weights were solved, not trained.
+        UsageError: The parent's weights were solved, not trained, or a setting would change what
+            was built from them.
     """
     row = catalogue.row(parent.config["arch"])
     if models.FAMILIES[row.family].SOLVED:
@@ -79,6 +83,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
             "cannot be trained further. Prepare both data sets together and fit it on them."
         )
+    _check_unchanged(row, parent, options)
     options = _settled(row, options)
     old = models.load(parent.path)
     texts = splits.frame("train")["combined_text"].tolist()
@@ -86,7 +91,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
         layer.set_weights(trained.get_weights())
-    classifier.backbone.trainable = options["trainable"]
+    models.FAMILIES[row.family].freeze(classifier.backbone, options)
     step = {
         "run": parent.name,
         "path": str(parent.path.resolve()),
@@ -97,6 +102,17 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     weights = parent.config["weights"]
     options["precision"] = weights.get("precision", options["precision"])
     return Setup(row, options, classifier, weights, lineage)
+
+
+def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
+    recipe = parent.config["recipe"]
+    built = ("max_tokens", *(name for name in row.settings if name not in _FREE))
+    changed = [f"{name}={options[name]}" for name in built if options[name] != recipe[name]]
+    if changed:
+        raise UsageError(
+            f"--from goes on with the vocabulary and layers of {parent.name}, which is trained. "
+            f"Received: {', '.join(changed)}. Leave these out, or train a new run without --from."
+        )
 
 
 def again(run: Run, splits: Splits) -> Setup:
@@ -156,7 +172,7 @@ def described(setup: Setup, splits: Splits) -> dict:
 
 def _settled(row: catalogue.Row, options: dict) -> dict:
     """Settle "auto", make paths absolute, and seed everything."""
-    options = {**options, "precision": choose(options["precision"], row.family)}
+    options = {**options, "precision": choose(options["precision"], row)}
     # A run is resumed from wherever the user stands.
     if options["weights"] != "none":
         options["weights"] = absolute(options["weights"])

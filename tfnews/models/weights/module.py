@@ -154,9 +154,17 @@ class TextModule:
         """Embed texts (batch,) as float32 vectors (batch, width), pooled by sqrtn."""
         tokens = tf.strings.split(normalise(tf.constant(texts), self.normalise), sep=" ")
         ids = _vocabulary_table(self.words, self.oov_buckets).lookup(tokens.flat_values)
-        return tf.sparse.segment_sqrt_n(
-            self.table, ids, tokens.value_rowids(), num_segments=len(texts)
+        rows, position = np.unique(ids.numpy(), return_inverse=True)
+        return tf.sparse.segment_sqrt_n(  # a tensor of the whole table would be a copy of it
+            self.table[rows], position, tokens.value_rowids(), num_segments=len(texts)
         ).numpy()
+
+
+def _release(module: object) -> None:
+    """Free the memory of a module's variables, which outlives the module by its cycles."""
+    for variable in variables(module):
+        nothing = tf.zeros([0], variable.dtype)
+        tf.raw_ops.AssignVariableOp(resource=variable.handle, value=nothing)
 
 
 def _vocabulary_table(words: list[str], oov_buckets: int) -> tf.lookup.StaticVocabularyTable:
@@ -186,6 +194,7 @@ def read_module(folder: str | os.PathLike) -> TextModule:
     words, table = _parts(folder, module)
     probes = _probes(words)
     answers = _answers(folder, module, list(probes.values()), table.shape[1])
+    _release(module)
     closest = None
     for rule in NORMALISATIONS:
         native = TextModule(words, table, len(table) - len(words), rule, "")

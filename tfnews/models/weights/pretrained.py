@@ -1,17 +1,20 @@
 """Open pretrained transformers wherever they are: folders, Hugging Face, keras-hub presets."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras_hub
+import numpy as np
 
 from tfnews.errors import WeightsError
 from tfnews.models.encoders import Encoder
 from tfnews.models.pieces import PieceTokenizer
 from tfnews.models.subwords import SubwordTokenizer
-from tfnews.models.weights.checkpoint import read_checkpoint
-from tfnews.models.weights.digests import module_digest
+from tfnews.models.weights.checkpoint import TENSORS, read_checkpoint
+from tfnews.models.weights.convert import PICKLED
+from tfnews.models.weights.digests import module_digest, split_pin
 from tfnews.models.wordpiece import WordPieceTokenizer
 
 HUGGING_FACE = "hf://"
@@ -33,7 +36,8 @@ class Pretrained:
     Attributes:
         encoder: An `Encoder` or a `MobileBertBackbone`, float32.
         tokenizer: Makes the encoder's ids.
-        digest: SHA-256 of the weights.
+        digest: SHA-256: of model.safetensors, of a preset's folder as `module_digest` has it, or
+            of the numbers of a preset that has been downloaded.
     """
 
     encoder: keras_hub.models.Backbone
@@ -46,11 +50,24 @@ def open_pretrained(handle: str) -> Pretrained:
 
     Args:
         handle: A local folder in Hugging Face's or keras-hub's layout, "hf://OWNER/NAME", or a
-            keras-hub preset: its name, or "kaggle://...".
+            keras-hub preset: its name, or "kaggle://...". "#sha256=HEX" after it pins the digest.
 
     Raises:
-        WeightsError: Nothing can be opened under this handle; the message lists what was tried.
+        WeightsError: Nothing can be opened under this handle, and the message lists what was
+            tried; or the digest is not the pinned one.
     """
+    place, pin = split_pin(handle)
+    found = _opened(place)
+    if pin not in (None, found.digest):
+        raise WeightsError(
+            f"The weights {place!r} are not those that are pinned. Pinned: sha256 {pin}. Found: "
+            f"{found.digest}. If the new ones are to be trusted, pin their digest; else fetch the "
+            "weights again."
+        )
+    return found
+
+
+def _opened(handle: str) -> Pretrained:
     folder = Path(handle)
     if folder.is_dir():
         return _keras_hub(str(folder)) if _is_preset(folder) else _hugging_face(folder)
@@ -71,7 +88,7 @@ def _hugging_face(folder: Path) -> Pretrained:
     if found.vocabulary.suffix == ".txt":
         words = found.vocabulary.read_text(encoding="utf-8").split("\n")
         words = words[:-1] if words[-1] == "" else words
-        tokenizer = WordPieceTokenizer(words, lowercase=found.do_lower_case)
+        tokenizer = WordPieceTokenizer(words, found.do_lower_case, strip_accents=None)
     else:
         tokenizer = PieceTokenizer(found.vocabulary.read_bytes(), lowercase=found.do_lower_case)
     return Pretrained(found.encoder, tokenizer, found.digest)
@@ -82,7 +99,10 @@ def _downloaded(handle: str) -> Path:
 
     name = handle.removeprefix(HUGGING_FACE)
     try:
-        return Path(huggingface_hub.snapshot_download(name, allow_patterns=_FILES))
+        folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=_FILES))
+        if not (folder / TENSORS).is_file():  # then there is at least something to convert
+            huggingface_hub.snapshot_download(name, allow_patterns=[*_FILES, PICKLED])
+        return folder
     except Exception as error:  # the library raises a dozen kinds, of several packages
         raise WeightsError(
             _unreachable(handle, f"Hugging Face repository {name}", error)
@@ -109,8 +129,15 @@ def _keras_hub(handle: str) -> Pretrained:
     encoder = Encoder(architecture, sizes, activation, pooler=architecture != "distilbert")
     encoder.set_weights(backbone.get_weights())
     folder = Path(handle)
-    digest = module_digest(folder) if folder.is_dir() else handle
+    digest = module_digest(folder) if folder.is_dir() else _digest(backbone)
     return Pretrained(encoder, _own_tokenizer(tokenizer), digest)
+
+
+def _digest(backbone: keras_hub.models.Backbone) -> str:
+    digest = hashlib.sha256()
+    for value in backbone.get_weights():
+        digest.update(np.ascontiguousarray(value))
+    return digest.hexdigest()
 
 
 def _own_tokenizer(tokenizer: keras_hub.tokenizers.Tokenizer) -> SubwordTokenizer:
@@ -118,7 +145,7 @@ def _own_tokenizer(tokenizer: keras_hub.tokenizers.Tokenizer) -> SubwordTokenize
     if hasattr(tokenizer, "proto"):
         return PieceTokenizer(_proto(tokenizer))
     lowercase = config.get("lowercase", True)
-    return WordPieceTokenizer(tokenizer.get_vocabulary(), lowercase=lowercase)
+    return WordPieceTokenizer(tokenizer.get_vocabulary(), lowercase, strip_accents=None)
 
 
 def _proto(tokenizer: keras_hub.tokenizers.Tokenizer) -> bytes:
@@ -131,7 +158,7 @@ def _proto(tokenizer: keras_hub.tokenizers.Tokenizer) -> bytes:
 def _unreachable(handle: str, tried: str, error: Exception) -> str:
     reason = str(error).strip().split("\n")[0] or type(error).__name__
     return (
-        f"No pretrained weights under {handle!r}. Tried: a local folder {Path(handle)}; {tried} "
+        f"No pretrained weights under {handle!r}. Tried: a local folder {handle}; {tried} "
         f"({reason}). Without a network, copy the checkpoint's folder here (config.json, "
         "model.safetensors, vocab.txt or spiece.model) and give it with --weights FOLDER. "
         "Needing no download: --arch tfidf, or any row with --weights none."

@@ -1,0 +1,45 @@
+"""A small classifier of each row of the catalogue, with fresh weights, for tests of models."""
+
+import keras
+import keras_hub
+
+from tfnews.models import build, catalogue
+from tfnews.models.guards import Guards
+
+TEXTS = [
+    "council of arvel approves harbour budget after long debate",
+    "you will not believe what the mayor of brask did next !!!",
+    "ministry of roads reports fewer accidents in the second quarter",
+    "SHOCKING truth about the brask water, share before it is deleted",
+    "harbour office publishes the tide tables for the coming year",
+    "they do not want you to know this one trick of the harbour office",
+] * 4
+LABELS = [0, 1] * 12
+PROBES = ["", "  harbour  office ", "unheard words", "SHOCKING\ntruth\t!", "été à brask…", *TEXTS]
+ANSWERS = {
+    "class_names": ("news", "rumour"),
+    "trained_on": "contracts",
+    "label_basis": "crowd",
+    "threshold": 0.4,
+    "guards": Guards.fit(TEXTS).get_config(),
+}
+SIZES = {
+    "num_layers": 2,
+    "num_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 32,
+    "vocabulary_size": 120,
+    "max_tokens": 24,
+}
+
+
+def small(name: str, **changes: object) -> keras_hub.models.TextClassifier:
+    """Build a row with a vocabulary learnt from the texts above, the same at every call."""
+    row = catalogue.row(name)
+    options = {**row.recipe, **row.settings, "weights": "none", "trainable": True}
+    options |= {"max_tokens": row.max_tokens, "seed": 0, "precision": "float32"}
+    if row.family == "transformer":
+        options |= SIZES
+        options["embedding_dim"] = 8 if options["embedding_dim"] else 0
+    keras.utils.set_random_seed(0)
+    return build(row, TEXTS, LABELS, options | changes, ANSWERS)[0]
