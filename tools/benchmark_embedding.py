@@ -64,6 +64,8 @@ def step(variant: str, data: tuple, arguments: argparse.Namespace) -> tuple[floa
     trainable, optimizer = VARIANTS[variant]
     keras.utils.set_random_seed(0)
     classifier = HubClassifier(HubBackbone(arguments.rows, arguments.width), head=HEAD)
+    table = classifier.backbone.token_embedding.table
+    table.assign(tf.random.stateless_uniform(table.shape, (0, 0), -0.05, 0.05))
     classifier.backbone.trainable = trainable
     model = classifier.logits_model()
     model.compile(optimizer(1e-4), loss_for(classifier), jit_compile=False)

@@ -29,6 +29,7 @@ def ours(job: dict) -> dict:
     from tfnews.data import pipeline
     from tfnews.models import catalogue, transformer
     from tfnews.training.accumulation import AccumulatingModel
+    from tfnews.training.optimizers import AdamW
     from tfnews.training.precision import loss_for, under_policy
 
     tf.config.threading.set_intra_op_parallelism_threads(job["threads"])
@@ -46,7 +47,7 @@ def ours(job: dict) -> dict:
         outputs = pipeline.predict(scored, ids, classifier.preprocessor, 32)
         predicting = len(job["texts"]) / (time.perf_counter() - started)
         model = AccumulatingModel(trainee.backbone.input, trainee.logits)
-        model.compile(keras.optimizers.AdamW(5e-5), loss_for(trainee), jit_compile=False)
+        model.compile(AdamW(5e-5), loss_for(trainee), jit_compile=False)
         order = {"batch_size": job["batch"], "seed": 0, "padded": True}
         steps = pipeline.batches_per_epoch(len(job["texts"]), job["batch"])
         labels = np.array(job["labels"])
@@ -81,7 +82,8 @@ def batches(how, size):
     order = torch.randperm(len(labels)).tolist()
     if how == "group_by_length":
         pool = size * 50
-        lengths = [len(ids) for ids in tokenizer(job["texts"], truncation=True, max_length=512)["input_ids"]]
+        encoded = tokenizer(job["texts"], truncation=True, max_length=512)["input_ids"]
+        lengths = [len(ids) for ids in encoded]
         pools = [order[i:i + pool] for i in range(0, len(order), pool)]
         order = [row for rows in pools for row in sorted(rows, key=lambda row: -lengths[row])]
     return [order[i:i + size] for i in range(0, len(order), size)]

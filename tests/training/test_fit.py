@@ -168,7 +168,7 @@ def test_what_is_said(trained):
     assert said[1].endswith("of the validation split's words are unknown to the model")
     assert [line[:11] for line in said[2:5]] == [f"epoch   {n}/3" for n in (1, 2, 3)]
     closing = closing_words(run)
-    assert "F1 of class 'fake' on the validation split: 0." in closing
+    assert "F1 of class 'fake' on the validation split of tiny (label basis: crowd): 0." in closing
     assert "The test split was not read." in closing
 
 

@@ -11,11 +11,11 @@ from tfnews.models import catalogue
 _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "frozen", "fine-tuned")
 
 _NOTES = """\
-parameters: with the published table; tfidf has one for each term of your training split.
+parameters: with the published weights; tfidf has one for each term of your training split.
 frozen, fine-tuned: test accuracy / F1 of the fake class with the table frozen or trained, as
   published by the study, early-stopped on its test set; not ours.
-No download: tfidf works as it is; every embedding row does with --weights none (a table learnt
-  from your training split) or with a local module (--weights FOLDER)."""
+No download: tfidf works as it is; every other row does with --weights none (fresh weights, a
+  vocabulary learnt from your training split) or with a local copy (--weights FOLDER)."""
 
 
 @click.command()

@@ -19,6 +19,7 @@ def summary(report: dict) -> str:
         *_flags(report, part, class_names),
         "",
         table([(key, value) for key, value in report["parts"].items()], class_names),
+        _costs(report),
         "",
         wording.floor(report.get("floor")) or "",
         *(wording.fall(part, other, other["name"]) for other in report.get("other_sets", ())),
@@ -27,6 +28,17 @@ def summary(report: dict) -> str:
         wording.resembles(class_names, report["splits"]["name"]),
     ]
     return "\n".join(_without_repeats(lines))
+
+
+def _costs(report: dict) -> str:
+    """Say what the model weighs and how fast it answers."""
+    config, timings = report["config"], report.get("timings")
+    if not timings:
+        return ""
+    return (
+        f"{config['parameters']['total']:,} parameters, {config['megabytes']:.1f} MB; "
+        f"{timings['ms_per_text']:.2f} ms a text, {timings['texts_per_second']:,.0f} texts/s"
+    )
 
 
 def side_by_side(reports: Sequence[dict]) -> str:

@@ -202,8 +202,10 @@ def closing_words(run: Run) -> str:
     found = json.loads(run.metrics_path.read_text(encoding="utf-8"))["validation"]
     fake = run.config["splits"]["class_names"][1]
     low, high = found["intervals"]["f1"]
+    splits = run.config["splits"]
     return (
-        f"F1 of class {fake!r} on the validation split: "
+        f"F1 of class {fake!r} on the validation split of {splits['name']} "
+        f"(label basis: {splits['label_basis']}): "
         f"{_headline(run)['f1']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
         f"accuracy {_headline(run)['accuracy']:.4f}\n"
         f"Saved in {run.path} after {run.config['fit_seconds']} s. "
