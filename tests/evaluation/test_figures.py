@@ -70,7 +70,8 @@ def test_one_class_and_no_history_leave_out_what_cannot_be_drawn(label, tmp_path
 def test_class_names_are_not_formulas(tmp_path):
     labels, probabilities = rows(20)
     drawn = figures.draw_all({"test": [[1, 2], [3, 4]]}, labels, probabilities, (), ("$x_$", "$^$"))
-    figures.save_all(drawn, tmp_path)
+    # Regression: read as mathematics, such a name cannot be drawn.
+    assert all(path.stat().st_size for path in figures.save_all(drawn, tmp_path).values())
 
 
 def test_nothing_flagged_is_said(tmp_path):

@@ -56,7 +56,8 @@ def test_a_model_without_mistakes_has_none():
 
 
 def test_numpy_row_ids_become_json():
-    json.dumps(mistakes.find(LABELS, PROBABILITIES, rows=np.arange(7) + 100))
+    written = json.dumps(mistakes.find(LABELS, PROBABILITIES, rows=np.arange(7) + 100))
+    assert {row["row"] for row in json.loads(written)["sample"]} <= set(range(100, 107))
 
 
 @given(st.text(max_size=900), st.integers(1, 300))

@@ -102,4 +102,6 @@ def test_more_than_allowed(server, path):
 def test_compression_of_the_connection_is_neither_asked_for_nor_undone(server, path):
     """An archive stored with "Content-Encoding: gzip" must arrive as it is."""
     server.answers["/file"] = [(200, {"Content-Encoding": "gzip"}, BODY)]
-    check(path, download(server.url("/file"), path))
+    digest = download(server.url("/file"), path)
+    assert path.read_bytes() == BODY
+    check(path, digest)
