@@ -30,6 +30,7 @@ class StubClassifier:
     trained_on = "made up"
     threshold = 0.5
     input_rule = INPUT_RULE
+    prediction_batch = 4
 
     def __init__(self, guards=None):
         self.guards = guards
@@ -68,7 +69,7 @@ def test_order_and_ids(count, batch_size):
     assert max(map(len, classifier.calls), default=0) <= batch_size
 
 
-def test_no_more_than_one_call_is_read_ahead():
+def test_no_more_than_sixteen_batches_are_read_ahead():
     taken = []
 
     def endless():
@@ -80,7 +81,14 @@ def test_no_more_than_one_call_is_read_ahead():
     assert taken == []
     for number in range(100):
         next(answers)
-        assert len(taken) <= number + 2
+        assert len(taken) <= number + 32
+
+
+def test_texts_of_like_length_are_scored_together():
+    classifier = StubClassifier()
+    answers = list(predict(classifier, ["a b", "a b !!!!", "b c", "b c !!!!!"], batch_size=2))
+    assert classifier.calls == [["a b", "b c"], ["a b !!!!", "b c !!!!!"]]
+    assert [round(answer.fake_probability * 10) for answer in answers] == [0, 4, 0, 5]
 
 
 def test_refused_texts_get_a_reason_and_no_number():

@@ -53,9 +53,8 @@ if TYPE_CHECKING:
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
-    default=64,
-    show_default=True,
-    help="Texts scored together; sixteen times as many are held in memory.",
+    help="Texts scored together; sixteen times as many are held in memory. Default: 16 for a "
+    "transformer, else 64.",
 )
 @click.option(
     "--threshold",
@@ -74,7 +73,7 @@ def command(
     output: Path | None,
     input_format: str | None,
     answer_format: str | None,
-    batch_size: int,
+    batch_size: int | None,
     threshold: float | None,
     score_anyway: bool,
     **columns: str | None,

@@ -18,7 +18,6 @@ from tfnews.models import NewsClassifier, fake_probability, load
 from tfnews.runs import Run, write_json, write_predictions, write_text
 
 PARTS = ("train", "validation", "test")
-_BATCH = 64
 _TIMED_TEXTS = 512
 
 
@@ -135,10 +134,11 @@ def _elsewhere(classifier: NewsClassifier, home: Splits, folder: str | os.PathLi
 def scorer(classifier: NewsClassifier) -> Callable[[list[str]], np.ndarray]:
     """Return a function from raw texts to fake probabilities (texts,), float32."""
     model, preprocessor = classifier.probabilities_model(), classifier.preprocessor
+    size = classifier.prediction_batch
 
     def score(texts: list[str]) -> np.ndarray:
         ids = pipeline.encode(preprocessor, texts)
-        return fake_probability(pipeline.predict(model, ids, preprocessor, _BATCH))
+        return fake_probability(pipeline.predict(model, ids, preprocessor, size))
 
     return score
 
@@ -161,7 +161,8 @@ def judged(
 def _timings(classifier: NewsClassifier, texts: list[str]) -> dict:
     """Time raw texts to probabilities, after one pass that is not counted."""
     texts = texts[:_TIMED_TEXTS]
-    batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+    size = classifier.prediction_batch
+    batches = [texts[start : start + size] for start in range(0, len(texts), size)]
     for batch in batches:
         classifier.score(batch)
     started = time.perf_counter()

@@ -73,6 +73,8 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         input_rule: Name of the rule that joined title and body.
     """
 
+    prediction_batch = 64  # texts that are scored together unless told otherwise
+
     def __init__(
         self,
         backbone: keras_hub.models.Backbone,

@@ -1,9 +1,13 @@
 """The transformer encoders: keras-hub's, true to their checkpoints, and ours."""
 
+from collections.abc import Callable
+
 import keras
 import keras_hub
+import tensorflow as tf
 
 from tfnews.models.activations import ACTIVATIONS
+from tfnews.models.attention import attend, dense, drop
 from tfnews.models.mobilebert import MobileBertBackbone
 
 _BACKBONES = {
@@ -11,6 +15,28 @@ _BACKBONES = {
     "distilbert": keras_hub.models.DistilBertBackbone,
     "albert": keras_hub.models.AlbertBackbone,
 }
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class TransformerLayer(keras_hub.layers.TransformerEncoder):
+    """keras-hub's layer, normalised after each part, computed in fewer passes over memory.
+
+    `activation` may be set after construction.
+    """
+
+    def call(
+        self, inputs: tf.Tensor, padding_mask: tf.Tensor, training: bool | None = None
+    ) -> tf.Tensor:
+        """Map (batch, tokens, width) and a mask (batch, tokens) to (batch, tokens, width)."""
+        attended = attend(self._self_attention_layer, inputs, inputs, padding_mask, training)
+        x = inputs + drop(attended, self._self_attention_dropout, training)
+        x = self._self_attention_layer_norm(x)
+        inner = self.activation(
+            dense(self._feedforward_intermediate_dense, x, self.intermediate_dim)
+        )
+        outer = dense(self._feedforward_output_dense, inner, inputs.shape[-1])
+        outer = drop(outer, self._feedforward_dropout, training)
+        return self._feedforward_layer_norm(x + tf.reshape(outer, tf.shape(x)))
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -44,17 +70,16 @@ class Encoder(keras_hub.models.Backbone):
         # === Layers ===
         whole = _BACKBONES[architecture](**sizes, dtype=dtype)
         self.token_embedding = whole.token_embedding
-        for layer in whole.layers:
-            if isinstance(layer, keras_hub.layers.TransformerEncoder):
-                # Read at every call of a functional model, so setting it afterwards is enough.
-                layer.activation = ACTIVATIONS[activation]
-                layer._feedforward_intermediate_dense.activation = ACTIVATIONS[activation]
+        faster = keras.models.clone_model(
+            whole, clone_function=lambda layer: _faster(layer, ACTIVATIONS[activation])
+        )
 
         # === Functional Model ===
-        sequence = whole.output if architecture == "distilbert" else whole.output["sequence_output"]
-        pooled = whole.output["pooled_output"] if pooler else sequence[:, 0, :]
+        found = faster.output
+        sequence = found if architecture == "distilbert" else found["sequence_output"]
+        pooled = found["pooled_output"] if pooler else sequence[:, 0, :]
         outputs = {"sequence_output": sequence, "pooled_output": pooled}
-        super().__init__(inputs=whole.input, outputs=outputs, dtype=dtype, **kwargs)
+        super().__init__(inputs=faster.input, outputs=outputs, dtype=dtype, **kwargs)
 
         # === Config ===
         self.architecture = architecture
@@ -73,6 +98,15 @@ class Encoder(keras_hub.models.Backbone):
             "activation": self.activation,
             "pooler": self.pooler,
         }
+
+
+def _faster(layer: keras.layers.Layer, activation: Callable) -> keras.layers.Layer:
+    """Return a `TransformerLayer` in place of keras-hub's layer, any other layer as it is."""
+    if not isinstance(layer, keras_hub.layers.TransformerEncoder):
+        return layer
+    made = TransformerLayer.from_config(layer.get_config())
+    made.activation = activation
+    return made
 
 
 def build_encoder(

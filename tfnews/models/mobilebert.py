@@ -13,6 +13,7 @@ from keras import ops
 
 from tfnews.errors import UsageError
 from tfnews.models.activations import ACTIVATIONS
+from tfnews.models.attention import attend
 
 
 def _initializer() -> keras.initializers.Initializer:
@@ -180,13 +181,7 @@ class MobileBertLayer(keras.layers.Layer):
     ) -> keras.KerasTensor:
         """Map (batch, tokens, width) and a mask (batch, tokens) to (batch, tokens, width)."""
         shared = self.attention_bottleneck(inputs)
-        attended = self.attention(
-            query=shared,
-            key=shared,
-            value=inputs,
-            attention_mask=ops.cast(padding_mask, "bool")[:, None, :],
-            training=training,
-        )
+        attended = attend(self.attention, shared, inputs, padding_mask, training)
         x = self.attention_norm(attended + self.input_bottleneck(inputs))
         for expand, contract in zip(self.expand, self.contract, strict=True):
             x = contract(expand(x), residual=x)

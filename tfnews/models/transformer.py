@@ -149,6 +149,7 @@ class TransformerClassifier(NewsClassifier):
 
     backbone_cls = TransformerBackbone
     preprocessor_cls = TransformerPreprocessor
+    prediction_batch = 16  # of 512 tokens; the activations of more are slow to read and write
 
 
 def build(

@@ -26,6 +26,7 @@ CAUTION = (
     "verdict on truth and no ground for removing a text automatically."
 )
 PARQUET_ROWS = 1_000
+_BATCHES = 16  # read ahead, to put texts of like length together
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def predict(
     source: str | os.PathLike | Iterable[str],
     *,
     score_anyway: bool = False,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     threshold: float | None = None,
     format: str | None = None,
     id_column: str | None = None,
@@ -92,7 +93,7 @@ def predict(
         run: A run's name or folder, or an open classifier.
         source: A file, "-" for standard input, or any iterable of texts.
         score_anyway: Score texts that the guards would refuse; their reason is still given.
-        batch_size: Texts scored together, at least 1.
+        batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
             the classifier's own.
         format: Format of the file, one of `tfnews.scoring.texts.FORMATS`; by default its name
@@ -115,7 +116,8 @@ def predict(
     texts = _open_source(source, format, columns)
     classifier = open_classifier(run)
     threshold = classifier.threshold if threshold is None else threshold
-    return _score(classifier, texts, batch_size, threshold, score_anyway)
+    size = batch_size or classifier.prediction_batch
+    return _score(classifier, texts, size, threshold, score_anyway)
 
 
 def open_classifier(run: "str | os.PathLike | NewsClassifier") -> "NewsClassifier":
@@ -137,8 +139,8 @@ def open_classifier(run: "str | os.PathLike | NewsClassifier") -> "NewsClassifie
     return run
 
 
-def _check(batch_size: int, threshold: float | None) -> None:
-    if batch_size < 1:
+def _check(batch_size: int | None, threshold: float | None) -> None:
+    if batch_size is not None and batch_size < 1:
         raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
@@ -174,14 +176,14 @@ def _score(
     threshold: float,
     score_anyway: bool,
 ) -> Iterator[Prediction]:
-    while chunk := list(itertools.islice(texts, batch_size)):
+    while chunk := list(itertools.islice(texts, _BATCHES * batch_size)):
         reasons = [_reason(classifier, item) for item in chunk]
         wanted = [
             item.text is not None and (reason is None or score_anyway)
             for item, reason in zip(chunk, reasons, strict=True)
         ]
         chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
-        scores = iter(_probabilities(classifier, chosen))
+        scores = iter(_probabilities(classifier, chosen, batch_size))
         for item, want, reason in zip(chunk, wanted, reasons, strict=True):
             score = next(scores) if want else None
             yield _prediction(classifier, item, score, reason, threshold)
@@ -195,11 +197,16 @@ def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
     return classifier.guards.reason(item.text) if classifier.guards else None
 
 
-def _probabilities(classifier: "NewsClassifier", texts: list[str]) -> list[float]:
-    if not texts:
-        return []
-    # The shortest digits that mean this float32: 0.6, where float() alone says 0.6000000238418579.
-    return [float(str(score)) for score in classifier.score(texts)]
+def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
+    """Score texts, those of like length together: a batch is padded to its longest."""
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    scores = [0.0] * len(texts)
+    for start in range(0, len(texts), batch_size):
+        rows = order[start : start + batch_size]
+        for row, score in zip(rows, classifier.score([texts[row] for row in rows]), strict=True):
+            # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
+            scores[row] = float(str(score))
+    return scores
 
 
 def _prediction(

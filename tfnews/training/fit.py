@@ -25,8 +25,6 @@ from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
 
-_PREDICT_BATCH = 64
-
 
 def fit(
     data: str | os.PathLike | None = None,
@@ -231,7 +229,9 @@ def _learn(
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
     model = classifier.probabilities_model()
-    outputs = pipeline.predict(model, validation[0], classifier.preprocessor, _PREDICT_BATCH)
+    outputs = pipeline.predict(
+        model, validation[0], classifier.preprocessor, classifier.prediction_batch
+    )
     return models.fake_probability(outputs)
 
 

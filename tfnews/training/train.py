@@ -15,8 +15,6 @@ from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.checkpoints import Checkpoint
 from tfnews.training.precision import accuracy_for, loss_for, under_policy
 
-_PREDICT_BATCH = 64
-
 Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
 
 
@@ -125,10 +123,10 @@ def _validator(
 
     Its answer: loss (mean cross-entropy), accuracy, f1 of the fake class, weighted_f1.
     """
-    model = trainee.probabilities_model()
+    model, size = trainee.probabilities_model(), trainee.prediction_batch
 
     def score() -> dict[str, float]:
-        outputs = pipeline.predict(model, ids, preprocessor, _PREDICT_BATCH)
+        outputs = pipeline.predict(model, ids, preprocessor, size)
         probabilities = fake_probability(outputs)
         predicted = probabilities >= trainee.threshold
         return {
