@@ -45,8 +45,10 @@ def play(callback, scores):
         ("val_loss", 2, 0.0, [3], 1, 0),
     ],
 )
-def test_the_best_epochs_weights_come_back(monitor, patience, min_delta, scores, played, best):
-    callback = BestWeights(monitor, patience, min_delta)
+def test_the_best_epochs_weights_come_back(
+    monitor, patience, min_delta, scores, played, best, tmp_path
+):
+    callback = BestWeights(tmp_path, monitor, patience, min_delta)
     done, model = play(callback, scores)
     assert done == played
     callback.restore()
@@ -54,20 +56,20 @@ def test_the_best_epochs_weights_come_back(monitor, patience, min_delta, scores,
     assert callback.best_epoch == best
 
 
-def test_nothing_is_restored_when_no_epoch_ended():
-    callback = BestWeights("val_loss", 2)
+def test_nothing_is_restored_when_no_epoch_ended(tmp_path):
+    callback = BestWeights(tmp_path, "val_loss", 2)
     _, model = play(callback, [])
     callback.restore()
     assert float(model.trainable_variables[0]) == -1.0
     assert not callback.exhausted(0)
 
 
-def test_patience_goes_on_where_it_was():
+def test_patience_goes_on_where_it_was(tmp_path):
     """Keras' EarlyStopping starts afresh when a fit is taken up again."""
-    first = BestWeights("val_loss", 2)
+    first = BestWeights(tmp_path, "val_loss", 2)
     play(first, [3, 1, 2])
-    second = BestWeights("val_loss", 2)
-    second.load_state(json.loads(json.dumps(first.state())), first.best_values)
+    second = BestWeights(tmp_path, "val_loss", 2)
+    second.load_state(json.loads(json.dumps(first.state())))
     assert not second.exhausted(3)
     model = SimpleNamespace(trainable_variables=[keras.Variable(9.0)], stop_training=False)
     second.set_model(model)

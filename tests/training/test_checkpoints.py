@@ -24,7 +24,7 @@ def prepared(run, every=0, optimizer=None, classifier=None):
     metrics = [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
     classifier = classifier or classifiers.hub(dropout=0.5)
     model = classifiers.compiled(classifier, optimizer, metrics=metrics)
-    checkpoint = Checkpoint(run, BestWeights("val_loss", 2), STEPS, every)
+    checkpoint = Checkpoint(run, BestWeights(run.checkpoints_dir, "val_loss", 2), STEPS, every)
     for callback in (checkpoint, checkpoint.best):
         callback.set_model(model)
     return model, checkpoint
@@ -120,24 +120,49 @@ def test_the_best_weights_and_the_patience_come_back(trained):
     model, checkpoint = prepared(run)
     checkpoint.restore(model, refuse)
     assert checkpoint.best.state() == before.best.state() == {"best": -0.5, "best_epoch": 0}
-    for mine, theirs in zip(checkpoint.best.best_values, before.best.best_values, strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+    assert checkpoint.best.path == before.best.path
     assert not checkpoint.best.exhausted(2)
     assert checkpoint.best.exhausted(3)
 
 
-def test_right_after_the_best_epoch_its_weights_are_saved_once(run):
+def test_the_best_weights_are_put_back_after_a_resume(run):
     model, checkpoint = prepared(run)
     model.optimizer.build(model.trainable_variables)
     checkpoint.best.on_epoch_end(0, {"val_loss": 0.5})
     checkpoint.on_epoch_end(0)
-    with np.load(run.checkpoints_dir / f"step-{STEPS:09}.npz") as file:
-        assert not [name for name in file.files if name.startswith("best/")]
+    expected = [variable.numpy() for variable in model.trainable_variables]
     again, checkpoint = prepared(run)
-    again.layers[-1].kernel.assign(again.layers[-1].kernel + 1)
     assert checkpoint.restore(again, refuse) == (1, 0)
-    for mine, theirs in zip(checkpoint.best.best_values, model.trainable_variables, strict=True):
-        np.testing.assert_array_equal(mine, theirs.numpy())
+    again.layers[-1].kernel.assign(again.layers[-1].kernel + 1)
+    checkpoint.best.restore()
+    for mine, theirs in zip(again.trainable_variables, expected, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs)
+
+
+def test_a_checkpoint_without_its_best_weights_is_passed_over(copy):
+    (copy.checkpoints_dir / "best-00000.npz").write_bytes(b"cut off")
+    said = []
+    model, checkpoint = prepared(copy)
+    assert checkpoint.restore(model, said.append) == (0, 0)
+    assert len(said) == 2
+    assert "cannot be read" in said[0]
+
+
+def test_weights_of_the_two_checkpoints_best_epochs_are_kept(run):
+    model, checkpoint = prepared(run)
+    model.optimizer.build(model.trainable_variables)
+    for epoch, loss in enumerate((0.5, 0.4, 0.3, 0.6)):
+        checkpoint.best.on_epoch_end(epoch, {"val_loss": loss})
+        checkpoint.on_epoch_end(epoch)
+    assert kept(run)[:2] == ["best-00001.npz", "best-00002.npz"]
+    (run.checkpoints_dir / "step-000000012.npz").unlink()
+    (run.checkpoints_dir / "best-00003.npz").write_bytes(b"of an epoch that comes again")
+    model, checkpoint = prepared(run)
+    assert checkpoint.restore(model, refuse) == (3, 0)
+    assert [name for name in kept(run) if name.startswith("best")] == [
+        "best-00001.npz",
+        "best-00002.npz",
+    ]
 
 
 def test_the_scale_of_the_loss_comes_back(run):

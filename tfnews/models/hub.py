@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.errors import DataError, UsageError
-from tfnews.models import alias
+from tfnews.models import alias, tables
 from tfnews.models.catalogue import Row
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.vocabulary import count_words
@@ -63,6 +63,14 @@ class EmbeddingBag(keras.layers.Layer):
             vectors, position, ids.value_rowids(), num_segments=ids.nrows()
         )
         return tf.cast(pooled, self.compute_dtype)
+
+    def save_own_variables(self, store: dict) -> None:
+        """Save the table from where it lies; Keras would make two copies of it."""
+        store["0"] = np.asarray(memoryview(tf.convert_to_tensor(self.table.value)))
+
+    def load_own_variables(self, store: dict) -> None:
+        """Load the table."""
+        tables.fill(self.table, store["0"])
 
     def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
         """Return the symbolic output (batch, width)."""
@@ -160,7 +168,7 @@ def _native(
         max_tokens=options["max_tokens"],
     )
     backbone = HubBackbone(len(words) + record["oov_buckets"], table.shape[1])
-    backbone.token_embedding.table.assign(table)
+    tables.fill(backbone.token_embedding.table, table)
     freeze(backbone, options)
     return HubClassifier(backbone, HubPreprocessor(tokenizer), head=row.head, **answers), record
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from tqdm.auto import tqdm
 
 from tfnews.errors import RunError
 from tfnews.runs import Run
+from tfnews.training import arrays
 
 
 class Validate(keras.callbacks.Callback):
@@ -31,34 +33,40 @@ class Validate(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch, and stops when a score no longer improves.
+    """Keeps the weights of the best epoch in a file, and stops when a score no longer improves.
 
     `restore` puts them back; call it when training has ended, however it ended. Keras'
     `EarlyStopping` restores them only where it stopped the training, and forgets its best score
     when a fit is taken up again.
 
     Args:
+        folder: Where the file is kept, best-EPOCH.npz.
         monitor: Name in the logs; a loss is better when lower, anything else when higher.
         patience: Epochs without improvement before training stops; 0 never stops it.
         min_delta: Smallest change that counts.
     """
 
-    def __init__(self, monitor: str, patience: int, min_delta: float = 0.0):
+    def __init__(self, folder: Path, monitor: str, patience: int, min_delta: float = 0.0):
         super().__init__()
+        self.folder = folder
         self.monitor = monitor
         self.patience = patience
         self.min_delta = min_delta
         self.sign = -1.0 if monitor.endswith("loss") else 1.0
         self.best = None
         self.best_epoch = None
-        self.best_values = None
+
+    @property
+    def path(self) -> Path | None:
+        """The best epoch's weights, `None` before the first epoch's end."""
+        return None if self.best_epoch is None else self.folder / f"best-{self.best_epoch:05}.npz"
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Keep the weights when they are the best so far, else count towards the end."""
         score = self.sign * logs[self.monitor]
         if self.best is None or score > self.best + self.min_delta:
             self.best, self.best_epoch = score, epoch
-            self.best_values = [v.numpy() for v in self.model.trainable_variables]
+            arrays.write(self.path, self._variables())
         elif self.exhausted(epoch + 1):
             self.model.stop_training = True
 
@@ -69,19 +77,28 @@ class BestWeights(keras.callbacks.Callback):
 
     def restore(self) -> None:
         """Put the best epoch's weights back."""
-        if self.best_values is None:
+        if self.path is None:
             return
-        for variable, value in zip(self.model.trainable_variables, self.best_values, strict=True):
-            variable.assign(value)
+        arrays.load(self.path, self._variables())
 
     def state(self) -> dict:
         """Return the best score and its epoch, JSON-able."""
         return {"best": self.best, "best_epoch": self.best_epoch}
 
-    def load_state(self, state: dict, values: list[np.ndarray] | None) -> None:
-        """Take up what `state` returned, and the weights of that epoch."""
+    def load_state(self, state: dict) -> None:
+        """Take up what `state` returned, and drop the weights of epochs that are to come again."""
         self.best, self.best_epoch = state["best"], state["best_epoch"]
-        self.best_values = values
+        for path in self.folder.glob("best-*.npz"):
+            if self.path is None or path.name > self.path.name:
+                path.unlink()
+
+    def drop_old(self, kept: int) -> None:
+        """Delete all but the newest files."""
+        for path in sorted(self.folder.glob("best-*.npz"))[:-kept]:
+            path.unlink()
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        return {str(i): variable for i, variable in enumerate(self.model.trainable_variables)}
 
 
 class StopOnNaN(keras.callbacks.Callback):

@@ -3,32 +3,27 @@
 import json
 import signal
 import threading
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import keras
 import numpy as np
 
 from tfnews.errors import FitInterruptedError, RunError
-from tfnews.runs import Run, replacing
+from tfnews.runs import Run
+from tfnews.training import arrays
 from tfnews.training.callbacks import BestWeights
 
-_KEPT = 2
-
-# What NumPy raises on a file that was cut off or damaged, or that holds pickled objects.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError)
+_KEPT = 2  # of the best weights too, since two checkpoints can name two
 
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves the state of a fit after every epoch, every N steps, and when it is interrupted.
 
     The state is the trained weights, the optimizer's, the seeds of dropout, the running metrics of
-    the epoch, the best weights so far and the position in the data. It must come last among the
-    callbacks, so that the others have done their part of an epoch. Ctrl-C is answered at the end
-    of a step; a second one at once.
+    the epoch, which weights are the best so far and the position in the data. It must come last
+    among the callbacks, so that the others have done their part of an epoch. Ctrl-C is answered at
+    the end of a step; a second one at once.
 
     Args:
         run: The run.
@@ -64,39 +59,32 @@ class Checkpoint(keras.callbacks.Callback):
         self.set_model(model)
         model.optimizer.build(model.trainable_variables)
         folder = self.run.checkpoints_dir
-        for left in folder.glob(".step-*"):  # by a fit that was killed as it wrote
+        for left in folder.glob(".*.npz.*"):  # by a fit that was killed as it wrote
             left.unlink()
         newest = next(_readable(folder, say), None)
         if newest is not None:
             path, shapes = newest
             _check(shapes, self._variables(), path)
-            with np.load(path, allow_pickle=False) as saved:
-                self._load(saved)
+            self._load(path)
         self.run.cut_history(self.epoch)
         return self.epoch, self.offset
 
     def save(self, epoch: int, batch: int) -> None:
         """Write the state before batch `batch` of epoch `epoch`, and drop the oldest file."""
-        best_is_now = self.best.best_epoch is not None and (epoch, batch) == (
-            self.best.best_epoch + 1,
-            0,
-        )
         state = {
             "epoch": epoch,
             "batch": batch,
             "metrics": len(self._metrics()),
             "best": self.best.state(),
-            "best_is_now": best_is_now,
         }
-        values = {f"variable/{i}": v for i, v in enumerate(self._variables())}
+        values = {"state": np.frombuffer(json.dumps(state).encode(), np.uint8)}
+        values |= _named(self._variables())
         values |= {f"metric/{i}": v for i, v in enumerate(self._metrics())}
-        if not best_is_now and self.best.best_values is not None:
-            values |= {f"best/{i}": value for i, value in enumerate(self.best.best_values)}
         folder = self.run.checkpoints_dir
-        with replacing(folder / f"step-{epoch * self.steps + batch:09}.npz", "wb") as file:
-            _write(file, state, values)
+        arrays.write(folder / f"step-{epoch * self.steps + batch:09}.npz", values)
         for path in sorted(folder.glob("step-*.npz"))[:-_KEPT]:
             path.unlink()
+        self.best.drop_old(_KEPT)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Take over Ctrl-C, where that is possible."""
@@ -163,12 +151,12 @@ class Checkpoint(keras.callbacks.Callback):
                 variable.assign_add(value)
         self.restored_metrics = None
 
-    def _load(self, saved: Mapping[str, np.ndarray]) -> None:
-        state = json.loads(saved["state"].tobytes())
-        for i, variable in enumerate(self._variables()):
-            variable.assign(saved[f"variable/{i}"])
-        self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
-        self.best.load_state(state["best"], _best_values(saved, state, self.model))
+    def _load(self, path: Path) -> None:
+        arrays.load(path, _named(self._variables()))
+        with np.load(path, allow_pickle=False) as saved:
+            state = json.loads(saved["state"].tobytes())
+            self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
+        self.best.load_state(state["best"])
         self.epoch, self.offset = state["epoch"], state["batch"]
 
     def _variables(self) -> list[keras.Variable]:
@@ -181,30 +169,28 @@ class Checkpoint(keras.callbacks.Callback):
         return list(self.model.metrics_variables)
 
 
+def _named(variables: list[keras.Variable]) -> dict[str, keras.Variable]:
+    return {f"variable/{i}": variable for i, variable in enumerate(variables)}
+
+
 def _readable(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, dict]]:
     """Yield the checkpoints that can be read, newest first, with the shapes of their arrays."""
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
         try:
-            # NumPy would leave a file open that it cannot read.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                shapes = {name: arrays[name].shape for name in arrays}  # one in memory at a time
-        except _UNREADABLE as error:
+            found = arrays.shapes(path)
+            _check_best(path)
+        except arrays.UNREADABLE as error:
             say(f"The checkpoint {path} cannot be read ({error}). Going back to the one before it.")
         else:
-            yield path, shapes
+            yield path, found
 
 
-def _write(file: BinaryIO, state: dict, values: dict) -> None:
-    """Write an npz file array by array: np.savez would hold a copy of all of them at once."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, value in {"state": _as_bytes(state), **values}.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                array = value if isinstance(value, np.ndarray) else value.numpy()
-                np.lib.format.write_array(member, array, allow_pickle=False)
-
-
-def _as_bytes(state: dict) -> np.ndarray:
-    return np.frombuffer(json.dumps(state).encode(), np.uint8)
+def _check_best(path: Path) -> None:
+    """Read the best weights that a checkpoint names; fail as they do."""
+    with np.load(path, allow_pickle=False) as saved:
+        epoch = json.loads(saved["state"].tobytes())["best"]["best_epoch"]
+    if epoch is not None:
+        arrays.shapes(path.with_name(f"best-{epoch:05}.npz"))
 
 
 def _check(shapes: dict[str, tuple], variables: list, path: Path) -> None:
@@ -216,13 +202,3 @@ def _check(shapes: dict[str, tuple], variables: list, path: Path) -> None:
             f"{count} arrays of other shapes than the model's {len(variables)} variables. "
             "Was it written by another version of tfnews? Train again under another name."
         )
-
-
-def _best_values(
-    saved: Mapping[str, np.ndarray], state: dict, model: keras.Model
-) -> list[np.ndarray] | None:
-    if state["best"]["best_epoch"] is None:
-        return None
-    if state["best_is_now"]:
-        return [variable.numpy() for variable in model.trainable_variables]
-    return [saved[f"best/{i}"] for i in range(len(model.trainable_variables))]

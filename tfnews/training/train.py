@@ -43,7 +43,9 @@ def train(
     trainee = under_policy(classifier, options["precision"])
     steps = pipeline.batches_per_epoch(len(training[1]), options["batch_size"])
     model = _compiled(trainee, options, steps * options["epochs"])
-    best = callbacks.BestWeights(options["monitor"], options["patience"], options["min_delta"])
+    best = callbacks.BestWeights(
+        run.checkpoints_dir, options["monitor"], options["patience"], options["min_delta"]
+    )
     checkpoint = Checkpoint(run, best, steps, options["checkpoint_steps"])
     start = checkpoint.restore(model, say) if resume else (0, 0)
     if resume:

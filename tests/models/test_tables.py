@@ -1,0 +1,33 @@
+"""Tests of large variables in pieces."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfnews.models import tables
+
+
+@pytest.fixture(params=[8, 2**26], ids=["many pieces", "one piece"])
+def small_pieces(request, monkeypatch):
+    """Let pieces be of one row, or of all."""
+    monkeypatch.setattr(tables, "_BYTES", request.param)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "uint32"])
+@pytest.mark.parametrize("shape", [(), (5,), (7, 2), (3, 2, 2), (0, 4)])
+def test_what_is_filled_is_read(shape, dtype, small_pieces):
+    values = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    variable = keras.Variable(np.zeros(shape), dtype=dtype)
+    tables.fill(variable, values)
+    np.testing.assert_array_equal(variable.numpy(), values)
+    found = [np.atleast_1d(piece) for piece in tables.pieces(variable)]
+    joined = np.concatenate(found).reshape(shape) if found else np.zeros(shape)
+    np.testing.assert_array_equal(joined, values)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (5, 2), (4, 3), (4,)])
+def test_another_shape_is_refused_and_changes_nothing(shape):
+    variable = keras.Variable(np.ones((4, 2)), name="table")
+    with pytest.raises(ValueError, match=r"table takes an array of shape \(4, 2\)"):
+        tables.fill(variable, np.zeros(shape))
+    assert (variable.numpy() == 1).all()

@@ -1,0 +1,92 @@
+"""Arrays in one npz file, written and read piece by piece: a copy of all may not fit in memory."""
+
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import keras
+import numpy as np
+
+from tfnews.models import tables
+from tfnews.runs import replacing
+
+# What NumPy raises on a file that was cut off or damaged, or that holds pickled objects.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError)
+
+
+def write(path: Path, values: Mapping[str, np.ndarray | keras.Variable]) -> None:
+    """Write arrays and the values of variables beside a file, then rename it into place.
+
+    Args:
+        path: The file.
+        values: By name.
+    """
+    with replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        for name, value in values.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                if isinstance(value, np.ndarray):
+                    np.lib.format.write_array(member, value, allow_pickle=False)
+                else:
+                    _write_variable(member, value)
+
+
+def load(path: Path, variables: Mapping[str, keras.Variable]) -> None:
+    """Set variables from the arrays of their names.
+
+    Raises:
+        ValueError: An array has another shape than its variable.
+        KeyError: There is none of that name.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for name, variable in variables.items():
+            with archive.open(f"{name}.npy") as member:
+                tables.fill(variable, _Rows(member))
+
+
+def shapes(path: Path) -> dict[str, tuple]:
+    """Read all of a file and return the shapes of its arrays.
+
+    Raises:
+        Any of `UNREADABLE`: It is damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return {name.removesuffix(".npy"): _shape(archive, name) for name in archive.namelist()}
+
+
+class _Rows:
+    """An array in a file, of which rows are read in their order."""
+
+    def __init__(self, file: BinaryIO):
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"An array in format {version}, where (1, 0) is written")
+        self.shape, fortran, self.dtype = np.lib.format.read_array_header_1_0(file)
+        if fortran or self.dtype.hasobject:
+            raise ValueError(f"An array of {self.dtype} that is not plain numbers in rows")
+        self.file = file
+
+    def __getitem__(self, rows: slice | tuple) -> np.ndarray:
+        count = rows.stop - rows.start if isinstance(rows, slice) else None
+        shape = self.shape if count is None else (count, *self.shape[1:])
+        data = self.file.read(math.prod(shape) * self.dtype.itemsize)
+        return np.frombuffer(data, self.dtype).reshape(shape)
+
+
+def _write_variable(file: BinaryIO, variable: keras.Variable) -> None:
+    described = np.dtype(variable.dtype).str
+    header = {"descr": described, "fortran_order": False, "shape": tuple(variable.shape)}
+    np.lib.format.write_array_header_1_0(file, header)
+    for piece in tables.pieces(variable):
+        file.write(piece.tobytes())
+
+
+def _shape(archive: zipfile.ZipFile, name: str) -> tuple:
+    """Return an array's shape, after its bytes were read and their checksum was compared."""
+    with archive.open(name) as member:
+        shape = _Rows(member).shape
+        while member.read(2**24):
+            pass
+        return shape
