@@ -73,7 +73,7 @@ def test_splits_that_moved(run, tmp_path):
     run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
     result = evaluate("tfidf-1")
     assert result.exit_code == 3
-    assert "Say where they are with --splits FOLDER." in result.stderr
+    assert "tfnews evaluate also takes their new place, with --splits FOLDER" in result.stderr
     assert evaluate("tfidf-1", "--splits", tmp_path / "moved").exit_code == 0
 
 

@@ -121,6 +121,12 @@ def test_the_pooled_output_is_taken_unless_told_otherwise(name):
     np.testing.assert_array_equal(classifier.backbone(inputs), expected)
 
 
+def test_a_size_beside_pretrained_weights_is_refused(tmp_path):
+    """It had no effect, but stood in the run's record."""
+    with pytest.raises(UsageError, match=r"num_layers=3.* Leave these out, or start from"):
+        small("bert-tiny", weights=str(tmp_path), num_layers=3)
+
+
 def test_another_pooling_is_refused():
     with pytest.raises(UsageError, match=r"'max'. Allowed: pooled, mean"):
         small("bert-tiny", pooling="max")

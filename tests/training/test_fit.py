@@ -172,6 +172,15 @@ def test_what_is_said(trained):
     assert "The test split was not read." in closing
 
 
+def test_a_warm_up_longer_than_the_fit_is_said(splits, tmp_path):
+    said = []
+    settings = {**SWIVEL, "epochs": 1, "assignments": ["optimizer=adam", "warmup_steps=500"]}
+    fit(splits.path, **settings, root=tmp_path, floor=False, say=said.append)
+    (line,) = [line for line in said if line.startswith("Warm-up")]
+    assert line.startswith("Warm-up takes 500 updates and the whole fit at most ")
+    assert "set warmup_steps=N" in line
+
+
 # Seeds and precision
 
 

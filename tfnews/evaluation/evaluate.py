@@ -18,7 +18,7 @@ from tfnews.models import NewsClassifier, fake_probability, load
 from tfnews.runs import Run, write_json, write_predictions, write_text
 
 PARTS = ("train", "validation", "test")
-_TIMED_TEXTS = 512
+_TIMED_TEXTS = 256
 
 
 def evaluate(
@@ -73,7 +73,7 @@ def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
     if path is None and not os.path.isdir(recorded["path"]):
         raise DataError(
             f"The splits {run.name} was trained on are no longer at {recorded['path']}. "
-            "Say where they are with --splits FOLDER."
+            "Put them back there; tfnews evaluate also takes their new place, with --splits FOLDER."
         )
     splits = open_splits(path or recorded["path"])
     for part, digest in recorded["digests"].items():

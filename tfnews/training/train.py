@@ -42,6 +42,12 @@ def train(
     options = run.config["recipe"]
     trainee = under_policy(classifier, options["precision"])
     steps = pipeline.batches_per_epoch(len(training[1]), options["batch_size"])
+    if options["warmup_steps"] >= steps * options["epochs"]:
+        say(
+            f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
+            f"{steps * options['epochs']}: the learning rate will not get to "
+            f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
+        )
     model = _compiled(trainee, options, steps * options["epochs"])
     best = callbacks.BestWeights(
         run.checkpoints_dir, options["monitor"], options["patience"], options["min_delta"]
