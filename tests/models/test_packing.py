@@ -91,17 +91,18 @@ def test_of_510_tokens_head_and_tail_keep_those_of_the_paper():
 
 
 @quick
-@given(texts, lengths)
-def test_windows_are_those_of_the_reference(batch, length):
-    found = packed(batch, length, "windows")
-    assert windows_of(found) == [reference_windows(text, length - 2) for text in batch]
+@given(texts, lengths, st.integers(1, 12))
+def test_windows_are_those_of_the_reference(batch, length, most):
+    found = packed(batch, length, "windows", max_windows=most)
+    assert windows_of(found) == [reference_windows(text, length - 2)[:most] for text in batch]
 
 
 @quick
 @given(texts, lengths)
 def test_windows_hold_all_of_a_text_and_overlap_by_a_quarter(batch, length):
     room = length - 2
-    for text, windows in zip(batch, windows_of(packed(batch, length, "windows")), strict=True):
+    found = windows_of(packed(batch, length, "windows", max_windows=60))
+    for text, windows in zip(batch, found, strict=True):
         overlap = round(room / 4)
         rebuilt = windows[0] + [token for window in windows[1:] for token in window[overlap:]]
         assert rebuilt == text
@@ -132,7 +133,7 @@ def test_padding_goes_to_the_longest_text_and_as_far_beyond_as_there_is_room(
     longest = min(max(map(len, batch)) + 2, length)
     if long == "windows":
         shapes = {(len(text), len(window)) for text in found["token_ids"] for window in text}
-        most = max(len(reference_windows(text, length - 2)) for text in batch)
+        most = min(8, max(len(reference_windows(text, length - 2)) for text in batch))
         assert shapes == {(most, min(longest + pad_after, length))}
     else:
         assert {len(ids) for ids in found["token_ids"]} == {min(longest + pad_after, length)}
@@ -178,16 +179,21 @@ def test_packing_in_a_graph_of_unknown_sizes_is_the_same(long):
 
 
 def test_a_configuration_comes_back():
-    made = TransformerPreprocessor(TOKENIZER, 64, "windows", segments=False, pad_after=1)
+    made = TransformerPreprocessor(TOKENIZER, 64, "windows", 5, segments=False, pad_after=1)
     again = TransformerPreprocessor.from_config(made.get_config())
     assert again.get_config() == made.get_config()
     assert (again.sequence_length, again.long) == (64, "windows")
-    assert (again.segments, again.pad_after) == (False, 1)
+    assert (again.max_windows, again.segments, again.pad_after) == (5, False, 1)
 
 
 def test_an_unknown_way_with_long_texts_is_refused():
     with pytest.raises(UsageError, match=r"'middle'.*Allowed: truncate, head-tail, windows"):
         PiecePreprocessor(TOKENIZER, 64, "middle")
+
+
+def test_no_windows_at_all_are_refused():
+    with pytest.raises(UsageError, match=r"1 window or more\. Received: 0"):
+        PiecePreprocessor(TOKENIZER, 64, "windows", 0)
 
 
 @pytest.mark.parametrize("length", [0, 7])

@@ -41,6 +41,7 @@ SETTINGS = {
         "vocabulary_size": int,  # of a vocabulary learnt from the training split
         "pooling": str,  # "pooled" or "mean"
         "long": str,  # "truncate", "head-tail" or "windows"
+        "max_windows": int,  # windows of a text at most
         "trainable_layers": int,  # top layers to train; 0 trains all
     },
 }

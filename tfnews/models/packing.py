@@ -28,12 +28,14 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         sequence_length: Tokens of a text or window at most, special ones included.
         long: What becomes of longer texts: "truncate" keeps the start; "head-tail" the first
             quarter and the last three; "windows" cuts overlapping windows.
+        max_windows: Windows of a text at most, from its start.
         segments: Whether the encoder takes segment_ids.
         pad_after: Padding tokens put after the longest text, where there is room. MobileBERT reads
             each token's neighbours, and would otherwise answer by the batch a text is in.
 
     Raises:
-        UsageError: `long` is not one of these, or `sequence_length` is below 8.
+        UsageError: `long` is not one of these, `sequence_length` is below 8, or `max_windows`
+            below 1.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         tokenizer: SubwordTokenizer,
         sequence_length: int = 512,
         long: str = "truncate",
+        max_windows: int = 8,
         segments: bool = True,
         pad_after: int = 0,
         **kwargs,
@@ -49,9 +52,12 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
             raise UsageError(f"Unknown way with long texts {long!r}. Allowed: {', '.join(LONG)}.")
         if sequence_length < 8:
             raise UsageError(f"A text must keep 8 tokens or more. Received: {sequence_length}.")
+        if max_windows < 1:
+            raise UsageError(f"A text must keep 1 window or more. Received: {max_windows}.")
         kwargs.pop("truncate", None)
         super().__init__(tokenizer, sequence_length, _allow_python_workflow=False, **kwargs)
         self.long = long
+        self.max_windows = max_windows
         self.segments = segments
         self.pad_after = pad_after
 
@@ -67,7 +73,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         """Turn ids (batch, tokens), without special tokens, into the encoder's inputs."""
         room = self.sequence_length - 2
         if self.long == "windows":
-            ids = _framed(_windows(ids, room), self.tokenizer)
+            ids = _framed(_windows(ids, room, self.max_windows), self.tokenizer)
         elif self.long == "head-tail":
             ids = _framed(_head_and_tail(ids, room), self.tokenizer)
         else:
@@ -92,6 +98,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         return {
             **super().get_config(),
             "long": self.long,
+            "max_windows": self.max_windows,
             "segments": self.segments,
             "pad_after": self.pad_after,
         }
@@ -115,12 +122,13 @@ def _head_and_tail(ids: tf.RaggedTensor, room: int) -> tf.RaggedTensor:
     return tf.ragged.boolean_mask(ids, kept)
 
 
-def _windows(ids: tf.RaggedTensor, room: int) -> tf.RaggedTensor:
+def _windows(ids: tf.RaggedTensor, room: int, most: int) -> tf.RaggedTensor:
     """Cut texts into overlapping windows: (batch, windows, tokens), both ragged."""
     stride = room - round(room * _OVERLAP)
     lengths = ids.row_lengths()
     over = tf.maximum(lengths - room, tf.zeros_like(lengths))
-    starts = tf.ragged.range(1 - (-over // stride)) * stride
+    count = tf.minimum(1 - (-over // stride), tf.cast(most, lengths.dtype))
+    starts = tf.ragged.range(count) * stride
     ends = tf.minimum(starts + room, lengths[:, tf.newaxis])
     offsets = tf.gather(ids.row_starts(), starts.value_rowids())
     position = tf.ragged.range(offsets + starts.flat_values, offsets + ends.flat_values)

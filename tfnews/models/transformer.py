@@ -191,6 +191,7 @@ def build(
         tokenizer,
         options["max_tokens"],
         options["long"],
+        options["max_windows"],
         segments="segment_ids" in encoder.input,
         pad_after=int(isinstance(encoder, MobileBertBackbone)),
     )
