@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -137,6 +138,7 @@ class Run:
             raise RunError(_not_found(name, root))
         run = cls(path)
         if run.config.get("state") == "complete":
+            shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
                 f"The run {path} is complete: there is nothing to resume. "
                 f"Go on from it on other data with: tfnews fit --from {run.name} --data SPLITS"

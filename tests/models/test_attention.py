@@ -97,6 +97,19 @@ def test_no_rate_drops_nothing(dropout):
     assert attention.drop(x := features(), dropout, training=True) is x
 
 
+def test_a_quantised_layer_is_left_to_keras():
+    keras_layer, x = layer(), features()
+    for inner in (keras_layer.query_dense, keras_layer.key_dense, keras_layer.value_dense):
+        inner.quantize("int8")
+    expected = keras_layer(x, x, attention_mask=MASK[:, None, :] == 1)
+    np.testing.assert_allclose(attention.attend(keras_layer, x, x, MASK), expected, atol=1e-6)
+
+
+def test_a_rate_of_one_drops_all_but_divides_by_no_zero():
+    found = attention.drop(tf.ones((20, 20)), keras.layers.Dropout(1.0, seed=1), True)
+    assert np.isfinite(found).all()
+
+
 def test_gelu_and_its_gradient_are_keras_own():
     x = tf.linspace(-6.0, 6.0, 101)
     with tf.GradientTape(persistent=True) as tape:

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfnews.models import tables
 
@@ -23,6 +24,22 @@ def test_what_is_filled_is_read(shape, dtype, small_pieces):
     found = [np.atleast_1d(piece) for piece in tables.pieces(variable)]
     joined = np.concatenate(found).reshape(shape) if found else np.zeros(shape)
     np.testing.assert_array_equal(joined, values)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_numbers_take_the_variables_type(dtype):
+    """A preset holds float32 and may be opened in another type."""
+    variable = keras.Variable(np.zeros((2, 2)), dtype=dtype)
+    tables.fill(variable, np.array([[0.5, 1.0], [2.0, -4.0]], "float64"))
+    assert variable.numpy().astype("float32").tolist() == [[0.5, 1.0], [2.0, -4.0]]
+
+
+def test_a_variable_under_a_distribution_strategy_is_filled():
+    """It has no handle of its own, only its copies have."""
+    with tf.distribute.MirroredStrategy(["/cpu:0"]).scope():
+        variable = keras.Variable(np.zeros((3, 2)))
+    tables.fill(variable, np.arange(6.0).reshape(3, 2))
+    assert variable.numpy().tolist() == [[0, 1], [2, 3], [4, 5]]
 
 
 @pytest.mark.parametrize("shape", [(3, 2), (5, 2), (4, 3), (4,)])

@@ -1,4 +1,5 @@
 import json
+import warnings
 from pathlib import Path
 
 import keras
@@ -119,6 +120,38 @@ def test_the_pooled_output_is_taken_unless_told_otherwise(name):
     inputs = packed(classifier, PROBES)
     expected = classifier.backbone.encoder(inputs)["pooled_output"]
     np.testing.assert_array_equal(classifier.backbone(inputs), expected)
+
+
+@pytest.mark.parametrize("name", ["bert-tiny", "albert", "mobilebert"])
+def test_the_logits_convert_to_tflite_with_its_own_operations(name):
+    classifier = small(name)
+    inputs = packed(classifier, ["rain over the harbour", "council"])
+    model = classifier.logits_model()
+    names = sorted(inputs)
+    call = tf.function(lambda *tensors: model(dict(zip(names, tensors, strict=True))))
+    concrete = call.get_concrete_function(*(inputs[name] for name in names))
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tf.lite announces its successor
+        interpreter = tf.lite.Interpreter(model_content=converter.convert())
+    interpreter.allocate_tensors()
+    details = interpreter.get_input_details()
+    for detail, name in zip(sorted(details, key=lambda d: d["name"]), names, strict=True):
+        interpreter.set_tensor(detail["index"], inputs[name].numpy())
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(found, model(inputs), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["bert-tiny", "albert"])
+def test_an_encoder_can_be_cloned(name):
+    """Keras writes each layer's configuration down for that, activation included."""
+    encoder = small(name).backbone.encoder
+    copy = keras.models.clone_model(encoder)
+    copy.set_weights(encoder.get_weights())
+    inputs = packed(small(name), ["rain over the harbour"])
+    expected = encoder(inputs)["sequence_output"]
+    np.testing.assert_allclose(copy(inputs)["sequence_output"], expected, atol=1e-6)
 
 
 def test_a_size_beside_pretrained_weights_is_refused(tmp_path):

@@ -1,9 +1,12 @@
 """Tests of files of arrays."""
 
+import errno
+
 import keras
 import numpy as np
 import pytest
 
+from tfnews.errors import RunError
 from tfnews.models import tables
 from tfnews.training import arrays
 
@@ -66,6 +69,16 @@ def test_a_changed_byte_is_told(variables, tmp_path):
     path.write_bytes(data)
     with pytest.raises(arrays.UNREADABLE):
         arrays.shapes(path)
+
+
+def test_a_full_disk_is_told_with_the_next_step(variables, tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(arrays.os, "fsync", full)
+    with pytest.raises(RunError, match=r"No space left on device. Make room .* fit --resume RUN"):
+        arrays.write(tmp_path / "a.npz", variables)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_pickled_objects_are_never_opened(tmp_path):

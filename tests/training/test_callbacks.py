@@ -69,7 +69,7 @@ def test_patience_goes_on_where_it_was(tmp_path):
     first = BestWeights(tmp_path, "val_loss", 2)
     play(first, [3, 1, 2])
     second = BestWeights(tmp_path, "val_loss", 2)
-    second.load_state(json.loads(json.dumps(first.state())))
+    second.load_state(json.loads(json.dumps(first.state())), pytest.fail)
     assert not second.exhausted(3)
     model = SimpleNamespace(trainable_variables=[keras.Variable(9.0)], stop_training=False)
     second.set_model(model)

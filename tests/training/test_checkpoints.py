@@ -139,13 +139,36 @@ def test_the_best_weights_are_put_back_after_a_resume(run):
         np.testing.assert_array_equal(mine.numpy(), theirs)
 
 
-def test_a_checkpoint_without_its_best_weights_is_passed_over(copy):
-    (copy.checkpoints_dir / "best-00000.npz").write_bytes(b"cut off")
+@pytest.mark.parametrize("missing", [False, True])
+def test_without_the_best_weights_the_fit_goes_on_and_says_so(copy, missing):
+    """All checkpoints may name one file of best weights; its loss must not cost every step."""
+    best = copy.checkpoints_dir / "best-00000.npz"
+    best.unlink() if missing else best.write_bytes(b"cut off")
     said = []
     model, checkpoint = prepared(copy)
-    assert checkpoint.restore(model, said.append) == (0, 0)
-    assert len(said) == 2
-    assert "cannot be read" in said[0]
+    assert checkpoint.restore(model, said.append) == (1, 2)
+    assert checkpoint.best.state() == BestWeights.NOTHING
+    (line,) = said
+    assert line.startswith(f"The best weights so far, {best}, cannot be read")
+    checkpoint.best.on_epoch_end(1, {"val_loss": 0.7})
+    assert checkpoint.best.best_epoch == 1
+
+
+def test_what_a_fit_that_begins_again_leaves_is_its_own(copy):
+    """Damaged files of later steps and epochs were taken for the newest and kept instead."""
+    folder = copy.checkpoints_dir
+    for path in folder.iterdir():
+        path.write_bytes(b"cut off")
+    (folder / "best-00007.npz").write_bytes(b"cut off")
+    model, checkpoint = prepared(copy)
+    assert checkpoint.restore(model, lambda line: None) == (0, 0)
+    checkpoint.best.on_epoch_end(0, {"val_loss": 0.5})
+    checkpoint.on_epoch_end(0)
+    whole = [name for name in kept(copy) if not name.startswith("damaged-")]
+    assert whole == ["best-00000.npz", "step-000000003.npz"]
+    model, checkpoint = prepared(copy)
+    assert checkpoint.restore(model, refuse) == (1, 0)
+    checkpoint.best.restore()
 
 
 def test_weights_of_the_two_checkpoints_best_epochs_are_kept(run):
@@ -250,7 +273,8 @@ def test_a_damaged_file_gives_way_to_the_one_before_it(trained, copy, how):
     assert_equal(model, trained[3][0])
     (line,) = said
     assert line.startswith(f"The checkpoint {newest} cannot be read (")
-    assert newest.exists()
+    assert line.endswith(f"It is now damaged-{newest.name}.")
+    assert newest.with_name(f"damaged-{newest.name}").exists()
 
 
 def test_where_every_file_is_damaged_the_fit_begins_again(copy):

@@ -6,15 +6,19 @@ import keras
 import tensorflow as tf
 
 
-@tf.custom_gradient
-def gelu(x: tf.Tensor) -> tuple:
+@keras.saving.register_keras_serializable("tfnews")
+def gelu(x: tf.Tensor) -> tf.Tensor:
     """Compute the exact GELU, x times the normal distribution up to x.
 
     Its gradient is computed in float32: bfloat16's error function is slow on CPUs.
 
     Source: Hendrycks and Gimpel (2016), "Gaussian Error Linear Units", arXiv:1606.08415.
     """
+    return _gelu(x)
 
+
+@tf.custom_gradient
+def _gelu(x: tf.Tensor) -> tuple:
     def gradient(upstream: tf.Tensor) -> tf.Tensor:
         y = tf.cast(x, tf.float32)
         density = tf.exp(-0.5 * y * y) * (1 / math.sqrt(2 * math.pi))
@@ -25,6 +29,7 @@ def gelu(x: tf.Tensor) -> tuple:
     return 0.5 * x * (1 + tf.math.erf(x * math.sqrt(0.5))), gradient
 
 
+@keras.saving.register_keras_serializable("tfnews")
 def gelu_tanh(x: keras.KerasTensor) -> keras.KerasTensor:
     """Compute the GELU's approximation by a tanh."""
     return keras.activations.gelu(x, approximate=True)

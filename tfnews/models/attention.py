@@ -49,11 +49,16 @@ def attend(
 
     Source: Vaswani et al. (2017), "Attention Is All You Need".
     """
+    if layer.query_dense.quantization_mode is not None:  # its kernel is no matrix of numbers
+        mask = tf.expand_dims(tf.cast(padding_mask, "bool"), 1)
+        return layer(queries, values, queries, attention_mask=mask, training=training)
     scale = tf.cast(layer.key_dim**-0.5, queries.dtype)
     q = _heads(layer.query_dense, queries) * scale
     k, v = _heads(layer.key_dense, queries), _heads(layer.value_dense, values)
     lowest = -0.7 * q.dtype.max  # not all of it: a sum must stay finite
-    bias = tf.cast(1 - padding_mask, q.dtype)[:, None, None, :] * tf.cast(lowest, q.dtype)
+    # Not by `[:, None, None]`, which TFLite cannot convert.
+    padding = tf.expand_dims(tf.expand_dims(tf.cast(1 - padding_mask, q.dtype), 1), 1)
+    bias = padding * tf.cast(lowest, q.dtype)
     if _drops(layer._dropout_layer, training):
         batch, heads, tokens = tf.unstack(tf.shape(q)[:3])
         shape = tf.stack([batch, heads, tokens, tokens])
@@ -90,8 +95,8 @@ def _drops(layer: keras.layers.Dropout | None, training: bool | None) -> bool:
 
 def _kept(shape: tf.Tensor, layer: keras.layers.Dropout) -> tuple[tf.Tensor, float]:
     """Draw which numbers are kept, and return what the kept ones are multiplied with."""
-    dropped = round(layer.rate * 2**_BITS)
-    count = tf.reduce_prod(shape)
+    dropped = min(round(layer.rate * 2**_BITS), 2**_BITS - 1)
+    count = tf.reduce_prod(tf.cast(shape, tf.int64))
     drawn = tf.random.stateless_uniform(
         [(count + 1) // 2], layer.seed_generator.next(), None, None, tf.uint32
     )

@@ -28,6 +28,8 @@ class TransformerLayer(keras_hub.layers.TransformerEncoder):
         self, inputs: tf.Tensor, padding_mask: tf.Tensor, training: bool | None = None
     ) -> tf.Tensor:
         """Map (batch, tokens, width) and a mask (batch, tokens) to (batch, tokens, width)."""
+        if self._feedforward_output_dense.quantization_mode is not None:
+            return super().call(inputs, padding_mask=padding_mask, training=training)
         attended = attend(self._self_attention_layer, inputs, inputs, padding_mask, training)
         x = inputs + drop(attended, self._self_attention_dropout, training)
         x = self._self_attention_layer_norm(x)

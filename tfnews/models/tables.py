@@ -42,11 +42,14 @@ def fill(variable: keras.Variable, rows: np.ndarray) -> None:
     if not value.shape.rank:
         value.assign(rows[()])
         return
+    copies = getattr(value, "values", (value,))  # one a device under a distribution strategy
     for start, stop in _bounds(value):
-        # As `value[start:stop].assign` does, but without reading the whole table first.
-        tf.raw_ops.ResourceStridedSliceAssign(
-            ref=value.handle, begin=[start], end=[stop], strides=[1], value=rows[start:stop]
-        )
+        piece = tf.cast(rows[start:stop], value.dtype)
+        for one in copies:
+            # As `one[start:stop].assign` does, but without reading the whole table first.
+            tf.raw_ops.ResourceStridedSliceAssign(
+                ref=one.handle, begin=[start], end=[stop], strides=[1], value=piece
+            )
 
 
 def _bounds(value: tf.Variable) -> Iterator[tuple[int, int]]:

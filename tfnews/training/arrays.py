@@ -1,6 +1,9 @@
 """Arrays in one npz file, written and read piece by piece: a copy of all may not fit in memory."""
 
+import lzma
 import math
+import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -10,11 +13,15 @@ from typing import BinaryIO
 import keras
 import numpy as np
 
+from tfnews.errors import RunError
 from tfnews.models import tables
 from tfnews.runs import replacing
 
-# What NumPy raises on a file that was cut off or damaged, or that holds pickled objects.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, ValueError)
+# What a file raises that was cut off or damaged, or that holds pickled objects.
+UNREADABLE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
+    *(EOFError, KeyError, OSError, RuntimeError, ValueError),
+)
 
 
 def write(path: Path, values: Mapping[str, np.ndarray | keras.Variable]) -> None:
@@ -23,14 +30,23 @@ def write(path: Path, values: Mapping[str, np.ndarray | keras.Variable]) -> None
     Args:
         path: The file.
         values: By name.
+
+    Raises:
+        RunError: The disk is full, or the like.
     """
-    with replacing(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-        for name, value in values.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                if isinstance(value, np.ndarray):
-                    np.lib.format.write_array(member, value, allow_pickle=False)
-                else:
-                    _write_variable(member, value)
+    try:
+        with replacing(path, "wb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                for name, value in values.items():
+                    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                        _write_one(member, value)
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut could leave the new name with no content
+    except OSError as error:
+        raise RunError(
+            f"The state of the fit could not be written to {path}: {error.strerror or error}. "
+            "Make room there, then go on with: tfnews fit --resume RUN"
+        ) from error
 
 
 def load(path: Path, variables: Mapping[str, keras.Variable]) -> None:
@@ -75,7 +91,10 @@ class _Rows:
         return np.frombuffer(data, self.dtype).reshape(shape)
 
 
-def _write_variable(file: BinaryIO, variable: keras.Variable) -> None:
+def _write_one(file: BinaryIO, variable: np.ndarray | keras.Variable) -> None:
+    if isinstance(variable, np.ndarray):
+        np.lib.format.write_array(file, variable, allow_pickle=False)
+        return
     described = np.dtype(variable.dtype).str
     header = {"descr": described, "fortran_order": False, "shape": tuple(variable.shape)}
     np.lib.format.write_array_header_1_0(file, header)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -46,6 +47,8 @@ class BestWeights(keras.callbacks.Callback):
         min_delta: Smallest change that counts.
     """
 
+    NOTHING: ClassVar[dict] = {"best": None, "best_epoch": None}  # the state before training
+
     def __init__(self, folder: Path, monitor: str, patience: int, min_delta: float = 0.0):
         super().__init__()
         self.folder = folder
@@ -85,9 +88,21 @@ class BestWeights(keras.callbacks.Callback):
         """Return the best score and its epoch, JSON-able."""
         return {"best": self.best, "best_epoch": self.best_epoch}
 
-    def load_state(self, state: dict) -> None:
-        """Take up what `state` returned, and drop the weights of epochs that are to come again."""
+    def load_state(self, state: dict, say: Callable[[str], None]) -> None:
+        """Take up what `state` returned, and drop the weights of epochs that are to come again.
+
+        Where the best epoch's file cannot be read, the best of the epochs to come is kept.
+        """
         self.best, self.best_epoch = state["best"], state["best_epoch"]
+        try:
+            if self.path is not None:
+                arrays.shapes(self.path)
+        except arrays.UNREADABLE as error:
+            say(
+                f"The best weights so far, {self.path}, cannot be read ({error}). "
+                "The best of the epochs to come will be kept."
+            )
+            self.best = self.best_epoch = None
         for path in self.folder.glob("best-*.npz"):
             if self.path is None or path.name > self.path.name:
                 path.unlink()

@@ -62,10 +62,12 @@ class Checkpoint(keras.callbacks.Callback):
         for left in folder.glob(".*.npz.*"):  # by a fit that was killed as it wrote
             left.unlink()
         newest = next(_readable(folder, say), None)
-        if newest is not None:
+        if newest is None:
+            self.best.load_state(BestWeights.NOTHING, say)
+        else:
             path, shapes = newest
             _check(shapes, self._variables(), path)
-            self._load(path)
+            self._load(path, say)
         self.run.cut_history(self.epoch)
         return self.epoch, self.offset
 
@@ -151,12 +153,12 @@ class Checkpoint(keras.callbacks.Callback):
                 variable.assign_add(value)
         self.restored_metrics = None
 
-    def _load(self, path: Path) -> None:
+    def _load(self, path: Path, say: Callable[[str], None]) -> None:
         arrays.load(path, _named(self._variables()))
         with np.load(path, allow_pickle=False) as saved:
             state = json.loads(saved["state"].tobytes())
             self.restored_metrics = [saved[f"metric/{i}"] for i in range(state["metrics"])]
-        self.best.load_state(state["best"])
+        self.best.load_state(state["best"], say)
         self.epoch, self.offset = state["epoch"], state["batch"]
 
     def _variables(self) -> list[keras.Variable]:
@@ -174,23 +176,18 @@ def _named(variables: list[keras.Variable]) -> dict[str, keras.Variable]:
 
 
 def _readable(folder: Path, say: Callable[[str], None]) -> Iterator[tuple[Path, dict]]:
-    """Yield the checkpoints that can be read, newest first, with the shapes of their arrays."""
+    """Yield the checkpoints that can be read, newest first, with the shapes of their arrays.
+
+    Others are set aside, or they would count among the newest when old files are deleted.
+    """
     for path in sorted(folder.glob("step-*.npz"), reverse=True):
         try:
             found = arrays.shapes(path)
-            _check_best(path)
         except arrays.UNREADABLE as error:
-            say(f"The checkpoint {path} cannot be read ({error}). Going back to the one before it.")
+            aside = path.replace(path.with_name(f"damaged-{path.name}"))
+            say(f"The checkpoint {path} cannot be read ({error}). It is now {aside.name}.")
         else:
             yield path, found
-
-
-def _check_best(path: Path) -> None:
-    """Read the best weights that a checkpoint names; fail as they do."""
-    with np.load(path, allow_pickle=False) as saved:
-        epoch = json.loads(saved["state"].tobytes())["best"]["best_epoch"]
-    if epoch is not None:
-        arrays.shapes(path.with_name(f"best-{epoch:05}.npz"))
 
 
 def _check(shapes: dict[str, tuple], variables: list, path: Path) -> None:

@@ -42,6 +42,8 @@ _LEAST = {
     "accumulate": 1,
     "clip": 0.0,
     "trainable_layers": 0,
+    "dropout": 0.0,
+    "max_windows": 1,
     "num_layers": 1,
     "num_heads": 1,
     "hidden_dim": 1,
@@ -145,6 +147,8 @@ def _checked(name: str, value: object, options: dict, where: str) -> object:
         raise UsageError(
             f"The setting {name!r} must be at least {_LEAST[name]}. Received: {value} {where}."
         )
+    if name == "dropout" and value >= 1:
+        raise UsageError(f"The setting 'dropout' must be below 1. Received: {value} {where}.")
     if value not in _CHOICES.get(name, (value,)):
         allowed = ", ".join(_CHOICES[name])
         raise UsageError(f"Unknown {name} {value!r} {where}. Allowed: {allowed}.")
