@@ -82,7 +82,13 @@ def test_a_word_is_always_in_the_same_bucket():
 
 @pytest.mark.parametrize(
     ("text", "buckets", "share"),
-    [("the news", 1, 0.0), ("the qx zz vote", 3, 0.5), ("qx", 1, 1.0), ("qx", 0, 0.0)],
+    [
+        ("the news", 1, 0.0),
+        ("the qx zz vote", 3, 0.5),
+        ("qx", 1, 1.0),
+        ("qx", 0, None),
+        ("the", 0, None),
+    ],
 )
 def test_the_share_of_unknown_words(text, buckets, share):
     tokenizer = WordTokenizer(WORDS, oov_buckets=buckets)

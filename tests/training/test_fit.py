@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -12,7 +13,7 @@ from tfnews.errors import RunError, UsageError
 from tfnews.evaluation import wording
 from tfnews.models import load
 from tfnews.models.weights.module import build_module
-from tfnews.runs import Run
+from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
 from tfnews.training.fit import closing_words, fit
 
@@ -170,6 +171,15 @@ def test_what_is_said(trained):
     closing = closing_words(run)
     assert "F1 of class 'fake' on the validation split of tiny (label basis: crowd): 0." in closing
     assert "The test split was not read." in closing
+
+
+def test_a_fit_without_an_interval_says_so(trained, tmp_path):
+    """A validation split of one group has none; the run is complete all the same."""
+    run = Run(shutil.copytree(trained[0].path, tmp_path / "copy"))
+    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))
+    found["validation"]["intervals"]["f1"] = None
+    write_json(run.metrics_path, found)
+    assert "(no interval: too few clusters of texts), accuracy" in closing_words(run)
 
 
 def test_a_warm_up_longer_than_the_fit_is_said(splits, tmp_path):

@@ -102,7 +102,10 @@ def test_fresh_weights_are_trained_unless_said_otherwise(
             r"Unknown setting 'epoch' with --set\. Did you mean 'epochs'\? Allow",
         ),
         ({}, [], "batchsize = 3", r"'batchsize' in .*recipe\.toml\. Did you mean 'batch_size'\?"),
-        ({}, ["ngrams=2"], "", r"Unknown setting 'ngrams'.* Allowed: .*vocabulary_size"),
+        (
+            *({}, ["ngrams=2"], ""),
+            r"'ngrams'.* It is one of --arch tfidf\..* Allowed: .*vocabulary_size",
+        ),
         ({}, ["zzz=1"], "", r"Unknown setting 'zzz' with --set\. Allowed: "),
         ({}, ["epochs"], "", r"--set takes NAME=VALUE\. Received: 'epochs'"),
         ({"epochs": 2.5}, [], "", r"'epochs' must be int\. Received: 2\.5 as an argument"),

@@ -90,11 +90,14 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         """Tokenise."""
         return self.tokenize(inputs)
 
-    def unknown(self, ids: tf.RaggedTensor) -> float:
-        """Return the share of `ids` (batch, tokens) that stand for unknown words, 0 to 1."""
+    def unknown(self, ids: tf.RaggedTensor) -> float | None:
+        """Return the share of `ids` (batch, tokens) that stand for unknown words, 0 to 1.
+
+        `None` where it cannot be known: no ids, or no buckets, so that unknown words are left out.
+        """
         flat = ids.flat_values
         if not self.oov_buckets or not len(flat):
-            return 0.0
+            return None
         return float(tf.reduce_mean(tf.cast(flat >= len(self.vocabulary), tf.float32)))
 
     def vocabulary_size(self) -> int:

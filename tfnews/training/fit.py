@@ -199,12 +199,14 @@ def closing_words(run: Run) -> str:
     """Say in a few lines what a fit came to."""
     found = json.loads(run.metrics_path.read_text(encoding="utf-8"))["validation"]
     fake = run.config["splits"]["class_names"][1]
-    low, high = found["intervals"]["f1"]
-    splits = run.config["splits"]
+    splits, between = run.config["splits"], "no interval: too few clusters of texts"
+    if found["intervals"]["f1"]:
+        low, high = found["intervals"]["f1"]
+        between = f"95 % interval {low:.4f} to {high:.4f}"
     return (
         f"F1 of class {fake!r} on the validation split of {splits['name']} "
         f"(label basis: {splits['label_basis']}): "
-        f"{_headline(run)['f1']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
+        f"{_headline(run)['f1']:.4f} ({between}), "
         f"accuracy {_headline(run)['accuracy']:.4f}\n"
         f"Saved in {run.path} after {run.config['fit_seconds']} s. "
         "The test split was not read."

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tfnews.errors import UsageError
+from tfnews.models import catalogue
 from tfnews.models.catalogue import Row, nearest
 from tfnews.training.optimizers import OPTIMIZERS, SCHEDULES
 
@@ -130,10 +131,18 @@ def _parse(assignment: str) -> tuple[str, object]:
         return name.strip(), value.strip()
 
 
+def _elsewhere(name: str, options: dict) -> str:
+    """Tell which other rows have the setting, or which setting has a like name."""
+    rows = [row.name for row in catalogue.rows().values() if name in defaults(row)]
+    if rows:
+        return f" It is one of --arch {' and --arch '.join(rows)}."
+    return nearest(name, options)
+
+
 def _checked(name: str, value: object, options: dict, where: str) -> object:
     if name not in options:
         raise UsageError(
-            f"Unknown setting {name!r} {where}.{nearest(name, options)} "
+            f"Unknown setting {name!r} {where}.{_elsewhere(name, options)} "
             f"Allowed: {', '.join(sorted(options))}."
         )
     kind = type(options[name])

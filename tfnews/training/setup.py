@@ -1,6 +1,7 @@
 """What a fit starts from: a catalogue row and its weights, or an earlier run."""
 
 import platform
+import shlex
 import sys
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -163,7 +164,7 @@ def described(setup: Setup, splits: Splits) -> dict:
         "seed": setup.options["seed"],
         "precision": setup.options["precision"],
         "versions": {"python": platform.python_version(), **{p: version(p) for p in _STACK}},
-        "command": " ".join(["tfnews", *sys.argv[1:]]),
+        "command": shlex.join(["tfnews", *sys.argv[1:]]),
         "input_rule": INPUT_RULE,
         "parameters": parameters(setup.classifier),
         "test_reads": 0,
