@@ -64,8 +64,21 @@ def test_another_data_set(run, tmp_path):
     result = evaluate("tfidf-1", "--data", other.path)
     assert result.exit_code == 0, result.output
     assert "On elsewhere, F1" in result.stdout
+    assert "Left out of elsewhere" in result.stdout
     assert "validation split" in result.stdout.splitlines()[0]
     assert Run.open("tfidf-1").config["test_reads"] == 0
+
+
+def test_a_data_set_whose_labels_mean_something_else(run, tmp_path):
+    other = tiny.splits(
+        tmp_path / "other", 60, seed=9, name="baits", class_names=("news", "clickbait")
+    )
+    result = evaluate("tfidf-1", "--data", other.path)
+    assert result.exit_code == 0, result.output
+    assert "Warning: Labels in baits do not mean what they mean in" in result.stdout
+    assert "called clickbait" not in result.stdout
+    for page in (run.report_path, run.card_path):
+        assert "Labels in baits do not mean" in page.read_text()
 
 
 def test_splits_that_moved(run, tmp_path):

@@ -191,7 +191,7 @@ def moved(run, splits, tmp_path):
 
 def test_splits_that_moved_must_be_named(moved):
     run, folder = moved
-    with pytest.raises(DataError, match=r"no longer at .*gone\. Say where .* --splits FOLDER"):
+    with pytest.raises(DataError, match=r"no longer at .*gone\. .* --splits FOLDER"):
         own_splits(run)
     assert own_splits(run, folder).path == folder
 
@@ -267,3 +267,45 @@ def test_a_set_seen_whole_in_training_is_refused(run, splits, tmp_path):
     folder = elsewhere(tmp_path / "same", frame["combined_text"], frame["label"])
     with pytest.raises(DataError, match="Every text of same was in the training split"):
         evaluate(run, [folder])
+
+
+@pytest.mark.parametrize("case", ["same files", "other files", "held-out texts"])
+def test_the_runs_own_splits_are_no_other_set(run, splits, tmp_path, case):
+    folder = splits.path
+    if case != "same files":
+        parts = PARTS if case == "other files" else PARTS[1:]
+        frame = pd.concat([splits.frame(part) for part in parts])
+        folder = elsewhere(tmp_path / "own", frame["combined_text"], frame["label"])
+    with pytest.raises(DataError, match=rf"is no other data set.* tfnews evaluate {run.name}$"):
+        evaluate(run, [folder])
+    assert "other_sets" not in json.loads(run.metrics_path.read_text())
+
+
+def test_namesakes_are_kept_apart_and_the_same_files_scored_anew(run, tmp_path):
+    """Scores were once kept by name alone: the second set of a name replaced the first."""
+    for parent in ("one", "two"):
+        (tmp_path / parent).mkdir()
+    first = elsewhere(tmp_path / "one" / "away", *strangers(8))
+    second = elsewhere(tmp_path / "two" / "away", *strangers(12))
+    sets = evaluate(run, [first, second, second, first])["other_sets"]
+    assert [(away["name"], away["scores"]["rows"]) for away in sets] == [
+        ("away", 8), ("away (2)", 12),
+    ]  # fmt: skip
+    assert "On away (2), " in run.card_path.read_text()
+
+
+def test_texts_that_predict_would_refuse_are_counted(run, tmp_path):
+    texts, labels = strangers(12)
+    folder = elsewhere(
+        tmp_path / "away", [*texts, *["Ελληνικά νέα της ημέρας"] * 4], [*labels, *[0, 1] * 2]
+    )
+    report = evaluate(run, [folder])
+    (away,) = report["other_sets"]
+    guards = load(run.path).guards
+    frames = [open_splits(folder).frame(part) for part in PARTS]
+    expected = sum(guards.reason(text) is not None for text in pd.concat(frames)["combined_text"])
+    assert sum(away["refused"].values()) == expected >= 4
+    assert away["refused"]["looks unlike the training texts' script"] == 4
+    assert any(
+        f"{expected} of 16 texts of away are unlike" in said for said in wording.warnings(report)
+    )

@@ -126,3 +126,17 @@ def test_every_figure_has_words():
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5}]
     drawn = figures.draw_all({"test": [[1, 2], [3, 4]]}, labels, probabilities, history)
     assert set(drawn) == set(FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("handle", "trainable", "said"),
+    [("nnlm", False, True), ("nnlm", True, False), ("none", False, False), (None, False, False)],
+)
+def test_only_pretrained_parts_are_left_as_they_were(handle, trainable, said):
+    made = report()
+    config = {**made["config"], "trainable": trainable, "weights": {"handle": handle}}
+    assert ("its pretrained part left as it was" in render(made | {"config": config})) is said
+
+
+def test_the_calibration_caption_names_the_class(page):
+    assert "scores are higher than the share of texts labelled fake, above it lower" in page

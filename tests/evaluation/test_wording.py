@@ -132,3 +132,49 @@ def test_a_shown_gain_is_no_warning():
     made = report(floor={**report()["floor"], "interval": [0.01, 0.02], "gain_shown": True})
     assert wording.warnings(made) == []
     assert wording.floor(made["floor"]).startswith("Better than the simplest model")
+
+
+def _with_away(names=("real", "fake"), basis="factcheck", **changes):
+    parts = {"test": _part(5, 400, 5, 400)}
+    home = {"name": "made_up", "class_names": ["real", "fake"], "label_basis": "factcheck"}
+    away = {"name": "away", **_part(30, 100, names=names), "label_basis": basis, **changes}
+    return {"parts": parts, "splits": home, "other_sets": [away]}
+
+
+@pytest.mark.parametrize(
+    ("names", "basis", "warned"),
+    [
+        (("real", "fake"), "factcheck", False),
+        (("real", "fake"), "unstated", False),
+        (("real", "fake"), "publisher", True),
+        (("news", "clickbait"), "factcheck", True),
+    ],
+)
+def test_labels_that_mean_something_else_are_warned_of(names, basis, warned):
+    report = _with_away(names, basis)
+    said = " ".join(wording.warnings(report))
+    assert ("two different questions" in said) is warned
+    assert ("Labels in away do not mean what they mean in made_up" in said) is warned
+
+
+def test_a_model_calls_no_text_by_another_sets_class():
+    (said,) = wording.elsewhere(_with_away(("news", "clickbait")))
+    assert "Of 100 news texts, 30 were called fake-like" in said
+    assert "called clickbait" not in said
+
+
+@pytest.mark.parametrize(
+    ("refused", "warned"),
+    [({}, False), ({"too short": 10}, False), ({"too short": 9, "other": 2}, True)],
+)
+def test_many_texts_that_predict_would_refuse_are_warned_of(refused, warned):
+    said = " ".join(wording.warnings(_with_away(refused=refused)))
+    expected = "11 of 200 texts of away are unlike the training texts (too short: 9; other: 2)"
+    assert (expected in said) is warned
+    assert ("no number" in said) is warned
+
+
+def test_texts_left_out_are_counted():
+    said = wording.elsewhere(_with_away(shared_with_training=1234))
+    assert said[1].startswith("Left out of away")
+    assert said[1].endswith(": 1,234 texts.")

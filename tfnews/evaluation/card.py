@@ -68,11 +68,8 @@ def _scores(report: dict) -> str:
 
 
 def _other_sets(report: dict) -> str:
-    home = wording.headline(report)[1]
-    sets = report.get("other_sets") or ()
-    said = [wording.fall(home, away, away["name"]) for away in sets]
-    if not said:
-        said = ["Not measured. Expect lower scores on texts from elsewhere."]
+    unmeasured = ["Not measured. Expect lower scores on texts from elsewhere."]
+    said = wording.elsewhere(report) or unmeasured
     return _section("On other data sets", _list(said))
 
 

@@ -1,8 +1,10 @@
 """Score a run, say what the scores mean, and write its report."""
 
+import itertools
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -48,7 +50,8 @@ def evaluate(
 
     Raises:
         RunError: No such run, or it is not complete.
-        DataError: The splits are gone, or are not those the run was trained on.
+        DataError: The splits are gone, or are not those the run was trained on; or another data
+            set holds none but the run's own texts.
     """
     run = run if isinstance(run, Run) else Run.open(run, root)
     classifier = load(run.path)
@@ -56,7 +59,8 @@ def evaluate(
     found = json.loads(run.metrics_path.read_text(encoding="utf-8"))
     if data:
         for folder in data:
-            found.setdefault("other_sets", {}).update(_elsewhere(classifier, splits, folder))
+            away = _elsewhere(run, classifier, splits, open_splits(folder))
+            _remember(found.setdefault("other_sets", {}), away)
     else:
         found |= _home(run, classifier, splits)
     write_json(run.metrics_path, found)
@@ -104,31 +108,59 @@ def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
     return found
 
 
-def _elsewhere(classifier: NewsClassifier, home: Splits, folder: str | os.PathLike) -> dict:
+def _elsewhere(run: Run, classifier: NewsClassifier, home: Splits, splits: Splits) -> dict:
     """Score another data set whole, without the texts that the run was trained on."""
-    splits = open_splits(folder)
+    frame, shared = _unseen(run, home, splits)
+    texts = frame["combined_text"].tolist()
+    return {
+        "name": splits.name,
+        "label_basis": splits.label_basis,
+        "class_names": list(splits.class_names),
+        "digests": {part: splits.digest(part) for part in PARTS},
+        "shared_with_training": shared,
+        "refused": _refused(classifier, texts),
+        **judged(frame, scorer(classifier)(texts), classifier, splits.class_names),
+    }
+
+
+def _unseen(run: Run, home: Splits, splits: Splits) -> tuple[pd.DataFrame, int]:
+    """Return the rows of another set that are not in the training split, and how many are."""
     parts = [splits.frame(part).assign(part=part) for part in PARTS]
     frame = pd.concat(parts, ignore_index=True)
     # A folder that names no clusters has them numbered within each part.
     frame["cluster"] = frame.groupby(["part", "cluster"], sort=False).ngroup()
-    seen = set(home.frame("train")["combined_text"].map(for_matching))
-    shared = frame["combined_text"].map(for_matching).isin(seen)
-    frame = frame[~shared].reset_index(drop=True)
-    if frame.empty:
+    own = {part: set(home.frame(part)["combined_text"].map(for_matching)) for part in PARTS}
+    texts = frame["combined_text"].map(for_matching)
+    shared = texts.isin(own["train"])
+    if shared.all():
         raise DataError(
             f"Every text of {splits.name} was in the training split of {home.name}, so nothing is "
             "left to score. Give a data set that the run has not seen."
         )
-    scored = scorer(classifier)(frame["combined_text"].tolist())
-    return {
-        splits.name: {
-            "name": splits.name,
-            "label_basis": splits.label_basis,
-            "class_names": list(splits.class_names),
-            "shared_with_training": int(shared.sum()),
-            **judged(frame, scored, classifier, splits.class_names),
-        }
-    }
+    if texts[~shared].isin(own["validation"] | own["test"]).all():
+        raise DataError(
+            f"{splits.path} is no other data set: each of its texts is in a split of {home.name}, "
+            f"which {run.name} was trained on. To score the run's own splits, leave --data out: "
+            f"tfnews evaluate {run.name}"
+        )
+    return frame[~shared].reset_index(drop=True), int(shared.sum())
+
+
+def _refused(classifier: NewsClassifier, texts: list[str]) -> dict[str, int]:
+    """Count the texts that `predict` would give no number, by the kind of reason."""
+    if not classifier.guards:
+        return {}
+    reasons = filter(None, map(classifier.guards.reason, texts))
+    return dict(Counter(reason.split(":")[0] for reason in reasons))
+
+
+def _remember(sets: dict[str, dict], away: dict) -> None:
+    """Add a set's scores; only those of the very same files are replaced, not of a namesake."""
+    numbered = (f"{away['name']} ({number})" for number in itertools.count(2))
+    for name in itertools.chain([away["name"]], numbered):
+        if name not in sets or sets[name].get("digests") == away["digests"]:
+            sets[name] = {**away, "name": name}
+            return
 
 
 def scorer(classifier: NewsClassifier) -> Callable[[list[str]], np.ndarray]:

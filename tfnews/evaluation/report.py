@@ -22,7 +22,8 @@ FIGURES = {
     ),
     "calibration": (
         "Calibration",
-        "On the dashed line a score can be read as a share. Below it the model is too sure. "
+        "On the dashed line a score can be read as a share. Below it the model's "
+        "scores are higher than the share of texts labelled {fake}, above it lower. "
         "The lower bars count the texts behind each point: trust points with many.",
     ),
     "roc": (
@@ -55,8 +56,9 @@ def render(report: dict) -> str:
                 `metrics.scores` and `intervals.bootstrap` return them. The page speaks of test;
                 of validation where there is no test.
             floor *: What `floor.compare` returned, or None.
-            other_sets *: `[{name, scores, intervals *, shared_with_training *}]`, this model on
-                other data sets.
+            other_sets *: `[{name, scores, intervals *, label_basis *, shared_with_training *,
+                refused *}]`, this model on other data sets; refused counts the texts that
+                `predict` would give no number, `{kind of reason: texts}`.
             timings *: rows, ms_per_text, texts_per_second, * device.
             audit *: What `audit.audit` returned for the splits.
             mistakes *: What `mistakes.find` returned.
@@ -85,7 +87,8 @@ def _subtitle(report: dict) -> str:
     config, splits = report["config"], report["splits"]
     texts = sum((splits.get("counts") or {}).get("train", {}).values())
     learnt = f"{texts:,} texts of {splits['name']}" if texts else splits["name"]
-    frozen = (config.get("weights") or {}).get("handle") and not config.get("trainable")
+    pretrained = (config.get("weights") or {}).get("handle") not in (None, "none")
+    frozen = pretrained and not config.get("trainable")
     kept = ", its pretrained part left as it was" if frozen else ""
     return (
         f"Architecture {config['arch']}, learnt from {learnt}{kept}. "
@@ -176,8 +179,6 @@ def _other_sets(report: dict) -> str:
     sets = report.get("other_sets")
     if not sets:
         return ""
-    home = wording.headline(report)[1]
-    said = [wording.fall(home, away, away["name"]) for away in sets]
     rows = [
         [
             escape(away["name"]),
@@ -189,7 +190,9 @@ def _other_sets(report: dict) -> str:
     ]
     note = "Left out: texts that were also in this model's training texts."
     head = ["data set", "texts", "left out", "F1", "FPR", "FNR", "ROC-AUC"]
-    return section("On other data sets", bullets(said) + table(head, rows, note))
+    return section(
+        "On other data sets", bullets(wording.elsewhere(report)) + table(head, rows, note)
+    )
 
 
 def _audit(report: dict) -> str:
@@ -200,8 +203,14 @@ def _audit(report: dict) -> str:
 def _figures(report: dict) -> str:
     given = report.get("figures") or {}
     names = [name for name in FIGURES if name in given]
-    drawn = "".join(_figure(given[name], *FIGURES[name]) for name in names)
+    fake = report["splits"]["class_names"][1]
+    drawn = "".join(_figure(given[name], *_words(name, fake)) for name in names)
     return section("Figures", f'<div class="figures">{drawn}</div>') if drawn else ""
+
+
+def _words(name: str, fake: str) -> tuple[str, str]:
+    title, how_to_read = FIGURES[name]
+    return title, how_to_read.format(fake=fake)
 
 
 def _figure(png: bytes | Path, title: str, how_to_read: str) -> str:

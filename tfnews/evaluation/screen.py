@@ -22,7 +22,7 @@ def summary(report: dict) -> str:
         _costs(report),
         "",
         wording.floor(report.get("floor")) or "",
-        *(wording.fall(part, other, other["name"]) for other in report.get("other_sets", ())),
+        *wording.elsewhere(report),
         "",
         *(f"Warning: {warning}" for warning in wording.warnings(report)),
         wording.resembles(class_names, report["splits"]["name"]),

@@ -16,6 +16,7 @@ LABEL_BASES = {
 }
 NEAR_PERFECT = 0.98
 FEW_ROWS = 300
+MANY_REFUSED = 0.05  # of another set's texts
 
 LABELS = {
     "fpr": "{real} called {fake} (false alarms, FPR)",
@@ -73,12 +74,12 @@ def label_basis(splits: dict) -> str:
     return LABEL_BASES.get(basis, basis)
 
 
-def false_alarms(part: dict) -> str:
-    """Say how many real texts were called fake, with the interval."""
+def false_alarms(part: dict, called: str | None = None) -> str:
+    """Say how many real texts were called fake, or `called`, with the interval."""
     scores, intervals = part["scores"], part.get("intervals") or {}
     real, fake = scores["class_names"]
     counts = scores["confusion"][0]
-    return _rate(scores["fpr"], intervals.get("fpr"), counts[1], sum(counts), real, fake)
+    return _rate(scores["fpr"], intervals.get("fpr"), counts[1], sum(counts), real, called or fake)
 
 
 def misses(part: dict) -> str:
@@ -127,6 +128,9 @@ def floor(comparison: dict | None) -> str | None:
 def fall(home: dict, away: dict, away_name: str) -> str:
     """Say how F1 and accuracy move from the model's own test texts to another data set."""
     before, after = home["scores"], away["scores"]
+    # A model knows only the classes it was trained on: it calls no text by another set's name.
+    own = before["class_names"][1]
+    called = own if own == after["class_names"][1] else f"{own}-like"
     commoner = max(map(sum, after["confusion"])) / after["rows"]
     moved = " and ".join(
         _moved(name, before[key], after[key])
@@ -134,8 +138,21 @@ def fall(home: dict, away: dict, away_name: str) -> str:
     )
     return (
         f"On {away_name}, {moved}; always giving the commoner class would be right for "
-        f"{_percent(commoner)}. {false_alarms(away)}"
+        f"{_percent(commoner)}. {false_alarms(away, called)}"
     )
+
+
+def elsewhere(report: dict) -> list[str]:
+    """Say how the model does on other data sets, and how many of their texts were left out."""
+    home, said = headline(report)[1], []
+    for away in report.get("other_sets") or ():
+        said.append(fall(home, away, away["name"]))
+        if "shared_with_training" in away:
+            said.append(
+                f"Left out of {away['name']}, as they are also in this model's training texts: "
+                f"{away['shared_with_training']:,} texts."
+            )
+    return said
 
 
 def _moved(name: str, before: float, after: float) -> str:
@@ -158,6 +175,8 @@ def warnings(report: dict) -> list[str]:
         _reads_warning(report.get("test_reads", 0)),
         _test_warning(report["parts"].get("test")),
     ]
+    for away in report.get("other_sets") or ():
+        found += [_meaning_warning(report["splits"], away), _refused_warning(away)]
     compared = report.get("floor")
     if compared and not compared.get("gain_shown"):
         found.append(floor(compared))
@@ -237,6 +256,32 @@ def _test_warning(test: dict | None) -> str | None:
         return None
     return (
         f"There are only {test['scores']['rows']:,} test texts: read the intervals, not the scores."
+    )
+
+
+def _meaning_warning(home: dict, away: dict) -> str | None:
+    """Warn of labels that mean something else; a basis not stated is not known to differ."""
+    names, own = away["scores"]["class_names"], home["class_names"]
+    stated = {one.get("label_basis") or "unstated" for one in (home, away)} - {"unstated"}
+    if list(names) == list(own) and len(stated) < 2:
+        return None
+    return (
+        f"Labels in {away['name']} do not mean what they mean in {home['name']}: "
+        f"{names[0]}/{names[1]} (basis: {label_basis(away)}) against {own[0]}/{own[1]} (basis: "
+        f"{label_basis(home)}). The model only tells whether a text resembles texts labelled "
+        f"{own[1]} in {home['name']}, so its scores on the two sets answer two different questions."
+    )
+
+
+def _refused_warning(away: dict) -> str | None:
+    refused, rows = away.get("refused") or {}, away["scores"]["rows"]
+    count = sum(refused.values())
+    if count <= MANY_REFUSED * rows:
+        return None
+    kinds = "; ".join(f"{kind}: {texts:,}" for kind, texts in refused.items())
+    return (
+        f"{count:,} of {rows:,} texts of {away['name']} are unlike the training texts ({kinds}): "
+        "predict would give them no number, so these scores say little about the model."
     )
 
 
