@@ -100,3 +100,8 @@ def test_choices_are_those_of_the_library():
     assert tuple(options["label_basis"].choices) == prepare.LABEL_BASES
     assert set(options["cut"].choices) == set(cutting.CUTS)
     assert {*options["strategy"].choices, "ready"} == set(strategies.STRATEGIES)
+
+
+def test_help_names_the_formats():
+    said = " ".join(_run("--help").output.split())
+    assert "isot, welfake, mcintire, liar, tfnews, tfnews-combined, generic" in said

@@ -117,3 +117,15 @@ def test_missing_run_is_a_run_error(tmp_path, monkeypatch):
     result = CliRunner().invoke(main, ["predict", "none", "--text", "a"])
     assert result.exit_code == 5
     assert "No run 'none'" in result.stderr
+
+
+def test_a_folder_is_called_one(invoke, tmp_path):
+    result = invoke(tmp_path)
+    assert result.exit_code == 2
+    assert "is a folder. Give one file" in result.stderr
+
+
+def test_a_pipe_without_a_dash_is_told_of_it(invoke):
+    result = invoke(input="a b!\n")
+    assert result.exit_code == 2
+    assert "end the command with '-'" in result.stderr

@@ -41,6 +41,11 @@ def test_build(run, tmp_path):
     assert (module.oov_buckets, module.normalise, module.licence) == (2, "lower", "PDDL 1.0")
 
 
+def test_next_step_can_be_pasted_whatever_the_folder_is_called(run, tmp_path):
+    out = tmp_path / "mod ü"
+    assert run("--out", str(out)).output.splitlines()[-1].endswith(f"--weights '{out}'")
+
+
 def test_npy_with_words_and_a_limit(run, tmp_path):
     np.save(tmp_path / "vectors.npy", np.eye(3, dtype=np.float32))
     (tmp_path / "words.txt").write_text("a\nb\nc\n")

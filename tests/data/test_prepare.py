@@ -116,6 +116,21 @@ def test_another_seed_gives_another_split(tmp_path):
     assert first.digest("test") != second.digest("test")
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "options", "reason"),
+    [
+        ("text", "the same words in each", {}, "same text with both labels"),
+        ("date", "?", {"strategy": "time", "time_column": "date"}, "no readable date in 'date'"),
+    ],
+)
+def test_when_every_row_is_dropped_the_reason_is_said(tmp_path, column, value, options, reason):
+    """Regression: it ended in NumPy's ValueError about an empty array."""
+    rows = [{**row, "title": "", column: value} for row in _rows(6)]
+    with pytest.raises(DataError, match=rf"No row is left of the 6 .*: {reason} \(6\)"):
+        _prepare(tmp_path, rows, **options)
+    assert not (tmp_path / "out").exists()
+
+
 def test_copies_are_kept_together_and_counted(tmp_path):
     rows = _rows(40)
     rows += [{**rows[0], "title": "t0"}, {**rows[1], "text": rows[1]["text"] + " more"}]

@@ -88,7 +88,7 @@ def test_liar_has_no_header_no_quoting_and_named_extra_columns(tmp_path):
     assert frame["label"].tolist() == [1, 0]
     assert frame["text"].tolist() == ['Says "the moon is sold.', "Taxes rose."]
     assert frame["title"].tolist() == ["", ""]
-    assert frame["rating"].tolist() == ["pants-fire", "half-true"]
+    assert "rating" not in frame
     assert frame.loc[0, ["speaker", "subject", "context"]].tolist() == [
         *("jane-doe", "space", "a speech")
     ]
@@ -148,9 +148,8 @@ def test_columns_named_by_the_user(tmp_path):
     )
     frame = frame_of(reading)
     assert frame[["title", "text", "label"]].values.tolist() == [["A", "a", 1], ["B", "b", 0]]
-    assert frame.loc[0, ["verdict", "text_in_source", "line_in_source"]].tolist() == [
-        *("bad", "x", "y")
-    ]
+    assert frame.loc[0, ["text_in_source", "line_in_source"]].tolist() == ["x", "y"]
+    assert not {"head", "body", "verdict"} & set(frame)  # kept, the label would be a leak
     assert reading.rejects.values.tolist() == [["a.csv", 4, "label left out: joke", "C"]]
 
 

@@ -172,12 +172,19 @@ def test_copies_alone_do_not_make_a_column_repeat():
 
 def test_sizes_and_balance_far_from_what_was_asked_are_warned_of():
     parts = np.array([0] * 40 + [1] * 30 + [2] * 30)
-    warnings = strategies.size_warnings(parts, DEFAULT_RATIOS)
+    warnings = strategies.size_warnings(parts, np.zeros(100, int), DEFAULT_RATIOS)
     assert [warning.split()[0] for warning in warnings] == ["train", "validation", "test"]
+    assert all("too large to be divided" in warning for warning in warnings)
     labels = np.array([1] * 40 + [0] * 30 + [1] * 30)
     (warning,) = strategies.balance_warnings(parts, labels, "satire")
     assert "satire" in warning
     assert "0% in validation" in warning
+
+
+def test_clusters_of_one_row_are_not_blamed_for_sizes():
+    warnings = strategies.size_warnings(np.array([0, 0, 1, 1, 2, 2]), np.arange(6), DEFAULT_RATIOS)
+    assert len(warnings) == 3
+    assert all(warning.endswith("the set is too small for these ratios.") for warning in warnings)
 
 
 @pytest.mark.parametrize(

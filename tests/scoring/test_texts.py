@@ -74,6 +74,14 @@ def test_every_format_from_a_file(write, name, compressed):
     assert [item.text for item in read] == COMBINED
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_csv_delimiter_is_taken_from_the_header_as_in_prepare(write, stdin, delimiter):
+    content = as_csv(delimiter)
+    stdin(content)
+    for read in (read_texts(write("news.csv", content)), read_texts("-", format="csv")):
+        assert [item.text for item in read] == COMBINED
+
+
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("name", CONTENTS)
 def test_every_format_from_standard_input(stdin, name, compressed):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def command() -> None:
     "--out", required=True, type=click.Path(path_type=Path), help="Folder of splits to write."
 )
 @click.option("--name", help="Name of the set, as scores quote it; that of the source by default.")
-@click.option("--format", help="Format of the files; recognised by default.")
+@click.option(
+    "--format", help=f"Format of the files: {', '.join(NAMES)}. By default it is recognised."
+)
 @click.option("--title-column", help="Column of headlines.")
 @click.option("--text-column", help="Column of bodies.")
 @click.option("--label-column", help="Column of labels.")

@@ -1,6 +1,7 @@
 """`tfnews predict`: score texts with a run."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,13 +102,18 @@ def command(
     for line in _summary(tally, classifier):
         click.echo(line, err=True)
     if output is None:  # standard output carries the answers
-        click.echo(f"\nNext: tfnews predict {run} FILE --output scores.csv", err=True)
+        click.echo(f"\nNext: tfnews predict {shlex.quote(run)} FILE --output scores.csv", err=True)
     else:
-        next_step(f"tfnews evaluate {run}")
+        next_step(f"tfnews evaluate {shlex.quote(run)}")
 
 
 def _choose_source(source: str | None, texts: tuple[str, ...]) -> str | tuple[str, ...]:
     if source is None and not texts:
+        if sys.stdin is not None and not sys.stdin.isatty():
+            raise UsageError(
+                "There is nothing to score. To score standard input, such as a pipe, end the "
+                "command with '-'; else give a file or --text \"...\"."
+            )
         raise UsageError("There is nothing to score. Give a file, '-', or --text \"...\".")
     if source is not None and texts:
         raise UsageError(f"Give either {source!r} or --text, not both.")

@@ -1,5 +1,6 @@
 """`tfnews weights`: make weights that fit can start from."""
 
+import shlex
 import time
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def build(
         f"{out}: {len(read.words):,} words of {read.vectors.shape[1]} numbers, {oov_buckets:,} "
         f"for unknown words, {megabytes:.1f} MB in {time.perf_counter() - start:.0f} s."
     )
-    next_step(f"tfnews fit --data SPLITS --arch nnlm50 --weights {out}")
+    next_step(f"tfnews fit --data SPLITS --arch nnlm50 --weights {shlex.quote(str(out))}")
 
 
 @command.command()
@@ -103,4 +104,4 @@ def convert(folder: Path, out: Path) -> None:
 
     file = convert(folder, out) / TENSORS
     click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
-    next_step(f"tfnews fit --data SPLITS --arch ARCH --weights {out}")
+    next_step(f"tfnews fit --data SPLITS --arch ARCH --weights {shlex.quote(str(out))}")

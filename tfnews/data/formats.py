@@ -156,6 +156,8 @@ GENERIC = Format(
     },
 )
 
+NAMES = tuple(row.name for row in (*FORMATS, GENERIC))
+
 
 def normal_label(value: str) -> str:
     """Fold what does not tell labels apart: outer white space, case, and 1.0 for 1."""
@@ -178,7 +180,7 @@ def named(name: str) -> Format:
     for row in (*FORMATS, GENERIC):
         if row.name == name.casefold():
             return row
-    known = ", ".join(row.name for row in (*FORMATS, GENERIC))
+    known = ", ".join(NAMES)
     raise UsageError(f"No format is called {name!r}. Known: {known}. Choose one with --format.")
 
 

@@ -34,7 +34,11 @@ class _Rows:
     rejects: list[pd.DataFrame] = field(default_factory=list)
 
     def drop(self, gone: np.ndarray, reason: str) -> None:
-        """Move rows, bool `(rows,)`, to the rejects."""
+        """Move rows, bool `(rows,)`, to the rejects.
+
+        Raises:
+            DataError: No row is left.
+        """
         if not gone.any():
             return
         frame = self.frame[gone]
@@ -46,6 +50,16 @@ class _Rows:
         self.frame = self.frame[~gone].reset_index(drop=True)
         self.prints = self.prints.select(~gone)
         self.parts = self.parts[~gone]
+        if gone.all():
+            raise self._nothing_left()
+
+    def _nothing_left(self) -> DataError:
+        counts = Counter(reason for rejects in self.rejects for reason in rejects["reason"])
+        said = ", ".join(f"{reason} ({count:,})" for reason, count in counts.items())
+        return DataError(
+            f"No row is left of the {counts.total():,} read with a label and a text: {said}. "
+            "Look at the sources, and at --text-column, --label-column, --time-column and --cut."
+        )
 
 
 def prepare(
@@ -255,7 +269,7 @@ def _split(
         rows.parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
     _check_parts(rows, plan, names)
     if plan.kind != "ready":
-        warnings += strategies.size_warnings(rows.parts, plan.ratios)
+        warnings += strategies.size_warnings(rows.parts, clusters, plan.ratios)
     warnings += strategies.balance_warnings(rows.parts, labels, names[1])
     return found, warnings
 

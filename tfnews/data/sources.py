@@ -53,10 +53,9 @@ class SourceFile:
 
     @property
     def extra_columns(self) -> list[str]:
-        """The columns that are passed on as they are."""
-        used = {self.format.title, self.format.text, *self.format.ignored}
-        if self.format.label == "label":
-            used.add("label")
+        """The columns that are passed on: a label column among them would leak the label."""
+        row = self.format
+        used = {row.title, row.text, row.label, *row.ignored}
         return [c for c in self.columns if c not in used and not formats.is_nameless(c)]
 
     def rows(self, counts: Counter) -> Iterator[tables.Row]:

@@ -308,12 +308,17 @@ def _command(kind: str, option: str, column: str) -> str:
     return f"tfnews data prepare ... --strategy {kind} {option} {shlex.quote(column)}"
 
 
-def size_warnings(parts: np.ndarray, ratios: Sequence[float]) -> list[str]:
-    """Warn of parts whose size is far from what was asked, as large clusters can make it."""
+def size_warnings(parts: np.ndarray, clusters: np.ndarray, ratios: Sequence[float]) -> list[str]:
+    """Warn of parts whose size is far from what was asked, and say why."""
+    divisible = np.bincount(clusters).max() == 1
+    reason = (
+        "the set is too small for these ratios."
+        if divisible
+        else "some clusters or groups are too large to be divided better."
+    )
     shares = np.bincount(parts, minlength=len(PARTS)) / len(parts)
     return [
-        f"{part} holds {share:.0%} of the rows where {ratio:.0%} was asked: some clusters or "
-        "groups are too large to be divided better."
+        f"{part} holds {share:.0%} of the rows where {ratio:.0%} was asked: {reason}"
         for part, share, ratio in zip(PARTS, shares, ratios, strict=True)
         if abs(share - ratio) > _TOLERANCE
     ]

@@ -65,6 +65,11 @@ def first_line(path: Path) -> str:
     return line.rstrip("\r\n")
 
 
+def delimiter(line: str) -> str:
+    """Return what divides the fields of a CSV file, by its first line: one of , ; tab |."""
+    return next((mark for mark in ",;\t|" if mark in line), ",")
+
+
 def columns(path: Path) -> list[str]:
     """Return the names of a file's columns, from its header, keys or schema.
 
@@ -163,8 +168,7 @@ def _decoded(path: Path, lines: Iterable[str], counts: Counter) -> Iterator[str]
 def _delimiter(path: Path) -> str:
     if kind(path) == "tsv":
         return "\t"
-    line = first_line(path)
-    return next((mark for mark in ",;\t|" if mark in line), ",")
+    return delimiter(first_line(path))
 
 
 def _delimited(path: Path, counts: Counter, quoting: int) -> Iterator[Row]:

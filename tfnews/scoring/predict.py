@@ -150,8 +150,10 @@ def check_source(source: str | os.PathLike) -> None:
     """Check that `source` is "-" or a file.
 
     Raises:
-        UsageError: It is neither; perhaps it is a text.
+        UsageError: It is neither; perhaps it is a folder or a text.
     """
+    if os.path.isdir(source):
+        raise UsageError(f"{str(source)!r} is a folder. Give one file of texts at a time.")
     if source != STANDARD_INPUT and not os.path.isfile(source):  # False for over-long names too
         shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
         raise UsageError(

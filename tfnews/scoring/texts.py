@@ -6,6 +6,7 @@ import csv
 import functools
 import gzip
 import io
+import itertools
 import json
 import math
 import os
@@ -253,9 +254,13 @@ def _read_lines(stream: BinaryIO, name: str) -> Iterator[Row]:
         yield Row(number, {"text": line.rstrip("\r\n")})
 
 
-def _read_delimited(stream: BinaryIO, name: str, delimiter: str = ",") -> Iterator[Row]:
+def _read_delimited(stream: BinaryIO, name: str, mark: str | None = None) -> Iterator[Row]:
+    from tfnews.data.tables import delimiter  # here, as it loads pyarrow
+
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(_lines(stream), delimiter=delimiter)
+    lines = _lines(stream)
+    first = next(lines, "")
+    reader = csv.reader(itertools.chain([first], lines), delimiter=mark or delimiter(first))
     header = _header(reader, name)
     for number, values in enumerate(_csv_records(reader), start=1):
         if isinstance(values, csv.Error):
@@ -349,7 +354,7 @@ def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
 
 FORMATS = {
     "csv": _read_delimited,
-    "tsv": functools.partial(_read_delimited, delimiter="\t"),
+    "tsv": functools.partial(_read_delimited, mark="\t"),
     "jsonl": _read_json_lines,
     "parquet": _read_parquet,
     "lines": _read_lines,
