@@ -66,7 +66,7 @@ class EmbeddingBag(keras.layers.Layer):
 
     def save_own_variables(self, store: dict) -> None:
         """Save the table from where it lies; Keras would make two copies of it."""
-        store["0"] = np.asarray(memoryview(tf.convert_to_tensor(self.table.value)))
+        store["0"] = _Memory(tf.convert_to_tensor(self.table.value))
 
     def load_own_variables(self, store: dict) -> None:
         """Load the table."""
@@ -79,6 +79,16 @@ class EmbeddingBag(keras.layers.Layer):
     def get_config(self) -> dict:
         """Return the arguments."""
         return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+class _Memory:
+    """A tensor's memory as an array: `np.array`, by which Keras saves, copies any array else."""
+
+    def __init__(self, tensor: tf.Tensor):
+        self.tensor = tensor
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(memoryview(self.tensor), dtype)
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -161,13 +171,14 @@ def freeze(backbone: keras_hub.models.Backbone, options: dict) -> None:
 def _native(
     row: Row, words: list[str], table: np.ndarray, record: dict, options: dict, answers: dict
 ) -> tuple[HubClassifier, dict]:
+    # Before the vocabulary, which would take a part of the room that an opened module leaves.
+    backbone = HubBackbone(len(words) + record["oov_buckets"], table.shape[1])
     tokenizer = WordTokenizer(
         words,
         normalise=record["normalise"],
         oov_buckets=record["oov_buckets"],
         max_tokens=options["max_tokens"],
     )
-    backbone = HubBackbone(len(words) + record["oov_buckets"], table.shape[1])
     tables.fill(backbone.token_embedding.table, table)
     freeze(backbone, options)
     return HubClassifier(backbone, HubPreprocessor(tokenizer), head=row.head, **answers), record

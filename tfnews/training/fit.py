@@ -1,6 +1,7 @@
 """Train one architecture on a folder of splits and keep all that is learnt in a run."""
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -245,6 +246,7 @@ def _encoded(classifier: NewsClassifier, frame: pd.DataFrame) -> Encoded:
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
     beside = run.path / ".model"
+    gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
         shutil.rmtree(folder, ignore_errors=True)
     classifier.save_to_preset(str(beside))

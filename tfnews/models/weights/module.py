@@ -194,7 +194,21 @@ def read_module(folder: str | os.PathLike) -> TextModule:
     words, table = _parts(folder, module)
     probes = _probes(words)
     answers = _answers(folder, module, list(probes.values()), table.shape[1])
-    _release(module)
+    try:
+        return _native(folder, module, words, table, probes, answers)
+    finally:
+        _release(module)  # last of all, so that a table of its size can take its place in memory
+
+
+def _native(
+    folder: Path,
+    module: object,
+    words: list[str],
+    table: np.ndarray,
+    probes: dict[str, str],
+    answers: np.ndarray,
+) -> TextModule:
+    """Return the parts under the first rule by which they answer as the module does."""
     closest = None
     for rule in NORMALISATIONS:
         native = TextModule(words, table, len(table) - len(words), rule, "")
