@@ -72,7 +72,7 @@ def fit(row: str, module: Path, splits: Path, runs: Path, trainable: bool) -> di
         "name": name,
         **config["parameters"],
         "seconds": time.perf_counter() - started,
-        "gigabytes": usage.ru_maxrss / 1e6,
+        "gibibytes": usage.ru_maxrss / 2**20,
     }
 
 
@@ -100,7 +100,7 @@ def main() -> None:
             same = "yes" if published == (found["total"], found["trainable"]) else "NO"
             print(
                 f"| {found['name']} | {found['total']:,} | {found['trainable']:,} | {same} "
-                f"| {found['seconds']:.0f} | {found['gigabytes']:.2f} GB |",
+                f"| {found['seconds']:.0f} | {found['gibibytes']:.2f} GiB |",
                 flush=True,
             )
 
