@@ -160,7 +160,7 @@ def test_every_way_with_long_texts_is_saved_and_opened_again(name, long, tmp_pat
 def test_weights_that_are_nowhere_are_an_error_that_says_what_was_tried(name, tmp_path):
     handle = str(tmp_path / "nothing" / "here")
     with pytest.raises(WeightsError) as raised:
-        small(name, weights=handle)
+        small(name, weights=handle, **catalogue.row(name).settings)  # no sizes of our own
     said = str(raised.value)
     assert handle in said
     assert "tried" in said.lower()
