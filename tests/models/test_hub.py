@@ -69,12 +69,24 @@ def test_pooling_equals_numpy(bag, rows):
 
 
 @settings(deadline=None, max_examples=25)
-@given(ids)
-def test_gradients_touch_only_the_rows_in_the_batch(bag, rows):
+@given(ids, st.sampled_from([0, 3, 256]))
+@example([[], [3, 3, 3], []], 256)
+def test_training_pools_alike_however_many_texts_there_are(bag, rows, few):
+    """Up to a number of texts it is a product of matrices, for the sake of its gradient."""
+    inputs = tf.ragged.constant(rows, tf.int32, ragged_rank=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub, "_FEW", few)
+        np.testing.assert_allclose(bag(inputs, training=True), bag(inputs), atol=1e-6)
+
+
+@settings(deadline=None, max_examples=50)
+@given(ids, st.booleans(), st.sampled_from([0, 256]))
+def test_gradients_touch_only_the_rows_in_the_batch(bag, rows, training, few):
     """A dense gradient would sweep a table of a million rows at every step."""
     inputs = tf.ragged.constant(rows, tf.int32, ragged_rank=1)
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(bag(inputs))
+    with pytest.MonkeyPatch.context() as patch, tf.GradientTape() as tape:
+        patch.setattr(hub, "_FEW", few)
+        loss = tf.reduce_sum(bag(inputs, training=training))
     gradient = tape.gradient(loss, bag.trainable_weights[0].value)
     assert isinstance(gradient, tf.IndexedSlices)
     seen = sorted({id for row in rows for id in row})
@@ -93,6 +105,15 @@ def test_under_mixed_precision_the_table_stays_float32():
 
 
 # Building
+
+
+def test_the_rows_in_use_are_those_the_texts_look_up():
+    classifier, _ = build(vocabulary_size=3, oov_buckets=1)
+    ids = pipeline.encode(classifier.preprocessor, ["the vote", "vote unheard", ""])
+    table = classifier.backbone.token_embedding.table
+    ((path, rows),) = classifier.rows_in_use(ids).items()
+    assert path == table.path
+    assert sorted(rows) == [0, 1, 3]
 
 
 def test_fresh_weights_learn_their_vocabulary_from_the_texts():

@@ -15,6 +15,7 @@ from tfnews.models import load
 from tfnews.models.weights.module import build_module
 from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
+from tfnews.training import optimizers
 from tfnews.training.fit import closing_words, fit
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL}
@@ -230,6 +231,20 @@ def test_a_frozen_module_stays_as_it_was(splits, tmp_path):
     assert counted["total"] - counted["trainable"] == table.size == 12
     assert run.config["weights"]["handle"] == str(folder)
     assert len(run.config["weights"]["digest"]) == 64
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_a_fine_tuned_table_has_moments_for_the_training_words_alone(
+    splits, tmp_path, monkeypatch, precision
+):
+    made, make = [], optimizers.make
+    monkeypatch.setattr(optimizers, "make", lambda *given: made.append(make(*given)) or made[0])
+    words = ["the", *(f"unheard{number}" for number in range(50))]
+    vectors = np.random.default_rng(0).normal(size=(len(words), 3))
+    folder = build_module(words, vectors, tmp_path / "module", normalise="words")
+    changes = {"weights": str(folder), "trainable": True, "epochs": 1, "precision": precision}
+    fit(splits.path, **SWIVEL | changes, root=tmp_path / "runs", floor=False)
+    assert made[0]._momentums[0].shape == (2, 3)  # "the" and the row of unknown words
 
 
 # What is refused

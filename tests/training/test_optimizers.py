@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -142,6 +146,80 @@ def test_any_sequence_of_steps_follows_the_definition(steps):
     np.testing.assert_allclose(variable.numpy(), by_definition(steps, 4), atol=1e-5)
 
 
+def moments(optimizer):
+    return [v.numpy() for v in (*optimizer._momentums, *optimizer._velocities)]
+
+
+def test_moments_are_kept_for_the_rows_in_use_alone():
+    """With a large table and few texts they were most of what a fit took of memory."""
+    steps = [
+        slices([3, 1], [[1, 2], [3, 4]]),
+        slices([1, 1], np.ones((2, 2))),
+        slices([3], [[5, 6]]),
+    ]
+    found = []
+    for used in (None, [3, 1]):
+        variable = table()
+        optimizer = LazyAdam(0.1, rows=used and {variable.path: used})
+        for gradient in steps:
+            optimizer.apply([gradient], [variable])
+        found.append((variable.numpy(), moments(optimizer)))
+    (all_values, of_all), (values, of_used) = found
+    np.testing.assert_array_equal(values, all_values)
+    for mine, theirs in zip(of_used, of_all, strict=True):
+        np.testing.assert_array_equal(mine, theirs[[1, 3]])
+
+
+def test_a_row_that_was_said_not_to_be_in_use_is_an_error():
+    variable = table()
+    optimizer = LazyAdam(0.1, rows={variable.path: [1, 3]})
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        optimizer.apply([slices([1, 2], np.ones((2, 2)))], [variable])
+
+
+def test_the_rows_of_a_batch_are_no_state_of_the_optimizer():
+    optimizer = LazyAdam(0.1)
+    optimizer.build([table()])
+    assert len(optimizer.variables) == 4  # iterations, learning rate and the two moments
+
+
+MIRRORED = """
+import json
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tests.training.test_optimizers import LazyAdam, table
+found = []
+for devices, share in ((["CPU:0"], 1.0), (["CPU:0", "CPU:1"], 0.5)):
+    strategy = tf.distribute.MirroredStrategy(devices)
+    with strategy.scope():
+        variable = table()
+        optimizer = LazyAdam(0.1, rows={variable.path: [1, 3]}, global_clipnorm=1.0)
+        optimizer.build([variable])
+    @tf.function
+    def step(value):
+        values = share * value * tf.constant([[1.0, 2.0], [5.0, 5.0], [-3.0, 4.0]])
+        gradient = tf.IndexedSlices(values, tf.constant([3, 1, 3]), tf.constant([4, 2]))
+        strategy.run(lambda: optimizer.apply([gradient], [variable]))
+    for value in (1.0, 2.0, -1.0):
+        step(tf.constant(value))
+    copies = strategy.experimental_local_results(variable.value)
+    found += [copy.numpy().tolist() for copy in copies]
+print(json.dumps(found))
+"""
+
+
+def test_on_two_devices_it_is_as_on_one():
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, first, second = json.loads(done.stdout.splitlines()[-1])
+    assert (np.array(one) != table().numpy())[[1, 3]].all()
+    np.testing.assert_allclose(first, one, atol=1e-6)
+    np.testing.assert_array_equal(first, second)
+
+
 # Nothing as large as the table
 
 
@@ -236,7 +314,7 @@ def test_what_would_sweep_the_whole_table_is_refused(options):
 
 
 def test_a_configuration_comes_back_from_its_own_description():
-    optimizer = LazyAdam(0.1, beta_1=0.8, global_clipnorm=1.0)
+    optimizer = LazyAdam(0.1, rows={"table": [3, 1]}, beta_1=0.8, global_clipnorm=1.0)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert type(again) is LazyAdam
     assert again.get_config() == optimizer.get_config()

@@ -132,6 +132,17 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         """Return a model over the same weights, from encoded inputs to what `predict` answers."""
         return keras.Model(self.backbone.input, self.output, name="probabilities_model")
 
+    def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
+        """Return the rows of each table that training on some texts can move, as far as is known.
+
+        Args:
+            ids: Encoded texts, (texts, tokens).
+
+        Returns:
+            Row numbers by the path of the table's variable; of other variables, all may move.
+        """
+        return {}
+
     def score(self, texts: Sequence[str]) -> np.ndarray:
         """Return the fake probabilities of one batch of raw texts, float32 (batch,).
 

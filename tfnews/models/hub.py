@@ -24,6 +24,8 @@ from tfnews.models.words import WordPreprocessor, WordTokenizer
 SOLVED = False  # trained by gradient descent
 PADDED = False  # texts travel as ragged ids, not padded to one length
 
+_FEW = 256  # texts up to which counting tokens in a matrix is the faster way to train
+
 
 @keras.saving.register_keras_serializable("tfnews")
 class EmbeddingBag(keras.layers.Layer):
@@ -51,7 +53,7 @@ class EmbeddingBag(keras.layers.Layer):
             name="embeddings",
         )
 
-    def call(self, ids: tf.RaggedTensor) -> tf.Tensor:
+    def call(self, ids: tf.RaggedTensor, training: bool = False) -> tf.Tensor:
         """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
         distinct, position = tf.unique(ids.flat_values)
         if self.trainable:
@@ -59,9 +61,14 @@ class EmbeddingBag(keras.layers.Layer):
             # table; while the table is trained that is a copy of it at every step.
             distinct = tf.maximum(distinct, 0)
         vectors = tf.gather(self.table.value, distinct)
-        pooled = tf.sparse.segment_sqrt_n(
-            vectors, position, ids.value_rowids(), num_segments=ids.nrows()
-        )
+        if self.trainable and training:
+            pooled = tf.cond(
+                ids.nrows() <= _FEW,
+                lambda: _pooled_by_counts(vectors, position, ids),
+                lambda: _pooled(vectors, position, ids),
+            )
+        else:
+            pooled = _pooled(vectors, position, ids)
         return tf.cast(pooled, self.compute_dtype)
 
     def save_own_variables(self, store: dict) -> None:
@@ -72,13 +79,35 @@ class EmbeddingBag(keras.layers.Layer):
         """Load the table."""
         tables.fill(self.table, store["0"])
 
-    def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
+    def compute_output_spec(
+        self, ids: keras.KerasTensor, training: bool = False
+    ) -> keras.KerasTensor:
         """Return the symbolic output (batch, width)."""
         return keras.KerasTensor((ids.shape[0], self.width), dtype=self.compute_dtype)
 
     def get_config(self) -> dict:
         """Return the arguments."""
         return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+def _pooled(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+    """Pool the vectors (distinct, width) at the positions (tokens,) of each text's tokens."""
+    return tf.sparse.segment_sqrt_n(vectors, position, ids.value_rowids(), num_segments=ids.nrows())
+
+
+def _pooled_by_counts(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+    """Pool as `_pooled` does, by a matrix of how often a text has a token: (batch, distinct).
+
+    The gradient is a product of matrices then; the other one's is an addition per token.
+    """
+    counts = tf.raw_ops.RaggedBincount(
+        splits=ids.row_splits,
+        values=position,
+        size=tf.shape(vectors)[0],
+        weights=tf.zeros([0], vectors.dtype),
+    )
+    lengths = tf.cast(tf.maximum(ids.row_lengths(), 1), vectors.dtype)
+    return tf.ensure_shape(counts, (None, None)) @ vectors * tf.math.rsqrt(lengths)[:, None]
 
 
 class _Memory:
@@ -133,6 +162,11 @@ class HubClassifier(NewsClassifier):
 
     backbone_cls = HubBackbone
     preprocessor_cls = HubPreprocessor
+
+    def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
+        """Return the rows of the table that the texts look up."""
+        table = self.backbone.token_embedding.table
+        return {table.path: tf.unique(ids.flat_values)[0].numpy()}
 
 
 def build(row: Row, texts: list[str], options: dict, answers: dict) -> tuple[NewsClassifier, dict]:

@@ -1,6 +1,9 @@
 """Optimizers by name, and Adam that touches only the rows of a table that a batch used."""
 
+from collections.abc import Mapping, Sequence
+
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 from keras.optimizers import Optimizer
@@ -20,16 +23,24 @@ class LazyAdam(keras.optimizers.Adam):
 
     Args:
         learning_rate: Step size.
+        rows: The rows of a table that can ever get a gradient, by the variable's path. Its moments
+            are as many rows as that. Other tables have moments for all their rows.
         kwargs: As `keras.optimizers.Adam` takes them.
 
     Raises:
         UsageError: AMSGrad, weight decay or Keras' gradient accumulation is asked for: each of them
             sweeps the whole table.
+        tf.errors.InvalidArgumentError: In a step: another row than one of `rows` has a gradient.
 
     Reference: Kingma and Ba (2015), "Adam: A Method for Stochastic Optimization".
     """
 
-    def __init__(self, learning_rate: float = 0.001, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rows: Mapping[str, Sequence[int]] | None = None,
+        **kwargs,
+    ):
         for name in ("amsgrad", "weight_decay", "gradient_accumulation_steps"):
             if kwargs.get(name):
                 raise UsageError(
@@ -37,6 +48,33 @@ class LazyAdam(keras.optimizers.Adam):
                     f"step. Received: {name}={kwargs[name]}. Use the optimizer adam for that."
                 )
         super().__init__(learning_rate, **kwargs)
+        self.rows = {path: np.unique(list(used)) for path, used in (rows or {}).items()}
+
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Make the moments, and room for the rows of a batch."""
+        if self.built:
+            return
+        super().build(variables)
+        with tf.init_scope():  # a model is built in its first step, which is a graph
+            self._places = [self._places_of(variable) for variable in variables]
+            self._scratch = [_scratch(variable) for variable in variables]
+
+    def add_variable_from_reference(
+        self,
+        reference_variable: keras.Variable,
+        name: str | None = None,
+        initializer: str = "zeros",
+    ) -> keras.Variable:
+        """Make a moment: of a variable's shape, or of its rows in use."""
+        used = self.rows.get(reference_variable.path)
+        if used is None:
+            return super().add_variable_from_reference(reference_variable, name, initializer)
+        return self.add_variable(
+            shape=(len(used), *reference_variable.shape[1:]),
+            initializer=initializer,
+            dtype=reference_variable.dtype,
+            name=name,
+        )
 
     def update_step(
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: float
@@ -47,31 +85,71 @@ class LazyAdam(keras.optimizers.Adam):
             return
         rows, slope = _distinct(gradient)
         index = self._get_variable_index(variable)
-        table, momentum, velocity = map(
-            _native, (variable, self._momentums[index], self._velocities[index])
+        places = self._places[index]
+        at = rows if places is None else tf.gather(places, rows)  # -1 has no place: an error
+        moments = _native(self._momentums[index]), _native(self._velocities[index])
+        whole = list(zip((_native(variable), *moments), (rows, at, at), strict=True))
+        few = self._scratch[index]
+        for part, (table, where) in zip(few, whole, strict=True):
+            part.assign(tf.gather(table, where))
+        self._apply_adam(few, slope, learning_rate)
+        for part, (table, where) in zip(few, whole, strict=True):
+            table.scatter_update(tf.IndexedSlices(part.read_value(), where))
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        rows = {path: used.tolist() for path, used in self.rows.items()}
+        return {**super().get_config(), "rows": rows}
+
+    def _apply_adam(
+        self, variables: list[tf.Variable], gradient: tf.Tensor, learning_rate: float
+    ) -> None:
+        """Update values, first and second moments in one pass, by the formula of Keras' Adam."""
+        kind = gradient.dtype
+        step = tf.cast(self.iterations + 1, kind)
+        values, first, second = (variable.handle for variable in variables)
+        tf.raw_ops.ResourceApplyAdam(
+            var=values,
+            m=first,
+            v=second,
+            beta1_power=tf.cast(self.beta_1, kind) ** step,
+            beta2_power=tf.cast(self.beta_2, kind) ** step,
+            lr=tf.cast(learning_rate, kind),
+            beta1=tf.cast(self.beta_1, kind),
+            beta2=tf.cast(self.beta_2, kind),
+            epsilon=tf.cast(self.epsilon, kind),
+            grad=gradient,
         )
-        step = tf.cast(self.iterations + 1, variable.dtype)
-        size = tf.cast(learning_rate, variable.dtype)
-        size *= tf.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
-        first = tf.gather(momentum, rows)
-        first += (slope - first) * (1.0 - self.beta_1)
-        second = tf.gather(velocity, rows)
-        second += (tf.square(slope) - second) * (1.0 - self.beta_2)
-        momentum.scatter_update(tf.IndexedSlices(first, rows))
-        velocity.scatter_update(tf.IndexedSlices(second, rows))
-        change = size * first / (tf.sqrt(second) + self.epsilon)
-        table.scatter_sub(tf.IndexedSlices(change, rows))
+
+    def _places_of(self, variable: keras.Variable) -> tf.Tensor | None:
+        """Return where each row of a table has its moments, int32 (rows,), -1 for nowhere."""
+        used = self.rows.get(variable.path)
+        if used is None:
+            return None
+        places = np.full(variable.shape[0], -1, "int32")
+        places[used] = np.arange(len(used))
+        return tf.constant(places)
 
     def _clip_gradients(self, grads: list) -> list:
         """Clip as Keras does, but leave sparse gradients sparse."""
+        if not (self.clipnorm or self.global_clipnorm or self.clipvalue):
+            return grads
         grads = [_summed(gradient) for gradient in grads]
         if self.clipnorm and self.clipnorm > 0:
             return [tf.clip_by_norm(gradient, self.clipnorm) for gradient in grads]
         if self.global_clipnorm and self.global_clipnorm > 0:
             return tf.clip_by_global_norm(grads, self.global_clipnorm)[0]
-        if self.clipvalue and self.clipvalue > 0:
-            return [tf.clip_by_value(g, -self.clipvalue, self.clipvalue) for g in grads]
-        return grads
+        return [tf.clip_by_value(g, -self.clipvalue, self.clipvalue) for g in grads]
+
+
+def _scratch(variable: keras.Variable) -> list[tf.Variable]:
+    """Return variables for some rows of a table and of its moments.
+
+    The op that applies Adam in one pass takes variables alone. They hold one batch's rows.
+    """
+    shape = (None, *variable.shape[1:])
+    empty = tf.zeros((0, *variable.shape[1:]), variable.dtype)
+    return [tf.Variable(empty, trainable=False, shape=shape) for _ in range(3)]
 
 
 def _native(variable: keras.Variable | tf.Variable) -> tf.Variable:
@@ -175,7 +253,12 @@ OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "lazy_adam": LazyAdam}
 SCHEDULES = ("constant", "linear")
 
 
-def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Optimizer:
+def make(
+    options: dict,
+    variables: list[keras.Variable],
+    total_steps: int,
+    rows: Mapping[str, Sequence[int]] | None = None,
+) -> Optimizer:
     """Return the optimizer of a configuration.
 
     Args:
@@ -183,6 +266,7 @@ def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Op
         variables: What will be trained. Biases are known by their name, as those of attention
             have two dimensions, and the scales of norms by their single one.
         total_steps: Updates of the whole fit, at the end of which a linear schedule reaches 0.
+        rows: As `LazyAdam` takes them; the others need none.
 
     Raises:
         UsageError: Weight decay for another optimizer than adamw.
@@ -195,6 +279,8 @@ def make(options: dict, variables: list[keras.Variable], total_steps: int) -> Op
             f"The optimizer {options['optimizer']} has no decoupled weight decay. Received: "
             f"weight_decay={options['weight_decay']}. Use optimizer=adamw, or weight_decay=0."
         )
+    if options["optimizer"] == "lazy_adam":
+        arguments["rows"] = rows
     optimizer = OPTIMIZERS[options["optimizer"]](_rate(options, total_steps), **arguments)
     if options["optimizer"] == "adamw":
         kept = [v for v in variables if len(v.shape) == 1 or v.name == "bias"]

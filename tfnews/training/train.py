@@ -48,7 +48,8 @@ def train(
             f"{steps * options['epochs']}: the learning rate will not get to "
             f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
         )
-    model = _compiled(trainee, options, steps * options["epochs"])
+    rows = trainee.rows_in_use(training[0])
+    model = _compiled(trainee, options, steps * options["epochs"], rows)
     best = callbacks.BestWeights(
         run.checkpoints_dir, options["monitor"], options["patience"], options["min_delta"]
     )
@@ -109,11 +110,13 @@ def _batches(
     )
 
 
-def _compiled(trainee: NewsClassifier, options: dict, total_steps: int) -> keras.Model:
+def _compiled(
+    trainee: NewsClassifier, options: dict, total_steps: int, rows: dict[str, np.ndarray]
+) -> keras.Model:
     """Return the model that is trained: up to the logits, with optimizer, loss and accuracy."""
     model = AccumulatingModel(trainee.backbone.input, trainee.logits, parts=options["accumulate"])
     model.compile(
-        optimizer=optimizers.make(options, model.trainable_variables, total_steps),
+        optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
         loss=loss_for(trainee),
         metrics=[accuracy_for(trainee)],
         jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
