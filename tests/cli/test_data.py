@@ -34,7 +34,7 @@ def test_prepare_says_what_it_did(tmp_path):
     result = _run(news, "--out", str(tmp_path / "s"), *_COLUMNS, "--label-basis", "crowd")
     assert result.exit_code == 0
     for said in (
-        "a: labels rest on crowd; 1 = fake, 0 = real",
+        "a: label basis crowd; 1 = fake, 0 = real",
         "'made up' is fake, 'true story' is real",
         "Rows: 40 read, 40 kept, 0 dropped",
         "right way round?",

@@ -37,7 +37,7 @@ def test_scores_are_said_and_report_and_card_named(run):
     result = evaluate("tfidf-1", "--prevalence", "0.05")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0] == "tfidf-1 on synthetic-demo, test split, labels by crowd:"
+    assert lines[0] == "tfidf-1 on synthetic-demo, test split, label basis crowd:"
     assert "called fake" in lines[1]
     assert "If 5 % of the texts you check are fake" in result.stdout
     assert "If 1 %" not in result.stdout

@@ -90,6 +90,12 @@ def test_no_error_seen_is_not_no_error_possible():
     assert found == {"fpr": [0, pytest.approx(0.03)], "fnr": [0, pytest.approx(0.03)]}
 
 
+def test_errors_alone_do_not_show_that_every_text_is_one():
+    labels, probabilities = np.repeat([0, 1], [2, 100]), np.repeat([0.9, 0.1], [2, 100])
+    found = intervals.bootstrap(labels, probabilities, None, ["fpr", "fnr"], resamples=20)
+    assert found == {"fpr": [0, 1], "fnr": [pytest.approx(0.97), 1]}
+
+
 @pytest.mark.parametrize(("labels", "missing"), [([0, 0, 0], "fnr"), ([1, 1, 1], "fpr")])
 def test_one_class_has_no_interval_for_what_needs_two(labels, missing):
     found = intervals.bootstrap(labels, [0.1, 0.6, 0.9], resamples=20)

@@ -9,7 +9,7 @@ from tfnews.evaluation import screen, wording
 def test_false_alarms_come_before_every_score():
     shown = screen.summary(report())
     lines = shown.splitlines()
-    assert lines[0] == "nnlm128-1 on made_up, test split, labels by factcheck:"
+    assert lines[0] == "nnlm128-1 on made_up, test split, label basis factcheck:"
     assert lines[1] == wording.false_alarms(report()["parts"]["test"])
     assert lines[2] == wording.misses(report()["parts"]["test"])
     assert shown.index("were called fake") < shown.index("accuracy")

@@ -1,4 +1,4 @@
-"""Tests of attention and dropout."""
+"""Tests of attention, dropout and normalisation."""
 
 import keras
 import numpy as np
@@ -108,6 +108,33 @@ def test_a_quantised_layer_is_left_to_keras():
 def test_a_rate_of_one_drops_all_but_divides_by_no_zero():
     found = attention.drop(tf.ones((20, 20)), keras.layers.Dropout(1.0, seed=1), True)
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_normalisation_and_its_gradients_are_keras_own(policy):
+    keras_layer = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy)
+    keras_layer.build((None, None, 8))
+    keras_layer.set_weights([*np.random.default_rng(1).normal(size=(2, 8)).astype("float32")])
+    x = features(dtype=keras_layer.compute_dtype) * 3 + 2
+    wanted = [x, keras_layer.gamma.value, keras_layer.beta.value]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        ours, theirs = attention.normalise(keras_layer, x), keras_layer(x)
+        sums = [tf.reduce_sum(tf.cast(y, "float32") ** 2) for y in (ours, theirs)]
+    assert ours.dtype == theirs.dtype
+    close = {"float32": 1e-5, "mixed_bfloat16": 3e-2, "mixed_float16": 3e-3}[policy]
+    gradients = [tape.gradient(total, wanted) for total in sums]
+    for mine, keras_own in zip([ours, *gradients[0]], [theirs, *gradients[1]], strict=True):
+        a, b = (tf.cast(values, "float32").numpy() for values in (mine, keras_own))
+        np.testing.assert_allclose(a, b, atol=close * max(1, np.abs(b).max()))
+
+
+def test_normalisation_of_large_half_precision_features_stays_finite():
+    keras_layer = keras.layers.LayerNormalization(epsilon=1e-12, dtype="mixed_float16")
+    keras_layer.build((None, None, 8))
+    x = features(dtype="float16") * 2e4  # their squares are beyond float16
+    assert np.isfinite(attention.normalise(keras_layer, x)).all()
+    assert np.isfinite(attention.normalise(keras_layer, x * 0)).all()
 
 
 def test_gelu_and_its_gradient_are_keras_own():

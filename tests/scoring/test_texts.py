@@ -1,7 +1,9 @@
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 
 import pyarrow
 import pytest
@@ -11,7 +13,7 @@ from pyarrow import parquet
 
 from tfnews.errors import DataError, UsageError
 from tfnews.scoring import texts as module
-from tfnews.scoring.texts import FORMATS, Item, items, read_texts
+from tfnews.scoring.texts import FORMATS, Item, is_readable, items, read_texts
 
 ROWS = [
     {"id": "a", "title": "Storm", "text": "It rained,\nall day."},
@@ -214,6 +216,22 @@ def test_parquet_nulls_and_numbers(write):
 def test_broken_files(write, name, content, message):
     with pytest.raises(DataError, match=message):
         list(read_texts(write(name, content)))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_is_read_as_a_shell_makes_it(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=["one\ntwo\n"])
+    writer.start()
+    found = [item.text for item in read_texts(pipe, format="lines")]
+    writer.join()
+    assert found == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 5000, "nul\0", "."])
+def test_what_is_no_file(name):
+    assert not is_readable(name)
 
 
 def test_missing_file_and_unknown_format(tmp_path, write):

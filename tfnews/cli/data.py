@@ -178,7 +178,7 @@ def _strategy(strategy: str | None, ready: dict, options: dict) -> str:
 def _summary(splits: "Splits") -> list[str]:
     manifest = splits.manifest
     return [
-        f"{splits.name}: labels rest on {splits.label_basis}; "
+        f"{splits.name}: label basis {splits.label_basis}; "
         f"1 = {splits.class_names[1]}, 0 = {splits.class_names[0]}",
         *_mapping(manifest["mapping"]),
         *_notes(manifest["sources"]),

@@ -37,8 +37,8 @@ def bootstrap(
     """Return the 95 % percentile interval of each score.
 
     A resample without one of the classes is left out where the score needs both. A rate of
-    errors, `fpr` or `fnr`, of which the rows hold none has 3 / clusters of that class as its high
-    end (rule of three, Hanley & Lippman-Hand 1983): a bootstrap of no error shows no doubt.
+    errors, `fpr` or `fnr`, of 0 or 1 reaches 3 / clusters of that class inwards (rule of three,
+    Hanley & Lippman-Hand 1983): a bootstrap of no error, or of errors alone, shows no doubt.
 
     Args:
         labels: `(rows,)`, each 0 or 1.
@@ -63,8 +63,10 @@ def bootstrap(
     values = _resampled(sample, resamples, seed)
     intervals = {name: _percentiles(values[name]) for name in metric_names}
     for name, label in (("fpr", 0), ("fnr", 1)):
-        if intervals.get(name) == [0.0, 0.0]:
-            intervals[name] = [0.0, min(1.0, 3 / sample.clusters_with(label))]
+        if intervals.get(name) in ([0.0, 0.0], [1.0, 1.0]):
+            doubt = min(1.0, 3 / sample.clusters_with(label))
+            low, high = intervals[name]
+            intervals[name] = [max(0.0, low - doubt), min(1.0, high + doubt)]
     return intervals
 
 

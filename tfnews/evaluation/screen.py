@@ -12,8 +12,8 @@ def summary(report: dict) -> str:
     name, part = wording.headline(report)
     class_names = part["scores"]["class_names"]
     lines = [
-        f"{report['config']['name']} on {report['splits']['name']}, {name} split, labels by "
-        f"{report['splits'].get('label_basis') or 'unstated'}:",
+        f"{report['config']['name']} on {report['splits']['name']}, {name} split, label "
+        f"basis {report['splits'].get('label_basis') or 'unstated'}:",
         wording.false_alarms(part),
         wording.misses(part),
         *_flags(report, part, class_names),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tfnews.evaluation import metrics
 
 LABEL_BASES = {
+    "unstated": "nobody has said",
     "publisher": "the publisher: each text carries the label of the site it comes from",
     "factcheck": "fact-checkers' verdicts on single texts or claims",
     "crowd": "people who were paid to write or judge the texts",

@@ -7,7 +7,7 @@ import keras_hub
 import tensorflow as tf
 
 from tfnews.models.activations import ACTIVATIONS
-from tfnews.models.attention import attend, dense, drop
+from tfnews.models.attention import attend, dense, drop, normalise
 from tfnews.models.mobilebert import MobileBertBackbone
 
 _BACKBONES = {
@@ -32,13 +32,13 @@ class TransformerLayer(keras_hub.layers.TransformerEncoder):
             return super().call(inputs, padding_mask=padding_mask, training=training)
         attended = attend(self._self_attention_layer, inputs, inputs, padding_mask, training)
         x = inputs + drop(attended, self._self_attention_dropout, training)
-        x = self._self_attention_layer_norm(x)
+        x = normalise(self._self_attention_layer_norm, x)
         inner = self.activation(
             dense(self._feedforward_intermediate_dense, x, self.intermediate_dim)
         )
         outer = dense(self._feedforward_output_dense, inner, inputs.shape[-1])
         outer = drop(outer, self._feedforward_dropout, training)
-        return self._feedforward_layer_norm(x + tf.reshape(outer, tf.shape(x)))
+        return normalise(self._feedforward_layer_norm, x + tf.reshape(outer, tf.shape(x)))
 
 
 @keras.saving.register_keras_serializable("tfnews")

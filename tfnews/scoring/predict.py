@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, BinaryIO
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run, replacing
-from tfnews.scoring.texts import STANDARD_INPUT, Item, items, read_texts
+from tfnews.scoring.texts import STANDARD_INPUT, Item, is_readable, items, read_texts
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
 
 CAUTION = (
     "A score tells how much a text's style resembles the training texts of a class. It is no "
-    "verdict on truth and no ground for removing a text automatically."
+    "verdict on truth, not the probability that what the text says is false, and no ground for "
+    "removing a text automatically."
 )
 PARQUET_ROWS = 1_000
 _BATCHES = 16  # read ahead, to put texts of like length together
@@ -147,14 +148,14 @@ def _check(batch_size: int | None, threshold: float | None) -> None:
 
 
 def check_source(source: str | os.PathLike) -> None:
-    """Check that `source` is "-" or a file.
+    """Check that `source` is "-", a file or a named pipe.
 
     Raises:
         UsageError: It is neither; perhaps it is a folder or a text.
     """
     if os.path.isdir(source):
         raise UsageError(f"{str(source)!r} is a folder. Give one file of texts at a time.")
-    if source != STANDARD_INPUT and not os.path.isfile(source):  # False for over-long names too
+    if source != STANDARD_INPUT and not is_readable(source):
         shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
         raise UsageError(
             f"There is no file {shown!r}. Give a file, '-' for standard input, or a text with "

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import zlib
@@ -80,7 +81,7 @@ def read_texts(
     """Read texts in order, one record in memory at a time (Parquet: a thousand).
 
     Args:
-        source: A file, or "-" for standard input; either may be gzip-compressed.
+        source: A file or named pipe, or "-" for standard input; each may be gzip-compressed.
         format: One of `FORMATS`. By default the file name tells; standard input is lines.
         id_column: Column of the ids. Default: "id", else records are numbered from 1.
         title_column: Column of the titles. Default: "title" if there is one.
@@ -94,7 +95,7 @@ def read_texts(
         DataError: The file is missing or broken, or has not the columns.
     """
     reader = FORMATS[_format_of(source, format)]
-    if not is_standard_input(source) and not os.path.isfile(source):
+    if not is_standard_input(source) and not is_readable(source):
         raise DataError(f"There is no file {source}.")
     columns = Columns(id_column, title_column, text_column)
     return _read(source, reader, columns)
@@ -109,6 +110,15 @@ def items(texts: Iterable[str]) -> Iterator[Item]:
 def is_standard_input(source: object) -> bool:
     """Tell whether `source` is "-"."""
     return source == STANDARD_INPUT
+
+
+def is_readable(source: str | os.PathLike) -> bool:
+    """Tell whether `source` is a file or a pipe with a name, as a shell's `<(command)` is."""
+    try:
+        kind = os.stat(source).st_mode
+    except (OSError, ValueError):  # not there, or no name that a file can have
+        return False
+    return stat.S_ISREG(kind) or stat.S_ISFIFO(kind)
 
 
 def _format_of(source: str | os.PathLike, format: str | None) -> str:
