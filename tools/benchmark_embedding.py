@@ -20,8 +20,8 @@ from tfnews.data.text import combine
 from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.vocabulary import count_words
 from tfnews.models.words import WordTokenizer
+from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import LazyAdam
-from tfnews.training.precision import loss_for
 
 HEAD = {"hidden": [256, 64], "dropout": [0.3, 0.2], "units": 1}
 VARIANTS = {

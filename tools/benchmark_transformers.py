@@ -29,9 +29,10 @@ def ours(job: dict) -> dict:
 
     from tfnews.data import pipeline
     from tfnews.models import catalogue, transformer
+    from tfnews.models.precision import under_policy
     from tfnews.training.accumulation import AccumulatingModel
+    from tfnews.training.losses import loss_for
     from tfnews.training.optimizers import AdamW
-    from tfnews.training.precision import loss_for, under_policy
 
     tf.config.threading.set_intra_op_parallelism_threads(job["threads"])
     row, found = catalogue.row("minilm"), {}

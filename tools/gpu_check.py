@@ -26,8 +26,9 @@ from tfnews.data.readers import read
 from tfnews.data.text import combine
 from tfnews.errors import UsageError
 from tfnews.models import NewsClassifier, catalogue
+from tfnews.models.precision import choose, under_policy
 from tfnews.training import optimizers
-from tfnews.training.precision import choose, loss_for, under_policy
+from tfnews.training.losses import loss_for
 from tfnews.training.settings import defaults
 
 BATCH, STEPS = 16, 4

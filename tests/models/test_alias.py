@@ -20,8 +20,8 @@ from tfnews.models.alias import AliasClassifier
 from tfnews.models.hub import HubClassifier
 from tfnews.models.weights.module import build_module, open_saved_model
 from tfnews.training.fit import fit
+from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import OPTIMIZERS
-from tfnews.training.precision import loss_for
 
 ROW = catalogue.row("swivel20")
 TEXTS = ["the vote, of the council", "fake news! élan", "vote! vote!", "the council of élan"]

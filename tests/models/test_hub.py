@@ -12,8 +12,8 @@ from tfnews.errors import DataError, UsageError, WeightsError
 from tfnews.models import catalogue, hub
 from tfnews.models.hub import EmbeddingBag
 from tfnews.models.weights.module import build_module, open_saved_model
+from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import OPTIMIZERS
-from tfnews.training.precision import loss_for
 
 ROW = catalogue.row("swivel20")
 TEXTS = ["The vote of the council", "fake news, élan", "vote! vote!", "the council of élan"]

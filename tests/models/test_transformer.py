@@ -13,6 +13,7 @@ from tests.models.reduced import PROBES, SIZES, TEXTS, small
 from tfnews.errors import UsageError
 from tfnews.models import catalogue, load
 from tfnews.models.encoders import build_encoder
+from tfnews.models.precision import under_policy
 from tfnews.models.transformer import (
     MeanPooling,
     TransformerBackbone,
@@ -20,7 +21,6 @@ from tfnews.models.transformer import (
     freeze,
 )
 from tfnews.training.fit import fit
-from tfnews.training.precision import under_policy
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "transformers.md"
 ROWS = [name for name, row in catalogue.rows().items() if row.family == "transformer"]

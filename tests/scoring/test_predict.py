@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
+from tests.training import classifiers
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, RunError, UsageError
 from tfnews.scoring.predict import (
@@ -54,6 +55,16 @@ def test_threshold_moves_the_label_only():
     (answer,) = predict(StubClassifier(), ["a b!!"], threshold=0.1)
     assert answer.fake_probability == pytest.approx(0.2)
     assert answer.label == "resembles texts labelled fake in made up"
+
+
+def test_mixed_precision_answers_nearly_the_same():
+    classifier, texts = classifiers.hub(), classifiers.TEXTS
+    exact, mixed = (
+        [answer.fake_probability for answer in predict(classifier, texts, precision=kind)]
+        for kind in ("float32", "mixed_bfloat16")
+    )
+    np.testing.assert_allclose(mixed, exact, atol=5e-3)
+    assert mixed != exact
 
 
 @pytest.mark.parametrize("batch_size", [1, 4])
@@ -151,6 +162,7 @@ def test_file_with_bad_records(tmp_path):
         ("x" * 500, {}, UsageError, r"\.\.\.'"),
         (["a"], {"threshold": 1.5}, UsageError, "between 0 and 1. Received: 1.5"),
         (["a"], {"batch_size": 0}, UsageError, "at least 1. Received: 0"),
+        (["a"], {"precision": "int8"}, UsageError, "Unknown precision 'int8'. Allowed: float32, "),
     ],
 )
 def test_what_cannot_be_used_is_said_at_once(source, options, error, message):

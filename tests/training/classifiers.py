@@ -7,7 +7,7 @@ import tensorflow as tf
 from tfnews.data import pipeline
 from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.words import WordTokenizer
-from tfnews.training.precision import loss_for
+from tfnews.training.losses import loss_for
 
 WORDS = ["the", "council", "vote", "shocking", "truth", "harbour", "share"]
 ROWS = len(WORDS) + 1  # and one for unknown words

@@ -12,8 +12,8 @@ import tensorflow as tf
 from tests.models.reduced import LABELS, TEXTS, small
 from tests.training import classifiers
 from tfnews.training.accumulation import AccumulatingModel
+from tfnews.training.losses import accuracy_for, loss_for
 from tfnews.training.optimizers import AdamW, LazyAdam, SparseLossScaling
-from tfnews.training.precision import accuracy_for, loss_for
 
 OPTIMIZERS = {
     "sgd": lambda: keras.optimizers.SGD(0.5),

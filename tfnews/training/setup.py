@@ -16,10 +16,10 @@ from tfnews.data.text import INPUT_RULE
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models import NewsClassifier, catalogue
 from tfnews.models.guards import Guards
+from tfnews.models.precision import choose
 from tfnews.models.weights.digests import module_digest
 from tfnews.models.weights.find import absolute
 from tfnews.runs import Run
-from tfnews.training.precision import choose
 
 # Settings of an architecture that a fit which goes on from a run may change.
 _FREE = {"trainable_layers"}

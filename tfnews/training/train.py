@@ -9,11 +9,12 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from tfnews.data import pipeline
 from tfnews.models import FAMILIES, NewsClassifier, fake_probability
+from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.checkpoints import Checkpoint
-from tfnews.training.precision import accuracy_for, loss_for, under_policy
+from tfnews.training.losses import accuracy_for, loss_for
 
 Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
 

@@ -1,11 +1,10 @@
 """Mixed-precision policies: which one a device wants, and a model under one."""
 
-import keras
 import tensorflow as tf
 
 from tfnews.errors import UsageError
-from tfnews.models import NewsClassifier
 from tfnews.models.catalogue import Row
+from tfnews.models.classifier import NewsClassifier
 
 _BFLOAT16_CPU = "avx512_bf16"
 _NOT_IN_FLOAT16 = {"mobilebert"}  # architectures whose activations exceed float16's largest number
@@ -42,7 +41,8 @@ def choose(precision: str, row: Row) -> str:
 def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
     """Return the classifier itself for float32, else a copy that computes under `policy`.
 
-    The copy's variables are float32 and hold the same values.
+    The copy's variables are float32 and hold the same values; it reads texts by the same
+    preprocessor.
     """
     if policy == "float32":
         return classifier
@@ -56,6 +56,7 @@ def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
     ):
         layer.trainable = original.trainable
     copy.set_weights(classifier.get_weights())
+    copy.preprocessor = classifier.preprocessor
     return copy
 
 
@@ -65,17 +66,3 @@ def _cpu_flags() -> str:
             return file.read()
     except OSError:
         return ""
-
-
-def loss_for(classifier: NewsClassifier) -> keras.losses.Loss:
-    """Return the cross-entropy over a classifier's logits, which are float32 under any policy."""
-    if classifier.head_layers[-1].units == 1:
-        return keras.losses.BinaryCrossentropy(from_logits=True)
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-def accuracy_for(classifier: NewsClassifier) -> keras.metrics.Metric:
-    """Return the accuracy over a classifier's logits."""
-    if classifier.head_layers[-1].units == 1:
-        return keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
-    return keras.metrics.SparseCategoricalAccuracy("accuracy")
