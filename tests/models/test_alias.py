@@ -18,6 +18,7 @@ from tfnews.errors import UsageError, WeightsError
 from tfnews.models import catalogue, fake_probability, hub, load
 from tfnews.models.alias import AliasClassifier
 from tfnews.models.hub import HubClassifier
+from tfnews.models.precision import under_policy
 from tfnews.models.weights.module import build_module, open_saved_model
 from tfnews.training.fit import fit
 from tfnews.training.losses import loss_for
@@ -272,6 +273,12 @@ def test_raw_strings_and_encoded_ones_agree(modules):
     outputs = pipeline.predict(classifier.probabilities_model(), ids, classifier.preprocessor, 4)
     np.testing.assert_allclose(fake_probability(outputs), expected, atol=1e-6)
     assert classifier.preprocessor.tokenizer.unknown(ids) is None
+
+
+def test_it_is_computed_in_no_other_precision(modules):
+    classifier, _ = build(next(iter(modules.values())))
+    with pytest.raises(UsageError, match=r"not in mixed_bfloat16: .* Leave --precision out"):
+        under_policy(classifier, "mixed_bfloat16")
 
 
 @pytest.fixture(scope="module")

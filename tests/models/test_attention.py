@@ -110,7 +110,9 @@ def test_a_rate_of_one_drops_all_but_divides_by_no_zero():
     assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy", ["float64", "float32", "bfloat16", "float16", "mixed_bfloat16", "mixed_float16"]
+)
 def test_normalisation_and_its_gradients_are_keras_own(policy):
     keras_layer = keras.layers.LayerNormalization(epsilon=1e-12, dtype=policy)
     keras_layer.build((None, None, 8))
@@ -122,7 +124,8 @@ def test_normalisation_and_its_gradients_are_keras_own(policy):
         ours, theirs = attention.normalise(keras_layer, x), keras_layer(x)
         sums = [tf.reduce_sum(tf.cast(y, "float32") ** 2) for y in (ours, theirs)]
     assert ours.dtype == theirs.dtype
-    close = {"float32": 1e-5, "mixed_bfloat16": 3e-2, "mixed_float16": 3e-3}[policy]
+    close = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 3e-2, "float16": 3e-3}
+    close = close[keras_layer.compute_dtype]
     gradients = [tape.gradient(total, wanted) for total in sums]
     for mine, keras_own in zip([ours, *gradients[0]], [theirs, *gradients[1]], strict=True):
         a, b = (tf.cast(values, "float32").numpy() for values in (mine, keras_own))

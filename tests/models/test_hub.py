@@ -97,6 +97,20 @@ def test_gradients_touch_only_the_rows_in_the_batch(bag, rows, training, few):
         np.testing.assert_allclose(found[id], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("splits", [tf.int32, tf.int64])
+def test_a_table_of_another_kind_is_trained(dtype, splits):
+    bag = EmbeddingBag(10, 4, dtype=dtype)
+    inputs = tf.ragged.constant([[1, 2, 2], []], tf.int32).with_row_splits_dtype(splits)
+    bag.build(None)
+    bag.table.assign(np.random.default_rng(0).normal(size=(10, 4)))
+    with tf.GradientTape() as tape:
+        found = bag(inputs, training=True)
+    assert tape.gradient(found, bag.table.value).values.dtype == dtype
+    expected = pooled(bag.table.numpy().astype("float64"), [np.array([1, 2, 2]), np.array([], int)])
+    np.testing.assert_allclose(tf.cast(found, "float64"), expected, atol=3e-2)
+
+
 def test_under_mixed_precision_the_table_stays_float32():
     bag = EmbeddingBag(10, 4, dtype="mixed_bfloat16")
     answers = bag(tf.ragged.constant([[1, 2]], tf.int32))

@@ -102,6 +102,13 @@ def test_a_copy_answers_nearly_the_same_in_float32(policy):
     np.testing.assert_allclose(found, expected, atol=5e-3)
 
 
+def test_a_quantised_classifier_is_refused():
+    classifier = build()
+    classifier.head_layers[0].quantize("int8")
+    with pytest.raises(UsageError, match=r"not in mixed_bfloat16: it is quantised.*--precision"):
+        under_policy(classifier, "mixed_bfloat16")
+
+
 def test_a_copy_reads_texts_as_the_classifier_does():
     classifier, texts = build(), ["the fake vote", "vote", ""]
     found = under_policy(classifier, "mixed_bfloat16").score(texts)

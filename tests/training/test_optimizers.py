@@ -170,6 +170,19 @@ def test_moments_are_kept_for_the_rows_in_use_alone():
         np.testing.assert_array_equal(mine, theirs[[1, 3]])
 
 
+def test_no_row_in_use_is_no_row_moved():
+    variable = table()
+    optimizer = LazyAdam(0.1, rows={variable.path: []})
+    optimizer.apply([slices([], np.ones((0, 2)))], [variable])
+    np.testing.assert_array_equal(variable.numpy(), table().numpy())
+
+
+def test_plain_tensorflow_variables_are_trained_too():
+    variable = tf.Variable(np.ones((4, 2), "float32"))
+    LazyAdam(0.1).apply([slices([1], [[1, 1]])], [variable])
+    np.testing.assert_allclose(variable[:2], [[1, 1], [0.9, 0.9]], atol=1e-5)
+
+
 def test_a_row_that_was_said_not_to_be_in_use_is_an_error():
     variable = table()
     optimizer = LazyAdam(0.1, rows={variable.path: [1, 3]})

@@ -90,7 +90,7 @@ def dense(layer: keras.layers.Layer, x: tf.Tensor, units: int) -> tf.Tensor:
 
 
 def normalise(layer: keras.layers.LayerNormalization, x: tf.Tensor) -> tf.Tensor:
-    """Apply a layer normalisation over the last axis, with scale and shift, in float32 within.
+    """Apply a layer normalisation over the last axis, with scale and shift, in float32 or more.
 
     Keras' own writes the product of scale and deviation out for every token before it uses it.
 
@@ -103,10 +103,11 @@ def normalise(layer: keras.layers.LayerNormalization, x: tf.Tensor) -> tf.Tensor
 
     Source: Ba et al. (2016), "Layer Normalization", arXiv:1607.06450.
     """
-    wide = tf.cast(x, tf.float32)
+    wide = tf.cast(x, tf.float64 if x.dtype == tf.float64 else tf.float32)
     centred = wide - tf.reduce_mean(wide, axis=-1, keepdims=True)
     variance = tf.reduce_mean(tf.square(centred), axis=-1, keepdims=True)
-    scaled = centred * tf.math.rsqrt(variance + layer.epsilon) * layer.gamma + layer.beta
+    gamma, beta = (tf.cast(one, wide.dtype) for one in (layer.gamma, layer.beta))
+    scaled = centred * tf.math.rsqrt(variance + layer.epsilon) * gamma + beta
     return tf.cast(scaled, x.dtype)
 
 

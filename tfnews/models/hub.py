@@ -101,13 +101,16 @@ def _pooled_by_counts(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTen
     The gradient is a product of matrices then; the other one's is an addition per token.
     """
     counts = tf.raw_ops.RaggedBincount(
-        splits=ids.row_splits,
+        splits=tf.cast(ids.row_splits, tf.int64),
         values=position,
         size=tf.shape(vectors)[0],
-        weights=tf.zeros([0], vectors.dtype),
+        weights=tf.zeros([0], tf.float32),
     )
-    lengths = tf.cast(tf.maximum(ids.row_lengths(), 1), vectors.dtype)
-    return tf.ensure_shape(counts, (None, None)) @ vectors * tf.math.rsqrt(lengths)[:, None]
+    shares = (
+        tf.ensure_shape(counts, (None, None))
+        * tf.math.rsqrt(tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32))[:, tf.newaxis]
+    )
+    return tf.cast(shares, vectors.dtype) @ vectors
 
 
 class _Memory:

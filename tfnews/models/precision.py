@@ -43,6 +43,10 @@ def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
 
     The copy's variables are float32 and hold the same values; it reads texts by the same
     preprocessor.
+
+    Raises:
+        UsageError: The classifier cannot be computed otherwise than it is: it is quantised, or a
+            module that is used as it is.
     """
     if policy == "float32":
         return classifier
@@ -50,6 +54,11 @@ def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
     config["backbone"]["config"]["dtype"] = policy
     config["preprocessor"] = None
     copy = type(classifier).from_config(config)
+    if [v.shape for v in copy.weights] != [v.shape for v in classifier.weights]:
+        raise UsageError(
+            f"This model computes as it was saved, not in {policy}: it is quantised, or a TF-Hub "
+            "module used as it is. Leave --precision out."
+        )
     # Parents come before their children, which a parent's setting would overwrite.
     for layer, original in zip(
         copy.backbone._flatten_layers(), classifier.backbone._flatten_layers(), strict=True

@@ -48,7 +48,8 @@ class LazyAdam(keras.optimizers.Adam):
                     f"step. Received: {name}={kwargs[name]}. Use the optimizer adam for that."
                 )
         super().__init__(learning_rate, **kwargs)
-        self.rows = {path: np.unique(list(used)) for path, used in (rows or {}).items()}
+        used = {path: np.asarray(list(one), "int64") for path, one in (rows or {}).items()}
+        self.rows = {path: np.unique(one) for path, one in used.items()}
 
     def build(self, variables: list[keras.Variable]) -> None:
         """Make the moments, and room for the rows of a batch."""
@@ -66,7 +67,7 @@ class LazyAdam(keras.optimizers.Adam):
         initializer: str = "zeros",
     ) -> keras.Variable:
         """Make a moment: of a variable's shape, or of its rows in use."""
-        used = self.rows.get(reference_variable.path)
+        used = self._rows_of(reference_variable)
         if used is None:
             return super().add_variable_from_reference(reference_variable, name, initializer)
         return self.add_variable(
@@ -121,9 +122,13 @@ class LazyAdam(keras.optimizers.Adam):
             grad=gradient,
         )
 
+    def _rows_of(self, variable: keras.Variable | tf.Variable) -> np.ndarray | None:
+        """Return the rows in use, sorted; `None` for all."""
+        return self.rows.get(getattr(variable, "path", None))
+
     def _places_of(self, variable: keras.Variable) -> tf.Tensor | None:
         """Return where each row of a table has its moments, int32 (rows,), -1 for nowhere."""
-        used = self.rows.get(variable.path)
+        used = self._rows_of(variable)
         if used is None:
             return None
         places = np.full(variable.shape[0], -1, "int32")
