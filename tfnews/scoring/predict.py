@@ -99,8 +99,8 @@ def predict(
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
             the classifier's own.
-        precision: One of `PRECISIONS`. Scores in mixed precision differ by some thousandths, and
-            transformers answer faster on devices with such instructions.
+        precision: One of `PRECISIONS`. In mixed precision transformers answer faster where a device
+            has its instructions; most scores differ by less than a thousandth, a few by hundredths.
         format: Format of the file, one of `tfnews.scoring.texts.FORMATS`; by default its name
             tells.
         id_column: Column of the ids.
