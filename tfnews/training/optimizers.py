@@ -84,10 +84,8 @@ class LazyAdam(keras.optimizers.Adam):
         if not isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        rows, slope = _distinct(gradient)
         index = self._get_variable_index(variable)
-        places = self._places[index]
-        at = rows if places is None else tf.gather(places, rows)  # -1 has no place: an error
+        rows, slope, at = self._placed(gradient, index)
         moments = _native(self._momentums[index]), _native(self._velocities[index])
         whole = list(zip((_native(variable), *moments), (rows, at, at), strict=True))
         few = self._scratch[index]
@@ -120,6 +118,26 @@ class LazyAdam(keras.optimizers.Adam):
             beta2=tf.cast(self.beta_2, kind),
             epsilon=tf.cast(self.epsilon, kind),
             grad=gradient,
+        )
+
+    def _placed(
+        self, gradient: tf.IndexedSlices, index: int
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return each row of a gradient once, with its slices' sum and where its moments are."""
+        places = self._places[index]
+        if places is None:
+            rows, slope = _distinct(gradient)
+            return rows, slope, rows
+        at = tf.gather(places, gradient.indices)
+        # Counting places is quicker than finding distinct rows. A row that is not in use is an
+        # error here: its place is -1.
+        counts = tf.raw_ops.DenseBincount(
+            input=at, size=self._momentums[index].shape[0], weights=tf.zeros([0], tf.int32)
+        )
+        return tf.cond(
+            tf.reduce_max(counts) <= 1,
+            lambda: (gradient.indices, gradient.values, at),
+            lambda: _summed_at(gradient, places),
         )
 
     def _rows_of(self, variable: keras.Variable | tf.Variable) -> np.ndarray | None:
@@ -170,6 +188,13 @@ def _distinct(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
         lambda: tf.math.unsorted_segment_sum(gradient.values, position, tf.size(rows)),
     )
     return rows, summed
+
+
+def _summed_at(
+    gradient: tf.IndexedSlices, places: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    rows, slope = _distinct(gradient)
+    return rows, slope, tf.gather(places, rows)
 
 
 def _summed(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
