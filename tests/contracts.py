@@ -11,9 +11,10 @@ import pytest
 import tensorflow as tf
 
 from tests.models.reduced import LABELS, PROBES, TEXTS, small
-from tfnews.data import pipeline
+from tfnews import catalogue
 from tfnews.errors import UsageError, WeightsError
-from tfnews.models import FAMILIES, catalogue, fake_probability
+from tfnews.models import FAMILIES, fake_probability
+from tfnews.models.batches import encode, predict, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import optimizers
@@ -71,8 +72,8 @@ def test_raw_strings_tf_data_and_split_preprocessing_agree(classifier, expected)
         fake_probability(classifier.predict(dataset, verbose=0)), expected, atol=1e-6
     )
     np.testing.assert_allclose(classifier.score(PROBES), expected, atol=1e-6)
-    ids = pipeline.encode(classifier.preprocessor, PROBES)
-    outputs = pipeline.predict(classifier.probabilities_model(), ids, classifier.preprocessor, 5)
+    ids = encode(classifier.preprocessor, PROBES)
+    outputs = predict(classifier.probabilities_model(), ids, classifier.preprocessor, 5)
     np.testing.assert_allclose(fake_probability(outputs), expected, atol=1e-6)
 
 
@@ -122,8 +123,8 @@ def test_steps_are_finite_and_move_the_weights(name, policy, tmp_path):
     # As a graph, which takes ten times as long to make, every family is trained in tests/training.
     model.compile(optimizer, loss_for(trainee), run_eagerly=True)
     before = [value.copy() for value in trainee.get_weights()]
-    ids = pipeline.encode(classifier.preprocessor, TEXTS)
-    batches = pipeline.training_batches(
+    ids = encode(classifier.preprocessor, TEXTS)
+    batches = training_batches(
         ids, LABELS, classifier.preprocessor, batch_size=8, epochs=1, seed=0, padded=False
     )
     loss = model.fit(batches, steps_per_epoch=2, verbose=0, shuffle=False).history["loss"][0]

@@ -35,7 +35,7 @@ def test_our_classes_are_registered_with_keras(order):
     [
         ("prepare", "tfnews.data.prepare"),
         ("fit", "tfnews.training.fit"),
-        ("load", "tfnews.models.families"),
+        ("load", "tfnews.models"),
         ("evaluate", "tfnews.evaluation.evaluate"),
         ("predict", "tfnews.scoring.predict"),
     ],

@@ -15,9 +15,9 @@ import sys
 
 _PLACES = {
     "prepare": "tfnews.data.prepare",
-    "audit": "tfnews.evaluation.audit",
+    "audit": "tfnews.audit.audit",
     "fit": "tfnews.training.fit",
-    "load": "tfnews.models.families",
+    "load": "tfnews.models",
     "evaluate": "tfnews.evaluation.evaluate",
     "predict": "tfnews.scoring.predict",
 }
@@ -43,29 +43,25 @@ class _RegisterAfterKerasHub(importlib.abc.MetaPathFinder):
     """
 
     def find_spec(self, name: str, path: object, target: object = None) -> object:
-        """Find keras-hub as Python does, and add one step after its import."""
+        """Find keras-hub as Python would without this, and add one step after its import."""
         if name != "keras_hub":
             return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
-        if spec is not None:
+        others = (finder for finder in sys.meta_path if finder is not self)
+        specs = (finder.find_spec(name, path, target) for finder in others)
+        spec = next((spec for spec in specs if spec is not None), None)
+        if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
             def run_and_register(module: object) -> None:
                 run(module)
-                if not _loading_models():
-                    importlib.import_module("tfnews.models.families")
+                # Half loaded where one of our own models imports keras-hub: it goes on after this.
+                importlib.import_module("tfnews.models")
 
             spec.loader.exec_module = run_and_register
         return spec
 
 
-def _loading_models() -> bool:
-    """Tell whether keras-hub is being imported by one of our own models, which is half loaded."""
-    ours = (module for name, module in sys.modules.items() if name.startswith("tfnews.models."))
-    return any(getattr(module.__spec__, "_initializing", False) for module in ours)
-
-
 if "keras_hub" in sys.modules:
-    importlib.import_module("tfnews.models.families")
+    importlib.import_module("tfnews.models")
 else:
     sys.meta_path.insert(0, _RegisterAfterKerasHub())

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import filelock
@@ -16,6 +17,141 @@ import filelock
 from tfnews.errors import RunError, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class SplitsRecord:
+    """The fixed splits a run was trained on.
+
+    Attributes:
+        path: Where they were.
+        name: The set's name.
+        digests: SHA-256 of each part's file.
+        class_names: Names of class 0 and class 1.
+        label_basis: What the labels rest on.
+    """
+
+    path: str
+    name: str
+    digests: dict[str, str]
+    class_names: tuple[str, str]
+    label_basis: str = "unstated"
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """What a run started from.
+
+    Attributes:
+        handle: As the user or the catalogue named it; "none" for fresh weights.
+        digest: SHA-256 of the weights; `None` where nothing was read.
+        licence: Of the weights.
+        normalise: Rule by which the words of their vocabulary are looked up.
+        oov_buckets: Rows for words that they do not know.
+        precision: The only one they compute in; `None` where any will do.
+        note: A line for the user.
+    """
+
+    handle: str = "none"
+    digest: str | None = None
+    licence: str = "none: learnt from the training split"
+    normalise: str | None = None
+    oov_buckets: int | None = None
+    precision: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Ancestor:
+    """An earlier run that a run goes on from: its name, place, digest and the name of its set."""
+
+    run: str
+    path: str
+    digest: str
+    splits: str
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """A classifier's weights as published counts count them: all, and those that training moves."""
+
+    total: int
+    trainable: int
+
+
+@dataclass(frozen=True)
+class Config:
+    """What config.json says of a run.
+
+    Attributes:
+        state: "training" or "complete".
+        name: As it was created.
+        arch: Name of the catalogue's row.
+        trainable: Whether pretrained weights were trained.
+        weights: What it started from.
+        splits: What it was trained on.
+        recipe: Every setting with its value.
+        seed: Of initial weights, order and dropout.
+        precision: In training; runs are saved in float32.
+        versions: Of Python and the libraries.
+        command: As it was typed; `None` where no command line started the fit.
+        input_rule: Name of the rule that joined title and body.
+        parameters: Counts.
+        lineage: Earlier runs it goes on from, oldest first.
+        test_reads: How often the test split was scored.
+        unknown_tokens: Share of the validation split's words that the model does not know, 0 to 1.
+        megabytes: Of the saved model, 10**6 bytes.
+        fit_seconds: From the first batch to the saved scores, broken-off legs included.
+        floor: Comparison with the simplest model on the validation split.
+        more: What another version wrote; kept as it is.
+    """
+
+    state: str
+    name: str
+    arch: str
+    splits: SplitsRecord
+    trainable: bool = False
+    weights: WeightsRecord = WeightsRecord()
+    recipe: dict[str, object] = field(default_factory=dict)
+    seed: int = 0
+    precision: str = "float32"
+    versions: dict[str, str] = field(default_factory=dict)
+    command: str | None = None
+    input_rule: str = ""
+    parameters: Parameters | None = None
+    lineage: tuple[Ancestor, ...] = ()
+    test_reads: int = 0
+    unknown_tokens: float | None = None
+    megabytes: float | None = None
+    fit_seconds: float = 0.0
+    floor: dict | None = None
+    more: dict = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: dict) -> "Config":
+        """Make it of the content of config.json."""
+        known = {one.name for one in fields(cls)} - {"more"}
+        values = {name: value for name, value in content.items() if name in known}
+        values["splits"] = _record(SplitsRecord, content["splits"])
+        values["splits"] = replace(
+            values["splits"], class_names=tuple(values["splits"].class_names)
+        )
+        values["weights"] = _record(WeightsRecord, content.get("weights") or {})
+        if content.get("parameters"):
+            values["parameters"] = _record(Parameters, content["parameters"])
+        values["lineage"] = tuple(_record(Ancestor, one) for one in content.get("lineage") or ())
+        more = {name: value for name, value in content.items() if name not in known}
+        return cls(**values, more=more)
+
+    def to_json(self) -> dict:
+        """Return the content of config.json."""
+        content = asdict(self)
+        return {**content.pop("more"), **content}
+
+
+def _record(kind: type, content: dict) -> object:
+    """Make a record of the keys of a JSON object that it knows."""
+    return kind(**{one.name: content[one.name] for one in fields(kind) if one.name in content})
 
 
 def saved_models_root(root: str | os.PathLike | None = None) -> Path:

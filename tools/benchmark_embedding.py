@@ -14,12 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfnews.data import pipeline
 from tfnews.data.readers import read
 from tfnews.data.text import combine
-from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
-from tfnews.models.vocabulary import count_words
-from tfnews.models.words import WordTokenizer
+from tfnews.models.batches import encode, training_batches
+from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
+from tfnews.models.text.vocabulary import count_words
+from tfnews.models.text.words import WordTokenizer
 from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import LazyAdam
 
@@ -52,7 +52,7 @@ def encoded(sources: list[str], rows: int) -> tuple[tf.RaggedTensor, np.ndarray]
     chunks = list(read(sources))
     texts = [combine(*pair) for c in chunks for pair in zip(c["title"], c["text"], strict=True)]
     tokenizer = WordTokenizer(count_words(texts, "words", rows), normalise="words")
-    ids = pipeline.encode(HubPreprocessor(tokenizer), texts)
+    ids = encode(HubPreprocessor(tokenizer), texts)
     spread = np.random.default_rng(0).permutation(rows).astype("int32")
     labels = np.concatenate([chunk["label"].to_numpy() for chunk in chunks])
     return ids.with_flat_values(tf.gather(spread, ids.flat_values)), labels
@@ -70,7 +70,7 @@ def step(variant: str, data: tuple, arguments: argparse.Namespace) -> tuple[floa
     options = {"rows": classifier.rows_in_use(data[0])} if optimizer is LazyAdam else {}
     model.compile(optimizer(1e-4, **options), loss_for(classifier), jit_compile=False)
     epochs = -(-arguments.steps * arguments.batch // len(data[1]))
-    batches = pipeline.training_batches(
+    batches = training_batches(
         *data,
         HubPreprocessor(WordTokenizer(["unused"])),
         batch_size=arguments.batch,

@@ -20,8 +20,8 @@ import tensorflow as tf
 import tokenizers
 
 from tfnews.data.text import combine
-from tfnews.models.pieces import PieceTokenizer
-from tfnews.models.wordpiece import WordPieceTokenizer
+from tfnews.models.text.pieces import PieceTokenizer
+from tfnews.models.text.wordpiece import WordPieceTokenizer
 
 SETS = {
     "isot_sample": "English",

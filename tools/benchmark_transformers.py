@@ -27,9 +27,10 @@ def ours(job: dict) -> dict:
     import numpy as np
     import tensorflow as tf
 
-    from tfnews.data import pipeline
-    from tfnews.models import catalogue, transformer
+    from tfnews import catalogue
+    from tfnews.models.batches import batches_per_epoch, encode, predict, training_batches
     from tfnews.models.precision import under_policy
+    from tfnews.models.transformer import family as transformer
     from tfnews.training.accumulation import AccumulatingModel
     from tfnews.training.losses import loss_for
     from tfnews.training.optimizers import AdamW
@@ -46,20 +47,18 @@ def ours(job: dict) -> dict:
         scored, found[policy] = trainee.probabilities_model(), {}
         for size in sorted(2 * SIZES):  # the first of two is not counted: it prepares the kernels
             started = time.perf_counter()
-            ids = pipeline.encode(classifier.preprocessor, job["texts"])
-            outputs = pipeline.predict(scored, ids, classifier.preprocessor, size)
+            ids = encode(classifier.preprocessor, job["texts"])
+            outputs = predict(scored, ids, classifier.preprocessor, size)
             found[policy][f"predict {size}"] = rate(job, started)
         found[policy]["fake"] = outputs[:, 1].tolist()
         model = AccumulatingModel(trainee.backbone.input, trainee.logits)
         model.compile(AdamW(5e-5), loss_for(trainee), jit_compile=False)
         order = {"batch_size": job["batch"], "seed": 0, "padded": True}
-        steps = pipeline.batches_per_epoch(len(job["texts"]), job["batch"])
+        steps = batches_per_epoch(len(job["texts"]), job["batch"])
         labels = np.array(job["labels"])
-        warm = pipeline.training_batches(
-            ids[:32], labels[:32], classifier.preprocessor, epochs=1, **order
-        )
+        warm = training_batches(ids[:32], labels[:32], classifier.preprocessor, epochs=1, **order)
         model.fit(warm, verbose=0, shuffle=False)
-        batches = pipeline.training_batches(ids, labels, classifier.preprocessor, epochs=1, **order)
+        batches = training_batches(ids, labels, classifier.preprocessor, epochs=1, **order)
         started = time.perf_counter()
         model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
         found[policy]["train"] = rate(job, started)

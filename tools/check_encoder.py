@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import tfnews  # noqa: F401
-from tfnews.models.weights.checkpoint import read_checkpoint
+from tfnews.models.transformer.checkpoint import read_checkpoint
 
 INPUTS = ("token_ids", "segment_ids", "padding_mask")
 

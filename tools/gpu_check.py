@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from tfnews import models
+from tfnews import catalogue, models
 from tfnews.data.demo import write_corpus
 from tfnews.data.readers import read
 from tfnews.data.text import combine
 from tfnews.errors import UsageError
-from tfnews.models import NewsClassifier, catalogue
+from tfnews.models import NewsClassifier
 from tfnews.models.precision import choose, under_policy
 from tfnews.training import optimizers
 from tfnews.training.losses import loss_for

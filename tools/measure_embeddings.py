@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfnews.models import catalogue
+from tfnews import catalogue
 
 
 def make_module(row: catalogue.Row, folder: Path) -> Path:
@@ -34,7 +34,7 @@ def make_module(row: catalogue.Row, folder: Path) -> Path:
 
 def write_module(row: catalogue.Row, folder: Path) -> None:
     """Write the module of `make_module`."""
-    from tfnews.models.weights.module import build_module
+    from tfnews.models.embedding.module import build_module
 
     words = [f"word{number}" for number in range(row.rows_published - 1)]
     words[:1000] = common_words(folder.parent)
@@ -46,7 +46,7 @@ def write_module(row: catalogue.Row, folder: Path) -> None:
 def common_words(work: Path) -> list[str]:
     """Return the 1,000 most frequent words of the training split, so that rows are looked up."""
     from tfnews.data.splits import open_splits
-    from tfnews.models.vocabulary import count_words
+    from tfnews.models.text.vocabulary import count_words
 
     texts = open_splits(json.loads((work / "splits.json").read_text())).frame("train")
     return count_words(texts["combined_text"].tolist(), "none", 1000)

@@ -3,8 +3,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tfnews import catalogue
 from tfnews.cli import main
-from tfnews.models import catalogue
 
 
 def archs(*arguments):

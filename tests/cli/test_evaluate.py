@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tests import tiny
 from tfnews.cli import main
 from tfnews.data.splits import open_splits
-from tfnews.evaluation import figures
+from tfnews.report import figures
 from tfnews.runs import Run
 from tfnews.training.fit import fit
 

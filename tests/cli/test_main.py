@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import tfnews
-from tfnews import errors
+from tfnews import catalogue, errors
 from tfnews.cli import COMMANDS, main
-from tfnews.models import catalogue
 
 ROOT = Path(tfnews.__file__).parent.parent
 

@@ -33,7 +33,7 @@ def test_build(run, tmp_path):
     assert "3 words of 2 numbers, 2 for unknown words" in result.output
     assert f"--weights {tmp_path / 'module'}" in result.output.splitlines()[-1]
 
-    from tfnews.models.weights.module import read_module
+    from tfnews.models.embedding.module import read_module
 
     module = read_module(tmp_path / "module")
     assert module.words == ["the", "fake", "U.S."]
@@ -73,7 +73,7 @@ def test_errors_are_one_line_with_their_exit_code(run, tmp_path):
 
 
 def test_choices_are_the_known_rules():
-    from tfnews.models.normalise import NORMALISATIONS
+    from tfnews.models.text.normalise import NORMALISATIONS
 
     options = {option.name: option for option in build.params}
     assert tuple(options["normalise"].type.choices) == tuple(NORMALISATIONS)

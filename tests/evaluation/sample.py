@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from tfnews.evaluation import intervals, metrics, mistakes
+from tfnews.statistics import intervals, metrics, mistakes
 
 
 def rows(count=400, seed=0, spread=0.45):

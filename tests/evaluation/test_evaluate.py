@@ -11,10 +11,11 @@ from tests import tiny
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, RunError
 from tfnews.evaluation import evaluate as module
-from tfnews.evaluation import intervals, wording
 from tfnews.evaluation.evaluate import evaluate, own_splits, scorer
 from tfnews.models import load
+from tfnews.report import wording
 from tfnews.runs import Run
+from tfnews.statistics import intervals
 from tfnews.training.fit import fit
 
 PARTS = ("train", "validation", "test")

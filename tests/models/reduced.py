@@ -3,7 +3,8 @@
 import keras
 import keras_hub
 
-from tfnews.models import build, catalogue
+from tfnews import catalogue
+from tfnews.models import build
 from tfnews.models.guards import Guards
 
 TEXTS = [

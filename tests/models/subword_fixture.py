@@ -11,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 from sentencepiece import sentencepiece_model_pb2
 
-from tfnews.models.pieces import learn_piece_model
+from tfnews.models.text.pieces import learn_piece_model
 
 FOLDER = Path(__file__).parent / "fixtures"
 RECORDED = json.loads((FOLDER / "tokenizers.json").read_text(encoding="utf-8"))

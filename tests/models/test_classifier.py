@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfnews import catalogue
 from tfnews.data.text import INPUT_RULE
-from tfnews.models import catalogue, fake_probability
+from tfnews.models import fake_probability
 from tfnews.models.classifier import NewsClassifier, Probabilities
+from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.guards import Guards
-from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
-from tfnews.models.words import WordTokenizer
+from tfnews.models.text.words import WordTokenizer
 
 WORDS = ["the", "vote", "fake", "news"]
 TEXTS = ["the vote", "fake news fake news", "", "unheard"]

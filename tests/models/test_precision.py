@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfnews import catalogue
 from tfnews.errors import UsageError
-from tfnews.models import catalogue, precision
-from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
+from tfnews.models import precision
+from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.precision import choose, under_policy
-from tfnews.models.words import WordTokenizer
+from tfnews.models.text.words import WordTokenizer
 
 POLICIES = ("mixed_bfloat16", "mixed_float16")
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tfnews.models import build, catalogue
-from tfnews.models.weights.module import build_module
+from tfnews import catalogue
+from tfnews.models import build
+from tfnews.models.embedding.module import build_module
 from tfnews.training.setup import parameters
 
 ROWS = [name for name, row in catalogue.rows().items() if row.family == "hub"]

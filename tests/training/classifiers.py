@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfnews.data import pipeline
-from tfnews.models.hub import HubBackbone, HubClassifier, HubPreprocessor
-from tfnews.models.words import WordTokenizer
+from tfnews.models.batches import encode, training_batches
+from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
+from tfnews.models.text.words import WordTokenizer
 from tfnews.training.losses import loss_for
 
 WORDS = ["the", "council", "vote", "shocking", "truth", "harbour", "share"]
@@ -50,7 +50,7 @@ def compiled(
 def batches(texts: list[str], labels: list[int], size: int, epochs: int = 1) -> tf.data.Dataset:
     """Return the batches of some texts, as a fit makes them."""
     preprocessor = HubPreprocessor(WordTokenizer(WORDS))
-    ids = pipeline.encode(preprocessor, texts)
-    return pipeline.training_batches(
+    ids = encode(preprocessor, texts)
+    return training_batches(
         ids, np.array(labels), preprocessor, batch_size=size, epochs=epochs, seed=0, padded=False
     )

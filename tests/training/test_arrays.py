@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tfnews.errors import RunError
-from tfnews.models import tables
 from tfnews.training import arrays
 
 
@@ -24,7 +23,7 @@ def variables():
 
 @pytest.mark.parametrize("size", [4, 2**26])
 def test_numpy_reads_what_is_written_and_it_loads_again(size, variables, tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_BYTES", size)
+    monkeypatch.setattr("tfnews.models.variables._BYTES", size)
     path = tmp_path / "a.npz"
     arrays.write(path, {**variables, "state": np.frombuffer(b"abc", np.uint8)})
     with np.load(path, allow_pickle=False) as saved:

@@ -10,9 +10,9 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from tests import tiny
 from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
-from tfnews.evaluation import wording
 from tfnews.models import load
-from tfnews.models.weights.module import build_module
+from tfnews.models.embedding.module import build_module
+from tfnews.report import wording
 from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
 from tfnews.training import optimizers

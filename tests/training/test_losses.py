@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from tests.training import classifiers
-from tfnews.models import catalogue
+from tfnews import catalogue
 from tfnews.models.precision import under_policy
 from tfnews.training import optimizers
 from tfnews.training.losses import loss_for

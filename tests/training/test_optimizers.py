@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tensorflow.python.eager import context
 
 from tests.training import classifiers
+from tfnews import catalogue
 from tfnews.errors import UsageError
-from tfnews.models import catalogue
 from tfnews.training import optimizers
 from tfnews.training.optimizers import LazyAdam, SparseLossScaling
 from tfnews.training.settings import defaults

@@ -11,7 +11,7 @@ import pytest
 
 from tests import tiny
 from tfnews.errors import DataError, FitInterruptedError, RunError, UsageError, WeightsError
-from tfnews.models.weights.module import build_module
+from tfnews.models.embedding.module import build_module
 from tfnews.runs import Run
 from tfnews.training import fit as module
 from tfnews.training import train as training

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from tests.models.reduced import small
+from tfnews import catalogue
 from tfnews.errors import UsageError
-from tfnews.models import catalogue
 from tfnews.training import optimizers
 from tfnews.training.optimizers import Adam, AdamW, LazyAdam, SparseLossScaling, WarmUp
 from tfnews.training.settings import defaults

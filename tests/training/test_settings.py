@@ -1,7 +1,7 @@
 import pytest
 
+from tfnews import catalogue
 from tfnews.errors import UsageError
-from tfnews.models import catalogue
 from tfnews.training.settings import defaults, resolve
 
 SWIVEL, TFIDF = catalogue.row("swivel20"), catalogue.row("tfidf")

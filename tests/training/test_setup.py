@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 
 from tests import tiny
+from tfnews import catalogue
 from tfnews.data.demo import write_corpus
 from tfnews.data.prepare import prepare
 from tfnews.errors import FitInterruptedError, RunError, UsageError, WeightsError
-from tfnews.models import catalogue, fake_probability, load
+from tfnews.models import fake_probability, load
 from tfnews.runs import Run
 from tfnews.training import setup
 from tfnews.training import train as training

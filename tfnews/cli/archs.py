@@ -5,8 +5,8 @@ from json import dumps
 
 import click
 
+from tfnews import catalogue
 from tfnews.cli.say import next_step
-from tfnews.models import catalogue
 
 _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "frozen", "fine-tuned")
 

@@ -143,8 +143,8 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
     leak in a column that no model sees is a warning.
     """
-    from tfnews.evaluation import audit_page, screen
-    from tfnews.evaluation.audit import audit
+    from tfnews.audit.audit import audit
+    from tfnews.report import audit_page, screen
     from tfnews.runs import write_json, write_text
 
     found = audit(splits, seed=seed)

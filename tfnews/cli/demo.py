@@ -32,7 +32,7 @@ def command(out: Path, articles: int, seed: int) -> None:
     from tfnews.data.demo import write_corpus
     from tfnews.data.prepare import prepare
     from tfnews.evaluation.evaluate import evaluate
-    from tfnews.evaluation.screen import side_by_side
+    from tfnews.report.screen import side_by_side
     from tfnews.training.fit import fit
 
     corpus = write_corpus(out, articles, seed)

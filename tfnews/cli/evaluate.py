@@ -38,7 +38,7 @@ def command(run: str, **options: object) -> None:
     and read the test split once.
     """
     from tfnews.evaluation.evaluate import evaluate
-    from tfnews.evaluation.screen import summary
+    from tfnews.report.screen import summary
     from tfnews.runs import Run
 
     opened = Run.open(run)

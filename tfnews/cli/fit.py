@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from tfnews.catalogue import DEFAULT
 from tfnews.cli.say import next_step
-from tfnews.models.catalogue import DEFAULT
 
 
 @click.command()

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step
-from tfnews.models.weights.vectors import FORMATS, read_vectors
 from tfnews.runs import sha256
+from tfnews.weights.vectors import FORMATS, read_vectors
 
 
 @click.group()
@@ -64,7 +64,7 @@ def build(
     start = time.perf_counter()
     read = read_vectors(vectors, format=format, words=words, limit=limit)
 
-    from tfnews.models.weights.module import build_module, unreachable
+    from tfnews.models.embedding.module import build_module, unreachable
 
     build_module(
         read.words,
@@ -99,8 +99,8 @@ def convert(folder: Path, out: Path) -> None:
     spiece.model. The .bin file is a pickle: only tensors are read from it, nothing is executed,
     and PyTorch is not needed.
     """
-    from tfnews.models.weights.checkpoint import TENSORS
-    from tfnews.models.weights.convert import convert
+    from tfnews.models.transformer.checkpoint import TENSORS
+    from tfnews.models.transformer.convert import convert
 
     file = convert(folder, out) / TENSORS
     click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from tfnews.data import pipeline
+from tfnews.audit.audit import audit
 from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
-from tfnews.evaluation import card, figures, floor, intervals, metrics, mistakes, report
-from tfnews.evaluation.audit import audit
+from tfnews.evaluation import floor
 from tfnews.models import NewsClassifier, fake_probability, load
+from tfnews.models.batches import encode, predict
+from tfnews.report import card, figures
+from tfnews.report import html as report
 from tfnews.runs import Run, write_json, write_predictions, write_text
+from tfnews.statistics import intervals, metrics, mistakes
 
 PARTS = ("train", "validation", "test")
 _TIMED_TEXTS = 256
@@ -169,8 +172,8 @@ def scorer(classifier: NewsClassifier) -> Callable[[list[str]], np.ndarray]:
     size = classifier.prediction_batch
 
     def score(texts: list[str]) -> np.ndarray:
-        ids = pipeline.encode(preprocessor, texts)
-        return fake_probability(pipeline.predict(model, ids, preprocessor, size))
+        ids = encode(preprocessor, texts)
+        return fake_probability(predict(model, ids, preprocessor, size))
 
     return score
 

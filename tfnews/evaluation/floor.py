@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from tfnews import catalogue
 from tfnews.data.splits import Splits
-from tfnews.evaluation import intervals
-from tfnews.models import catalogue, linear
+from tfnews.models.linear.tfidf import solve
+from tfnews.statistics import intervals
 
 FLOOR = "tfidf"
 
@@ -20,7 +21,7 @@ def probabilities(splits: Splits, part: str) -> np.ndarray:
         Fake probabilities (texts,), float32.
     """
     train = splits.frame("train")
-    vectorizer, solution = linear.solve(
+    vectorizer, solution = solve(
         train["combined_text"].tolist(), train["label"].tolist(), catalogue.row(FLOOR).settings
     )
     rows = vectorizer.transform(splits.frame(part)["combined_text"])

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
+from tfnews.catalogue import Row
 from tfnews.errors import UsageError
-from tfnews.models.catalogue import Row
 from tfnews.models.classifier import NewsClassifier
 
 _BFLOAT16_CPU = "avx512_bf16"

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from tfnews.errors import RunError
-from tfnews.models import tables
+from tfnews.models.variables import fill, pieces
 from tfnews.runs import replacing
 
 # What a file raises that was cut off or damaged, or that holds pickled objects.
@@ -59,7 +59,7 @@ def load(path: Path, variables: Mapping[str, keras.Variable]) -> None:
     with zipfile.ZipFile(path) as archive:
         for name, variable in variables.items():
             with archive.open(f"{name}.npy") as member:
-                tables.fill(variable, _Rows(member))
+                fill(variable, _Rows(member))
 
 
 def shapes(path: Path) -> dict[str, tuple]:
@@ -98,7 +98,7 @@ def _write_one(file: BinaryIO, variable: np.ndarray | keras.Variable) -> None:
     described = np.dtype(variable.dtype).str
     header = {"descr": described, "fortran_order": False, "shape": tuple(variable.shape)}
     np.lib.format.write_array_header_1_0(file, header)
-    for piece in tables.pieces(variable):
+    for piece in pieces(variable):
         file.write(piece.tobytes())
 
 

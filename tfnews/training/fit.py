@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from tfnews import models
-from tfnews.data import pipeline
+from tfnews import catalogue, models
 from tfnews.data.splits import Splits, open_splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation import wording
 from tfnews.evaluation.evaluate import judged, own_splits
-from tfnews.models import NewsClassifier, catalogue
+from tfnews.models import NewsClassifier
+from tfnews.models.batches import encode, predict
+from tfnews.report import wording
 from tfnews.runs import Run, next_name, write_json, write_predictions
 from tfnews.training import tensorboard
 from tfnews.training.settings import resolve
@@ -232,14 +232,12 @@ def _learn(
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
     model = classifier.probabilities_model()
-    outputs = pipeline.predict(
-        model, validation[0], classifier.preprocessor, classifier.prediction_batch
-    )
+    outputs = predict(model, validation[0], classifier.preprocessor, classifier.prediction_batch)
     return models.fake_probability(outputs)
 
 
 def _encoded(classifier: NewsClassifier, frame: pd.DataFrame) -> Encoded:
-    ids = pipeline.encode(classifier.preprocessor, frame["combined_text"].tolist())
+    ids = encode(classifier.preprocessor, frame["combined_text"].tolist())
     return ids, frame["label"].to_numpy()
 
 

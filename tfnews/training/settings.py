@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tfnews import catalogue
+from tfnews.catalogue.rows import Row, nearest
 from tfnews.errors import UsageError
-from tfnews.models import catalogue
-from tfnews.models.catalogue import Row, nearest
 from tfnews.training.optimizers import OPTIMIZERS, SCHEDULES
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")

@@ -10,16 +10,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfnews import models
+from tfnews import catalogue, models
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import UsageError, WeightsError
-from tfnews.models import NewsClassifier, catalogue
+from tfnews.models import NewsClassifier
 from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
-from tfnews.models.weights.digests import module_digest
-from tfnews.models.weights.find import absolute
 from tfnews.runs import Run
+from tfnews.weights.digests import module_digest
+from tfnews.weights.find import absolute
 
 # Settings of an architecture that a fit which goes on from a run may change.
 _FREE = {"trainable_layers"}

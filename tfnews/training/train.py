@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from tfnews.data import pipeline
 from tfnews.models import FAMILIES, NewsClassifier, fake_probability
+from tfnews.models.batches import batches_per_epoch, predict, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import callbacks, optimizers, tensorboard
@@ -42,7 +42,7 @@ def train(
     """
     options = run.config["recipe"]
     trainee = under_policy(classifier, options["precision"])
-    steps = pipeline.batches_per_epoch(len(training[1]), options["batch_size"])
+    steps = batches_per_epoch(len(training[1]), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
         say(
             f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
@@ -100,7 +100,7 @@ def _batches(
     training: Encoded, classifier: NewsClassifier, run: Run, start: tuple[int, int]
 ) -> tf.data.Dataset:
     options = run.config["recipe"]
-    return pipeline.training_batches(
+    return training_batches(
         *training,
         classifier.preprocessor,
         batch_size=options["batch_size"],
@@ -138,7 +138,7 @@ def _validator(
     model, size = trainee.probabilities_model(), trainee.prediction_batch
 
     def score() -> dict[str, float]:
-        outputs = pipeline.predict(model, ids, preprocessor, size)
+        outputs = predict(model, ids, preprocessor, size)
         probabilities = fake_probability(outputs)
         predicted = probabilities >= trainee.threshold
         return {

@@ -1,0 +1,181 @@
+import pytest
+
+from tests.evaluation.sample import part, report
+from tfnews.report import wording
+from tfnews.statistics import metrics
+
+
+def _part(real_wrong, real, fake_wrong=1, fake=100, names=("real", "fake"), intervals=None):
+    labels = [0] * real + [1] * fake
+    called = [1] * real_wrong + [0] * (real - real_wrong + fake_wrong) + [1] * (fake - fake_wrong)
+    return {"scores": metrics.scores(labels, called, class_names=names), "intervals": intervals}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "total", "bounds", "said"),
+    [
+        (
+            34,
+            1000,
+            [0.023, 0.046],
+            "Of 100 real texts, 3.4 were called fake (95 % interval 2.3 to 4.6)",
+        ),
+        (
+            5,
+            1000,
+            [0.001, 0.01],
+            "Of 1,000 real texts, 5.0 were called fake (95 % interval 1.0 to 10.0)",
+        ),
+        (250, 1000, None, "Of 100 real texts, 25 were called fake. Counted: 250 of 1,000."),
+        (
+            0,
+            1000,
+            [0, 0.003],
+            "None of 1,000 real texts was called fake; up to 3.0 of 1,000 cannot",
+        ),
+        (0, 0, None, "There were no real texts, so this cannot be said."),
+    ],
+)
+def test_false_alarms(wrong, total, bounds, said):
+    found = wording.false_alarms(_part(wrong, total, intervals={"fpr": bounds}))
+    assert found.startswith(said)
+
+
+def test_sets_that_are_not_about_fakes_keep_their_words():
+    away = _part(3, 100, names=("news", "clickbait"))
+    said = (
+        wording.misses(away)
+        + wording.false_alarms(away)
+        + wording.resembles(("news", "clickbait"), "headlines")
+    )
+    assert "clickbait" in said
+    assert "fake" not in said
+    assert "fake" not in wording.metric_label("fpr", ("news", "clickbait"))
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        (
+            {"prevalence": 0.01, "precision": 0.231, "low": 0.151},
+            "If 1 % of the texts you check are fake, 23 of 100 flags are right "
+            "(15 with both error rates at the bad ends of their intervals).",
+        ),
+        (
+            {"prevalence": 0.1, "precision": 0.9996, "low": None},
+            "If 10 % of the texts you check are fake, 99.9 of 100 flags are right.",
+        ),
+        (
+            {"prevalence": 0.1, "precision": None, "low": None},
+            "If 10 % of the texts you check are fake: nothing is flagged, "
+            "so no share of right flags can be given.",
+        ),
+    ],
+)
+def test_flags_right(flag, said):
+    assert wording.flags_right(flag, ("real", "fake")) == said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [(60, "F1 falls from 0.99 to"), (0, "F1 stays at 0.99"), (99, "would be right for 50 %")],
+)
+def test_the_fall_on_another_set_is_said(wrong, said):
+    home, away = _part(0, 100), _part(wrong, 100, wrong or 1)
+    assert said in wording.fall(home, away, "elsewhere")
+
+
+def test_a_clean_report_has_no_warning():
+    made = report(floor=None)
+    assert wording.warnings(made) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"test_reads": 3}, "scored 3 times"),
+        ({"warnings": ["Mind this.", "Mind this."]}, "Mind this."),
+        ({"parts": {"test": _part(5, 100)}}, "only 200 test texts"),
+        ({"floor": {**report()["floor"]}}, "No gain over the simplest model is shown"),
+        ({"parts": {"validation": part()}}, "not been scored on the test texts"),
+    ],
+)
+def test_each_warning(changes, said):
+    found = wording.warnings(report(**({"floor": None} | changes)))
+    assert len(found) == 1
+    assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("basis", "wrong", "said"),
+    [
+        ("publisher", 1, "style was learnt"),
+        ("publisher", 200, "part of what the model learnt is the publishers' style"),
+        ("factcheck", 1, "gives the classes away"),
+        (None, 1, "gives the classes away"),
+        ("factcheck", 200, None),
+    ],
+)
+def test_publishers_labels_and_near_perfect_scores_are_warned_of(basis, wrong, said):
+    made = report(floor=None, parts={"test": _part(wrong, 500, wrong, 500)})
+    made["splits"]["label_basis"] = basis
+    found = wording.warnings(made)
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
+
+
+def test_flags_follow_the_reports_prevalences():
+    found = wording.flags(report(prevalences=(0.2,)))
+    assert [flag["prevalence"] for flag in found] == [0.2]
+
+
+def test_a_shown_gain_is_no_warning():
+    made = report(floor={**report()["floor"], "interval": [0.01, 0.02], "gain_shown": True})
+    assert wording.warnings(made) == []
+    assert wording.floor(made["floor"]).startswith("Better than the simplest model")
+
+
+def _with_away(names=("real", "fake"), basis="factcheck", **changes):
+    parts = {"test": _part(5, 400, 5, 400)}
+    home = {"name": "made_up", "class_names": ["real", "fake"], "label_basis": "factcheck"}
+    away = {"name": "away", **_part(30, 100, names=names), "label_basis": basis, **changes}
+    return {"parts": parts, "splits": home, "other_sets": [away]}
+
+
+@pytest.mark.parametrize(
+    ("names", "basis", "warned"),
+    [
+        (("real", "fake"), "factcheck", False),
+        (("real", "fake"), "unstated", False),
+        (("real", "fake"), "publisher", True),
+        (("news", "clickbait"), "factcheck", True),
+    ],
+)
+def test_labels_that_mean_something_else_are_warned_of(names, basis, warned):
+    report = _with_away(names, basis)
+    said = " ".join(wording.warnings(report))
+    assert ("two different questions" in said) is warned
+    assert ("Labels in away do not mean what they mean in made_up" in said) is warned
+
+
+def test_a_model_calls_no_text_by_another_sets_class():
+    (said,) = wording.elsewhere(_with_away(("news", "clickbait")))
+    assert "Of 100 news texts, 30 were called fake-like" in said
+    assert "called clickbait" not in said
+
+
+@pytest.mark.parametrize(
+    ("refused", "warned"),
+    [({}, False), ({"too short": 10}, False), ({"too short": 9, "other": 2}, True)],
+)
+def test_many_texts_that_predict_would_refuse_are_warned_of(refused, warned):
+    said = " ".join(wording.warnings(_with_away(refused=refused)))
+    expected = "11 of 200 texts of away are unlike the training texts (too short: 9; other: 2)"
+    assert (expected in said) is warned
+    assert ("no number" in said) is warned
+
+
+def test_texts_left_out_are_counted():
+    said = wording.elsewhere(_with_away(shared_with_training=1234))
+    assert said[1].startswith("Left out of away")
+    assert said[1].endswith(": 1,234 texts.")

@@ -1,0 +1,1 @@
+"""What a data set gives away before any model is trained."""

@@ -1,0 +1,75 @@
+"""When a probe's score makes it a shortcut: the thresholds and the rule."""
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from tfnews.audit.probes import Rows
+from tfnews.statistics import intervals
+
+# Macro F1 counts both classes alike. A guess that draws labels in the classes' proportions
+# reaches 0.5 on average, whatever they are; always giving the commoner class stays below.
+GUESS = 0.5
+# The low end of a shortcut's 95 % interval lies this far above a guess.
+MARGIN = 0.1
+# A shortcut in the text also reaches a share of what all words gain over a guess: half for a
+# trait that says nothing of what a text claims, nearly all for a part of its words.
+TRAIT_SHARE = 0.5
+WORDS_SHARE = 0.9
+
+
+class Judge:
+    """Scores what probes called on the validation split, and says which are shortcuts.
+
+    Args:
+        rows: The rows probed.
+        full: What a model of all words called, int8 `(validation rows,)`.
+    """
+
+    def __init__(self, rows: Rows, full: np.ndarray):
+        self._labels = rows.validation["label"].to_numpy()
+        self._clusters = rows.validation["cluster"].to_numpy()
+        self.majority = self._f1(rows.majority())
+        self.full = self._f1(full)
+
+    def probe(self, name: str, kind: str, called: np.ndarray, share: float = 0.0) -> dict:
+        """Judge one probe.
+
+        Args:
+            name: What it is called.
+            kind: "reference", which is never a shortcut, "text" or "metadata".
+            called: Labels, 0 or 1, `(validation rows,)`.
+            share: Of the gain of all words over a guess, what makes it a shortcut.
+
+        Returns:
+            name, kind, f1 (macro), accuracy, interval (95 %, of f1) or None, f1_majority, and
+            verdict: "finding" or "warning" for a shortcut in text or metadata, else "nothing".
+        """
+        bounds = intervals.bootstrap(self._labels, called, self._clusters, ("macro_f1",))
+        probe = {
+            "name": name,
+            "kind": kind,
+            "f1": self._f1(called),
+            "accuracy": float((called == self._labels).mean()),
+            "interval": bounds["macro_f1"],
+            "f1_majority": self.majority,
+        }
+        return {**probe, "verdict": self._verdict(probe, share)}
+
+    def _verdict(self, probe: dict, share: float) -> str:
+        enough = reaches(probe["f1"], self.full, share) and beats_a_guess(probe, MARGIN)
+        if not enough or probe["kind"] == "reference":
+            return "nothing"
+        return "warning" if probe["kind"] == "metadata" else "finding"
+
+    def _f1(self, called: np.ndarray) -> float:
+        return float(f1_score(self._labels, called, labels=[0, 1], average="macro"))
+
+
+def reaches(f1: float, full: float, share: float) -> bool:
+    """Tell whether a macro F1 holds a share of what all words gain over a guess."""
+    return f1 - GUESS >= share * (full - GUESS)
+
+
+def beats_a_guess(probe: dict, margin: float = 0.0) -> bool:
+    """Tell whether the low end of a probe's interval lies above a guess; False without one."""
+    return bool(probe["interval"]) and probe["interval"][0] > GUESS + margin

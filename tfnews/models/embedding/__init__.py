@@ -1,0 +1,1 @@
+"""Token embeddings pooled over a text."""

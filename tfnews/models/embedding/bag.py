@@ -1,0 +1,105 @@
+"""A table of token vectors, pooled over each text."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfnews.models.variables import fill
+
+_FEW = 256  # texts up to which counting tokens in a matrix is the faster way to train
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class EmbeddingBag(keras.layers.Layer):
+    """Looks token vectors up and pools them by sqrtn: their sum over the root of their count.
+
+    An empty text answers zeros. Only the distinct rows of a batch are gathered, so that gradients
+    stay sparse and one very long text costs no memory by its length.
+
+    Args:
+        rows: Rows of the table.
+        width: Width of a vector.
+    """
+
+    def __init__(self, rows: int, width: int, **kwargs):
+        super().__init__(**kwargs)
+        self.rows = rows
+        self.width = width
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the table (rows, width)."""
+        self.table = self.add_weight(
+            shape=(self.rows, self.width),
+            initializer="zeros",  # a vocabulary's or a module's rows are assigned
+            autocast=False,  # a cast would copy the whole table at every step
+            name="embeddings",
+        )
+
+    def call(self, ids: tf.RaggedTensor, training: bool = False) -> tf.Tensor:
+        """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
+        distinct, position = tf.unique(ids.flat_values)
+        if self.trainable:
+            # Hides the pattern from Grappler's SimplifyEmbeddingLookup, which would read the whole
+            # table; while the table is trained that is a copy of it at every step.
+            distinct = tf.maximum(distinct, 0)
+        vectors = tf.gather(self.table.value, distinct)
+        if self.trainable and training:
+            pooled = tf.cond(
+                ids.nrows() <= _FEW,
+                lambda: _pooled_by_counts(vectors, position, ids),
+                lambda: _pooled(vectors, position, ids),
+            )
+        else:
+            pooled = _pooled(vectors, position, ids)
+        return tf.cast(pooled, self.compute_dtype)
+
+    def save_own_variables(self, store: dict) -> None:
+        """Save the table from where it lies; Keras would make two copies of it."""
+        store["0"] = _Memory(tf.convert_to_tensor(self.table.value))
+
+    def load_own_variables(self, store: dict) -> None:
+        """Load the table."""
+        fill(self.table, store["0"])
+
+    def compute_output_spec(
+        self, ids: keras.KerasTensor, training: bool = False
+    ) -> keras.KerasTensor:
+        """Return the symbolic output (batch, width)."""
+        return keras.KerasTensor((ids.shape[0], self.width), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+def _pooled(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+    """Pool the vectors (distinct, width) at the positions (tokens,) of each text's tokens."""
+    return tf.sparse.segment_sqrt_n(vectors, position, ids.value_rowids(), num_segments=ids.nrows())
+
+
+def _pooled_by_counts(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+    """Pool as `_pooled` does, by a matrix of how often a text has a token: (batch, distinct).
+
+    The gradient is a product of matrices then; the other one's is an addition per token.
+    """
+    counts = tf.raw_ops.RaggedBincount(
+        splits=tf.cast(ids.row_splits, tf.int64),
+        values=position,
+        size=tf.shape(vectors)[0],
+        weights=tf.zeros([0], tf.float32),
+    )
+    shares = (
+        tf.ensure_shape(counts, (None, None))
+        * tf.math.rsqrt(tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32))[:, tf.newaxis]
+    )
+    return tf.cast(shares, vectors.dtype) @ vectors
+
+
+class _Memory:
+    """A tensor's memory as an array: `np.array`, by which Keras saves, copies any array else."""
+
+    def __init__(self, tensor: tf.Tensor):
+        self.tensor = tensor
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(memoryview(self.tensor), dtype)

@@ -1,0 +1,1 @@
+"""Linear models that scikit-learn solves and Keras carries."""

@@ -1,0 +1,163 @@
+"""Family "linear": TF-IDF n-grams whose logistic regression scikit-learn solves."""
+
+import keras
+import keras_hub
+import tensorflow as tf
+
+from tfnews.catalogue import Row
+from tfnews.errors import DataError
+from tfnews.models.classifier import NewsClassifier
+from tfnews.models.text.words import WordPreprocessor, WordTokenizer
+
+SOLVED = True  # scikit-learn solves the weights; Keras carries them
+PADDED = False
+
+_WORD = r"(?u)\b\w\w+\b"
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class TfidfRows(keras.layers.Layer):
+    """Turns term ids into L2-normalised TF-IDF rows.
+
+    The weight of a term is (1 + log count) * idf, or count * idf, over the row's Euclidean norm.
+
+    Args:
+        terms: Number of terms.
+        sublinear: Whether counts are damped by a logarithm.
+
+    Reference: scikit-learn's `TfidfVectorizer`, whose numbers it reproduces.
+    """
+
+    def __init__(self, terms: int, sublinear: bool = True, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.terms = terms
+        self.sublinear = sublinear
+
+    def build(self, input_shape: tuple) -> None:
+        """Make the inverse document frequencies (terms,)."""
+        self.idf = self.add_weight(
+            shape=(self.terms,), initializer="ones", trainable=False, name="idf"
+        )
+
+    def call(self, ids: tf.RaggedTensor) -> tf.SparseTensor:
+        """Map ragged term ids (batch, terms of the text) to sparse rows (batch, terms)."""
+        rows = tf.cast(ids.nrows(), tf.int64)
+        cells = tf.cast(ids.value_rowids(), tf.int64) * self.terms
+        cells += tf.cast(ids.flat_values, tf.int64)
+        cells, _, counts = tf.unique_with_counts(tf.sort(cells))
+        row, term = cells // self.terms, cells % self.terms
+        weights = tf.cast(counts, tf.float32)
+        if self.sublinear:
+            weights = 1.0 + tf.math.log(weights)
+        weights *= tf.gather(tf.convert_to_tensor(self.idf), term)
+        squares = tf.math.unsorted_segment_sum(weights**2, row, rows)
+        weights *= tf.gather(tf.math.rsqrt(tf.maximum(squares, 1e-30)), row)
+        return tf.SparseTensor(tf.stack([row, term], axis=1), weights, [rows, self.terms])
+
+    def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the symbolic sparse output (batch, terms)."""
+        return keras.KerasTensor((ids.shape[0], self.terms), dtype="float32", sparse=True)
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "terms": self.terms, "sublinear": self.sublinear}
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class TfidfBackbone(keras_hub.models.Backbone):
+    """Ragged term ids (batch, tokens) to sparse TF-IDF rows (batch, terms).
+
+    Args:
+        terms: Number of terms.
+        sublinear: Whether counts are damped by a logarithm.
+        dtype: Accepted for keras-hub's sake; always float32.
+    """
+
+    def __init__(self, terms: int, sublinear: bool = True, dtype: object = None, **kwargs):
+        # === Layers ===
+        self.rows = TfidfRows(terms, sublinear, name="tfidf")
+
+        # === Functional Model ===
+        ids = keras.Input((None,), dtype="int32", ragged=True, name="token_ids")
+        super().__init__(
+            inputs={"token_ids": ids}, outputs=self.rows(ids), dtype="float32", **kwargs
+        )
+
+        # === Config ===
+        self.terms = terms
+        self.sublinear = sublinear
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "terms": self.terms, "sublinear": self.sublinear}
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class TfidfPreprocessor(WordPreprocessor):
+    """Strings (batch,) to ragged ids of words and n-grams."""
+
+    backbone_cls = TfidfBackbone
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class TfidfClassifier(NewsClassifier):
+    """Logistic regression over TF-IDF rows."""
+
+    backbone_cls = TfidfBackbone
+    preprocessor_cls = TfidfPreprocessor
+
+
+def build(
+    row: Row, texts: list[str], options: dict, answers: dict, labels: list[int]
+) -> tuple[TfidfClassifier, dict]:
+    """Fit TF-IDF and logistic regression by scikit-learn and carry them in Keras.
+
+    Args:
+        row: The catalogue's row.
+        texts: Training texts.
+        options: ngrams, min_df, max_features, sublinear_tf, C.
+        answers: What the classifier's answers mean: arguments of `NewsClassifier`.
+        labels: Training labels, 1 = fake.
+
+    Returns:
+        The solved classifier, and what is to be recorded of its weights.
+
+    Raises:
+        DataError: No term occurs in enough texts.
+    """
+    vectorizer, solution = solve(texts, labels, options)
+    tokenizer = WordTokenizer(
+        list(vectorizer.get_feature_names_out()),
+        normalise="words",
+        oov_buckets=0,
+        ngrams=options["ngrams"],
+        min_letters=2,
+    )
+    backbone = TfidfBackbone(len(vectorizer.idf_), options["sublinear_tf"])
+    backbone.rows.idf.assign(vectorizer.idf_)
+    classifier = TfidfClassifier(backbone, TfidfPreprocessor(tokenizer), head=row.head, **answers)
+    classifier.head_layers[-1].kernel.assign(solution.coef_.T)
+    classifier.head_layers[-1].bias.assign(solution.intercept_)
+    return classifier, {"handle": "none", "digest": None, "licence": "none: fitted here"}
+
+
+def solve(texts: list[str], labels: list[int], options: dict) -> tuple:
+    """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    vectorizer = TfidfVectorizer(
+        token_pattern=_WORD,
+        ngram_range=(1, options["ngrams"]),
+        min_df=options["min_df"],
+        max_features=options["max_features"],
+        sublinear_tf=options["sublinear_tf"],
+    )
+    try:
+        rows = vectorizer.fit_transform(texts)
+    except ValueError as error:
+        raise DataError(
+            f"TF-IDF found no terms in {len(texts)} training texts ({error}). "
+            f"A term must occur in {options['min_df']} texts: give more texts, or --set min_df=1."
+        ) from error
+    return vectorizer, LogisticRegression(C=options["C"], max_iter=1000).fit(rows, labels)

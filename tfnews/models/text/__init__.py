@@ -1,0 +1,1 @@
+"""Normalisation and tokenisation in TensorFlow ops."""

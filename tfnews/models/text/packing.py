@@ -1,0 +1,135 @@
+"""From ragged piece ids to what a transformer reads: special tokens, long texts, padding."""
+
+import keras
+import keras_hub
+import tensorflow as tf
+
+from tfnews.errors import UsageError
+from tfnews.models.text.subwords import SubwordTokenizer
+
+LONG = ("truncate", "head-tail", "windows")
+
+# Sun et al. (2019), "How to Fine-Tune BERT for Text Classification?": the first 128 tokens and the
+# last 382 of 510 did best.
+_HEAD_SHARE = 128 / 510
+# A window repeats the last quarter of the one before, so that no sentence is only ever cut.
+_OVERLAP = 0.25
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
+    """Strings (batch,) to token_ids, padding_mask and, if wanted, segment_ids.
+
+    Each is int32 (batch, tokens), padded to the longest text of the batch; with windows it is
+    (batch, windows, tokens).
+
+    Args:
+        tokenizer: A `SubwordTokenizer`.
+        sequence_length: Tokens of a text or window at most, special ones included.
+        long: What becomes of longer texts: "truncate" keeps the start; "head-tail" the first
+            quarter and the last three; "windows" cuts overlapping windows.
+        max_windows: Windows of a text at most, from its start.
+        segments: Whether the encoder takes segment_ids.
+        pad_after: Padding tokens put after the longest text, where there is room. MobileBERT reads
+            each token's neighbours, and would otherwise answer by the batch a text is in.
+
+    Raises:
+        UsageError: `long` is not one of these, `sequence_length` is below 8, or `max_windows`
+            below 1.
+    """
+
+    def __init__(
+        self,
+        tokenizer: SubwordTokenizer,
+        sequence_length: int = 512,
+        long: str = "truncate",
+        max_windows: int = 8,
+        segments: bool = True,
+        pad_after: int = 0,
+        **kwargs,
+    ):
+        if long not in LONG:
+            raise UsageError(f"Unknown way with long texts {long!r}. Allowed: {', '.join(LONG)}.")
+        if sequence_length < 8:
+            raise UsageError(f"A text must keep 8 tokens or more. Received: {sequence_length}.")
+        if max_windows < 1:
+            raise UsageError(f"A text must keep 1 window or more. Received: {max_windows}.")
+        kwargs.pop("truncate", None)
+        super().__init__(tokenizer, sequence_length, _allow_python_workflow=False, **kwargs)
+        self.long = long
+        self.max_windows = max_windows
+        self.segments = segments
+        self.pad_after = pad_after
+
+    def build(self, input_shape: object) -> None:
+        """Do nothing: `pack` needs no layers."""
+
+    def call(self, x: tf.Tensor, y: object = None, sample_weight: object = None) -> object:
+        """Tokenise and pack `x`; labels and weights pass through."""
+        x = self.pack(self.tokenizer(tf.convert_to_tensor(x, tf.string)))
+        return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
+
+    def pack(self, ids: tf.RaggedTensor) -> dict:
+        """Turn ids (batch, tokens), without special tokens, into the encoder's inputs."""
+        room = self.sequence_length - 2
+        if self.long == "windows":
+            ids = _framed(_windows(ids, room, self.max_windows), self.tokenizer)
+        elif self.long == "head-tail":
+            ids = _framed(_head_and_tail(ids, room), self.tokenizer)
+        else:
+            ids = _framed(ids[:, :room], self.tokenizer)
+        mask = self._padded(tf.ones_like(ids), 0)
+        packed = {
+            "token_ids": self._padded(ids, self.tokenizer.pad_token_id),
+            "padding_mask": mask,
+            "segment_ids": tf.zeros_like(mask),
+        }
+        if not self.segments:
+            del packed["segment_ids"]
+        return packed
+
+    def _padded(self, ids: tf.RaggedTensor, value: int) -> tf.Tensor:
+        dense = ids.to_tensor(value)
+        spare = tf.minimum(self.pad_after, self.sequence_length - tf.shape(dense)[-1])
+        return tf.pad(dense, [[0, 0]] * ids.ragged_rank + [[0, spare]], constant_values=value)
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {
+            **super().get_config(),
+            "long": self.long,
+            "max_windows": self.max_windows,
+            "segments": self.segments,
+            "pad_after": self.pad_after,
+        }
+
+
+def _framed(ids: tf.RaggedTensor, tokenizer: SubwordTokenizer) -> tf.RaggedTensor:
+    """Put the start token before and the end token after each text or window."""
+    flat = ids if ids.ragged_rank == 1 else ids.values
+    ones = tf.ones([flat.nrows(), 1], tf.int32)
+    flat = tf.concat([ones * tokenizer.start_token_id, flat, ones * tokenizer.end_token_id], axis=1)
+    return flat if ids.ragged_rank == 1 else ids.with_values(flat)
+
+
+def _head_and_tail(ids: tf.RaggedTensor, room: int) -> tf.RaggedTensor:
+    head = round(room * _HEAD_SHARE)
+    long = ids.row_lengths() > room
+    # The tail of a text that fits begins where its head ends.
+    start = tf.where(long, ids.row_lengths() - (room - head), head)
+    kept = tf.ragged.range(ids.row_lengths())
+    kept = (kept < head) | (kept >= start[:, tf.newaxis])
+    return tf.ragged.boolean_mask(ids, kept)
+
+
+def _windows(ids: tf.RaggedTensor, room: int, most: int) -> tf.RaggedTensor:
+    """Cut texts into overlapping windows: (batch, windows, tokens), both ragged."""
+    stride = room - round(room * _OVERLAP)
+    lengths = ids.row_lengths()
+    over = tf.maximum(lengths - room, tf.zeros_like(lengths))
+    count = tf.minimum(1 - (-over // stride), tf.cast(most, lengths.dtype))
+    starts = tf.ragged.range(count) * stride
+    ends = tf.minimum(starts + room, lengths[:, tf.newaxis])
+    offsets = tf.gather(ids.row_starts(), starts.value_rowids())
+    position = tf.ragged.range(offsets + starts.flat_values, offsets + ends.flat_values)
+    return starts.with_values(tf.gather(ids.flat_values, position))

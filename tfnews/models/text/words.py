@@ -1,0 +1,178 @@
+"""Word tokenisation in TensorFlow ops: strings to ragged word (or word n-gram) ids."""
+
+from pathlib import Path
+
+import keras
+import keras_hub
+import tensorflow as tf
+
+from tfnews.models.text.normalise import normalise
+
+_VOCABULARY_FILE = "vocabulary.txt"
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class WordTokenizer(keras_hub.tokenizers.Tokenizer):
+    """Splits on single spaces and looks words up, as the published text embeddings do.
+
+    A word's id is its line in the vocabulary. Unknown words share `oov_buckets` further ids by
+    hash; with no bucket they are left out.
+
+    Args:
+        vocabulary: Words, or n-grams joined by one space; `None` while a preset is opened.
+        normalise: A rule of `tfnews.models.text.normalise`.
+        oov_buckets: Number of ids for unknown words.
+        ngrams: Longest n-gram; 1 for words alone.
+        min_letters: Shorter words are dropped before n-grams are formed.
+        max_tokens: Words kept from the start of a text; 0 keeps all.
+    """
+
+    def __init__(
+        self,
+        vocabulary: list[str] | None = None,
+        normalise: str = "none",
+        oov_buckets: int = 1,
+        ngrams: int = 1,
+        min_letters: int = 0,
+        max_tokens: int = 0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs, dtype="int32", _allow_python_workflow=False)
+        self.normalise = normalise
+        self.oov_buckets = oov_buckets
+        self.ngrams = ngrams
+        self.min_letters = min_letters
+        self.max_tokens = max_tokens
+        self.file_assets = [_VOCABULARY_FILE]
+        self.set_vocabulary(vocabulary)
+
+    def set_vocabulary(self, vocabulary: list[str] | None) -> None:
+        """Take the words whose ids are 0, 1, 2 and so on."""
+        self.vocabulary = vocabulary
+        self._table = None
+        if vocabulary is None:
+            return
+        # In-memory initialisers: a file-backed table would tie a model to the folder it came from.
+        with tf.init_scope():
+            entries = tf.lookup.KeyValueTensorInitializer(
+                tf.constant(vocabulary), tf.range(len(vocabulary), dtype=tf.int64)
+            )
+            if self.oov_buckets:
+                self._table = tf.lookup.StaticVocabularyTable(entries, self.oov_buckets)
+            else:
+                self._table = tf.lookup.StaticHashTable(entries, -1)
+
+    def words(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Split texts (batch,) into normalised words (batch, words)."""
+        words = tf.strings.split(normalise(texts, self.normalise), sep=" ")
+        if self.min_letters > 1:
+            letters = tf.ragged.map_flat_values(tf.strings.length, words, unit="UTF8_CHAR")
+            words = tf.ragged.boolean_mask(words, letters >= self.min_letters)
+        if self.max_tokens:
+            words = words[:, : self.max_tokens]
+        return words
+
+    def tokenize(self, inputs: tf.Tensor) -> tf.RaggedTensor:
+        """Turn texts (batch,) into int32 ids (batch, tokens)."""
+        inputs = tf.convert_to_tensor(inputs, tf.string)
+        if inputs.shape.rank == 0:
+            return self.tokenize(inputs[tf.newaxis])[0]
+        words = self.words(inputs)
+        tokens = [words] + [
+            tf.strings.ngrams(words, n, separator=" ") for n in range(2, self.ngrams + 1)
+        ]
+        ids = tf.ragged.map_flat_values(self._table.lookup, tf.concat(tokens, axis=1))
+        if not self.oov_buckets:
+            ids = tf.ragged.boolean_mask(ids, ids >= 0)
+        return tf.cast(ids, tf.int32)
+
+    def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
+        """Tokenise."""
+        return self.tokenize(inputs)
+
+    def unknown(self, ids: tf.RaggedTensor) -> float | None:
+        """Return the share of `ids` (batch, tokens) that stand for unknown words, 0 to 1.
+
+        `None` where it cannot be known: no ids, or no buckets, so that unknown words are left out.
+        """
+        flat = ids.flat_values
+        if not self.oov_buckets or not len(flat):
+            return None
+        return float(tf.reduce_mean(tf.cast(flat >= len(self.vocabulary), tf.float32)))
+
+    def vocabulary_size(self) -> int:
+        """Return the number of ids, buckets for unknown words included."""
+        return len(self.vocabulary) + self.oov_buckets
+
+    def get_vocabulary(self) -> list[str]:
+        """Return the words in the order of their ids."""
+        return list(self.vocabulary)
+
+    def id_to_token(self, id: int) -> str:
+        """Return the word of an id; unknown words' buckets answer [UNK]."""
+        return self.vocabulary[id] if id < len(self.vocabulary) else "[UNK]"
+
+    def token_to_id(self, token: str) -> int:
+        """Return the id of a word."""
+        return int(self._table.lookup(tf.constant(token)))
+
+    def save_assets(self, dir_path: str) -> None:
+        """Write the vocabulary, one word a line; a line break inside a word is escaped."""
+        lines = "".join(f"{_escape(word)}\n" for word in self.vocabulary)
+        Path(dir_path, _VOCABULARY_FILE).write_bytes(lines.encode("utf-8", "surrogateescape"))
+
+    def load_assets(self, dir_path: str) -> None:
+        """Read the vocabulary that `save_assets` wrote."""
+        content = Path(dir_path, _VOCABULARY_FILE).read_bytes().decode("utf-8", "surrogateescape")
+        self.set_vocabulary([_unescape(line) for line in content.split("\n")[:-1]])
+
+    def get_config(self) -> dict:
+        """Return the arguments; the vocabulary is an asset of its own."""
+        config = super().get_config()
+        config.pop("dtype", None)
+        return {
+            **config,
+            "normalise": self.normalise,
+            "oov_buckets": self.oov_buckets,
+            "ngrams": self.ngrams,
+            "min_letters": self.min_letters,
+            "max_tokens": self.max_tokens,
+        }
+
+
+class WordPreprocessor(keras_hub.models.TextClassifierPreprocessor):
+    """Strings (batch,) to {"token_ids": int32 ragged (batch, tokens)}.
+
+    Args:
+        tokenizer: A `WordTokenizer`.
+    """
+
+    tokenizer_cls = WordTokenizer
+
+    def __init__(self, tokenizer: WordTokenizer, **kwargs):
+        kwargs.pop("sequence_length", None)
+        kwargs.pop("truncate", None)
+        super().__init__(tokenizer, sequence_length=None, _allow_python_workflow=False, **kwargs)
+
+    def build(self, input_shape: object) -> None:
+        """Do nothing: there are no segments to pack."""
+
+    def call(self, x: tf.Tensor, y: object = None, sample_weight: object = None) -> object:
+        """Tokenise `x`; labels and weights pass through."""
+        x = self.pack(self.tokenizer(tf.convert_to_tensor(x, tf.string)))
+        return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
+
+    def pack(self, ids: tf.RaggedTensor) -> dict:
+        """Turn ids (batch, tokens) into the backbone's inputs."""
+        return {"token_ids": ids}
+
+
+def _escape(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _unescape(line: str) -> str:
+    if "\\" not in line:
+        return line
+    parts = line.split("\\\\")
+    return "\\".join(part.replace("\\n", "\n").replace("\\r", "\r") for part in parts)

@@ -1,1 +1,0 @@
-"""Pretrained weights: find, check, make."""

@@ -1,0 +1,1 @@
+"""What people read about a run: a page, a card, the terminal."""

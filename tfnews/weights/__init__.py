@@ -1,0 +1,1 @@
+"""Pretrained weights as files: found, downloaded, unpacked, pinned and read."""
