@@ -9,12 +9,13 @@ import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
-from tests.models.reduced import LABELS, PROBES, TEXTS, small
+from tests.models.reduced import ALIASED, LABELS, PROBES, TEXTS, row_of, small
 from tfnews import catalogue
-from tfnews.errors import UsageError, WeightsError
+from tfnews.errors import ExportError, UsageError, WeightsError
 from tfnews.models import FAMILIES, fake_probability
-from tfnews.models.batches import encode, predict, training_batches
+from tfnews.models.batches import training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import optimizers
@@ -23,11 +24,33 @@ from tfnews.training.checkpoints import Checkpoint
 from tfnews.training.losses import loss_for
 
 ROWS = list(catalogue.rows())
-TRAINED = [name for name in ROWS if not FAMILIES[catalogue.row(name).family].SOLVED]
-TRANSFORMERS = [name for name in ROWS if catalogue.row(name).family == "transformer"]
 
-# Its activations exceed float16's largest number.
-NOT_IN_FLOAT16 = ["mobilebert"]
+
+def one_of_each_code_path() -> list[str]:
+    """Name a row for each kind and architecture: rows that differ in width run the same code."""
+    firsts = {}
+    for row in catalogue.rows().values():
+        firsts.setdefault((row.family, row.settings.get("architecture")), row.name)
+    return [*firsts.values(), ALIASED]
+
+
+DEAR = one_of_each_code_path()
+TRAINED = [name for name in DEAR if not FAMILIES[row_of(name).family].solved]
+TRANSFORMERS = [name for name in DEAR if row_of(name).family == "transformer"]
+ON_DEVICES = [name for name in DEAR if name != ALIASED]
+
+NOT_IN_FLOAT16 = ["mobilebert"]  # its activations exceed float16's largest number
+ARCHITECTURES = {name: row_of(name).settings.get("architecture") for name in DEAR}
+POLICIES = ["float32", "mixed_bfloat16", "mixed_float16"]
+PRECISIONS = [
+    (name, policy)
+    for name in DEAR
+    for policy in POLICIES
+    if (policy == "float32" or name != ALIASED)
+    and (policy != "mixed_float16" or ARCHITECTURES[name] not in NOT_IN_FLOAT16)
+]
+
+LENGTH = 32  # tokens of a text on a device, where the encoder has no end
 
 
 @functools.cache
@@ -45,7 +68,7 @@ def answers(classifier: keras_hub.models.TextClassifier) -> np.ndarray:
     return fake_probability(classifier.predict(PROBES, verbose=0))
 
 
-@pytest.fixture(params=ROWS)
+@pytest.fixture(params=DEAR)
 def name(request):
     return request.param
 
@@ -60,6 +83,7 @@ def expected(name):
     return answers_of(name)
 
 
+@pytest.mark.parametrize("name", [*ROWS, ALIASED])
 def test_probabilities_are_in_range(expected):
     assert expected.shape == (len(PROBES),)
     assert expected.dtype == np.float32
@@ -71,14 +95,13 @@ def test_raw_strings_tf_data_and_split_preprocessing_agree(classifier, expected)
     np.testing.assert_allclose(
         fake_probability(classifier.predict(dataset, verbose=0)), expected, atol=1e-6
     )
-    np.testing.assert_allclose(classifier.score(PROBES), expected, atol=1e-6)
-    ids = encode(classifier.preprocessor, PROBES)
-    outputs = predict(classifier.probabilities_model(), ids, classifier.preprocessor, 5)
-    np.testing.assert_allclose(fake_probability(outputs), expected, atol=1e-6)
+    np.testing.assert_allclose(classifier.probabilities(PROBES), expected, atol=1e-6)
+    ids = classifier.encode(PROBES)
+    np.testing.assert_allclose(classifier.probabilities(ids, 5), expected, atol=1e-6)
 
 
 def test_answers_do_not_depend_on_the_batch(classifier, expected):
-    one_by_one = [classifier.score([probe])[0] for probe in PROBES[:5]]
+    one_by_one = [classifier.probabilities([probe])[0] for probe in PROBES[:5]]
     np.testing.assert_allclose(one_by_one, expected[:5], atol=1e-6)
 
 
@@ -92,38 +115,43 @@ def test_saved_and_opened_again_it_is_the_same(classifier, expected, tmp_path):
     assert opened.count_params() == classifier.count_params()
 
 
-def test_nothing_in_a_preset_can_run_code(classifier, tmp_path):
+def test_nothing_in_a_preset_can_run_code(name, classifier, tmp_path):
     classifier.save_to_preset(str(tmp_path))
     kinds = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
-    assert kinds <= {".json", ".h5", ".txt", ".model"}  # the last: SentencePiece's pieces
+    of_a_module = {".pb", ".index", ".data-00000-of-00001"} if name == ALIASED else set()
+    # The last: SentencePiece's pieces.
+    assert kinds <= {".json", ".h5", ".txt", ".model"} | of_a_module
     assert "Lambda" not in (tmp_path / "task.json").read_text()
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(("name", "policy"), [pair for pair in PRECISIONS if "float32" not in pair])
 def test_another_precision_answers_nearly_the_same(name, policy):
-    if policy == "mixed_float16" and name in NOT_IN_FLOAT16:
-        with pytest.raises(UsageError, match=r"cannot compute in float16.*Allowed: float32, bf"):
-            under_policy(made(name), policy)
-        return
-    found = under_policy(made(name), policy).score(PROBES)
+    found = under_policy(made(name), policy).probabilities(PROBES)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, answers_of(name), atol=5e-3)
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize("name", TRAINED)
+def test_float16_is_refused_where_activations_exceed_it():
+    with pytest.raises(UsageError, match=r"cannot compute in float16.*Allowed: float32, bf"):
+        under_policy(made("mobilebert"), "mixed_float16")
+
+
+def test_a_module_used_as_it_is_refuses_another_precision():
+    with pytest.raises(UsageError, match=r"not in mixed_bfloat16: .* Leave --precision out"):
+        under_policy(made(ALIASED), "mixed_bfloat16")
+
+
+@pytest.mark.parametrize(("name", "policy"), [pair for pair in PRECISIONS if pair[0] in TRAINED])
 def test_steps_are_finite_and_move_the_weights(name, policy, tmp_path):
-    if policy == "mixed_float16" and name in NOT_IN_FLOAT16:
-        return  # refused, as above
     classifier = small(name, num_layers=1)
     trainee = under_policy(classifier, policy)
     model = trainee.logits_model()
-    recipe = {**catalogue.row(name).recipe, "precision": policy, "warmup_steps": 0}
+    recipe = {**row_of(name).recipe, "precision": policy, "warmup_steps": 0}
     optimizer = optimizers.make(recipe, model.trainable_variables, 10)
     # As a graph, which takes ten times as long to make, every family is trained in tests/training.
     model.compile(optimizer, loss_for(trainee), run_eagerly=True)
     before = [value.copy() for value in trainee.get_weights()]
-    ids = encode(classifier.preprocessor, TEXTS)
+    ids = classifier.encode(TEXTS)
     batches = training_batches(
         ids, LABELS, classifier.preprocessor, batch_size=8, epochs=1, seed=0, padded=False
     )
@@ -138,7 +166,7 @@ def test_steps_are_finite_and_move_the_weights(name, policy, tmp_path):
     classifier.save_to_preset(str(tmp_path))
     opened = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
     assert opened.dtype_policy.name == "float32"
-    np.testing.assert_array_equal(opened.score(PROBES), classifier.score(PROBES))
+    np.testing.assert_array_equal(opened.probabilities(PROBES), classifier.probabilities(PROBES))
 
 
 @pytest.mark.parametrize("long", ["head-tail", "windows"])
@@ -156,7 +184,7 @@ def test_every_way_with_long_texts_is_saved_and_opened_again(name, long, tmp_pat
     np.testing.assert_array_equal(fake_probability(opened(again)), found)
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", [name for name in ROWS if catalogue.row(name).recipe])
 def test_weights_that_are_nowhere_are_an_error_that_says_what_was_tried(name, tmp_path):
     handle = str(tmp_path / "nothing" / "here")
     with pytest.raises(WeightsError) as raised:
@@ -170,7 +198,7 @@ def test_weights_that_are_nowhere_are_an_error_that_says_what_was_tried(name, tm
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_checkpoint_holds_all_that_a_step_depends_on(name, tmp_path):
     """So an interrupted fit goes on as it would have gone: same dropout, moments and rates."""
-    classifier, recipe = small(name), {**catalogue.row(name).recipe, "precision": "float32"}
+    classifier, recipe = small(name), {**row_of(name).recipe, "precision": "float32"}
     model = classifier.logits_model()
     optimizer = optimizers.make(recipe, model.trainable_variables, 10)
     model.compile(optimizer, loss_for(classifier), run_eagerly=True)
@@ -192,7 +220,7 @@ def test_a_checkpoint_holds_all_that_a_step_depends_on(name, tmp_path):
 
 def test_keras_hub_alone_opens_every_row_in_a_fresh_process(tmp_path):
     expected = {}
-    for name in ROWS:
+    for name in DEAR:
         made(name).save_to_preset(str(tmp_path / "first" / name))
         expected[name] = answers_of(name).tolist()
     (tmp_path / "first").rename(tmp_path / "moved")
@@ -204,10 +232,132 @@ def test_keras_hub_alone_opens_every_row_in_a_fresh_process(tmp_path):
         "         for row in rows}\n"
         "print(json.dumps(found))\n"
     )
-    given = json.dumps([str(tmp_path / "moved"), PROBES, ROWS])
-    done = subprocess.run(
-        [sys.executable, "-c", program], input=given, capture_output=True, text=True, check=True
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    for name in ROWS:
+    found = answers_of_process(program, [str(tmp_path / "moved"), PROBES, DEAR])
+    for name in DEAR:
         np.testing.assert_allclose(found[name], expected[name], atol=1e-6, err_msg=name)
+
+
+def answers_of_process(program: str, given: list) -> object:
+    """Run a program that reads JSON and prints JSON in its last line."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+# Beyond Python: what an export stands on
+
+
+SERVING = """
+import json, sys
+import numpy as np, tensorflow as tf
+folder, probes, names, tokens, text_ops = json.loads(sys.stdin.read())
+if text_ops:
+    import tensorflow_text
+found = {}
+for name in names:
+    serve = tf.saved_model.load(f"{folder}/{name}").signatures
+    answers = []
+    for size in (1, 7, 64):
+        batches = [probes[start : start + size] for start in range(0, len(probes), size)]
+        parts = [serve["serving_default"](text=tf.constant(batch)) for batch in batches]
+        answers.append(np.concatenate([part["fake_probability"] for part in parts]).tolist())
+    ids, lengths = tokens[name]
+    given = {"token_ids": tf.constant(ids), "row_lengths": tf.constant(lengths, tf.int64)}
+    answers.append(serve["token_ids"](**given)["fake_probability"].numpy().tolist())
+    found[name] = answers
+assert "tfnews" not in sys.modules and "keras_hub" not in sys.modules
+assert text_ops or "tensorflow_text" not in sys.modules
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("text_ops", [False, True], ids=["TensorFlow alone", "tensorflow-text"])
+def test_a_saved_model_answers_raw_texts_and_ids_without_tfnews(text_ops, tmp_path):
+    """Keras' own export traced a dense signature and failed for all ragged rows."""
+    names = [name for name in DEAR if (name in TRANSFORMERS) == text_ops]
+    tokens = {}
+    for name in names:
+        made(name).export(tmp_path / name)
+        ids = made(name).encode(PROBES)
+        tokens[name] = [ids.flat_values.numpy().tolist(), ids.row_lengths().numpy().tolist()]
+    found = answers_of_process(SERVING, [str(tmp_path), PROBES, names, tokens, text_ops])
+    for name in names:
+        for answers in found[name]:
+            np.testing.assert_allclose(answers, answers_of(name), atol=1e-6, err_msg=name)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
+def test_a_saved_model_of_the_keras_model_itself_serves_raw_texts(name, classifier, tmp_path):
+    tf.saved_model.save(classifier, str(tmp_path / "model"))
+    serve = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    found = serve(text=tf.constant(PROBES))["fake_probability"]
+    np.testing.assert_allclose(found, answers_of(name), atol=1e-6)
+
+
+@pytest.mark.parametrize("format", ["litert", "onnx"])
+def test_an_export_by_keras_that_would_answer_nan_is_refused(classifier, format, tmp_path):
+    with pytest.raises(ExportError, match=r"exports itself as tf_saved_model.*servable\(\)"):
+        classifier.export(tmp_path / "model", format=format)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ON_DEVICES)
+def test_one_text_answers_as_the_batch_does_and_so_after_conversion(name):
+    """A conversion that tracks the Keras model succeeds, and the file answers NaN."""
+    check_on_device(made(name), answers_of(name))
+
+
+def test_windows_answer_alike_on_a_device():
+    classifier = small("bert-tiny", long="windows", max_tokens=12, num_layers=1)
+    check_on_device(classifier, classifier.probabilities(PROBES))
+
+
+def test_what_a_module_used_as_it_is_exports_to():
+    assert "tflite" not in made(ALIASED).exports
+    assert all("tflite" in made(name).exports for name in ON_DEVICES)
+
+
+def check_on_device(classifier, expected):
+    """Compare the form for one text, in TensorFlow and from the converted file, with the batch."""
+    length = classifier.preprocessor.sequence_length or LENGTH
+    texts = [classifier.encode([probe]) for probe in PROBES]
+    fixed = [classifier.preprocessor.fixed(ids, length) for ids in texts]
+    found = np.concatenate([classifier.one_text(ids) for ids in fixed])
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    shapes = {tuple(ids.shape) for ids in fixed}
+    for shape in shapes:
+        rows = [row for row, ids in enumerate(fixed) if tuple(ids.shape) == shape]
+        file = converted(classifier, shape)
+        found = [invoked(file, fixed[row]) for row in rows]
+        np.testing.assert_allclose(found, expected[rows], atol=1e-6)
+
+
+def converted(classifier, shape) -> Interpreter:
+    """Convert the form for one text with built-in operations alone, and open the file."""
+    module = classifier.servable()
+    signature = [tf.TensorSpec(shape, tf.int32, name="ids")]
+    function = tf.function(classifier.one_text, input_signature=signature)
+    concrete = function.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module)
+    interpreter = Interpreter(model_content=converter.convert())
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def invoked(interpreter, ids) -> float:
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], ids.numpy())
+    interpreter.invoke()
+    return float(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+
+
+def test_what_a_tokenizer_elsewhere_needs_is_said_in_json(name, classifier):
+    spec = classifier.preprocessor.tokenizer.spec()
+    assert json.loads(json.dumps(spec)) == spec
+    if name != ALIASED:
+        assert spec["vocabulary"] == len(classifier.preprocessor.tokenizer.get_vocabulary())
+    assert spec["type"]

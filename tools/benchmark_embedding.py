@@ -52,7 +52,7 @@ def encoded(sources: list[str], rows: int) -> tuple[tf.RaggedTensor, np.ndarray]
     chunks = list(read(sources))
     texts = [combine(*pair) for c in chunks for pair in zip(c["title"], c["text"], strict=True)]
     tokenizer = WordTokenizer(count_words(texts, "words", rows), normalise="words")
-    ids = encode(HubPreprocessor(tokenizer), texts)
+    ids = encode(tokenizer, texts)
     spread = np.random.default_rng(0).permutation(rows).astype("int32")
     labels = np.concatenate([chunk["label"].to_numpy() for chunk in chunks])
     return ids.with_flat_values(tf.gather(spread, ids.flat_values)), labels

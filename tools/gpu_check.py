@@ -82,7 +82,7 @@ def trained(
         float(model.train_on_batch(batch, labels[start : start + BATCH]))
         for start, batch in zip(starts, batches, strict=True)
     ]
-    outputs = trainee.probabilities_model()(batches[0])
+    outputs = trainee(batches[0])
     return np.array(losses), models.fake_probability(outputs)
 
 

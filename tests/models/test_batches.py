@@ -1,11 +1,16 @@
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tfnews.models.batches import batches_per_epoch, encode, epoch_order, predict, training_batches
+from tfnews.models.batches import (
+    batches_per_epoch,
+    by_length,
+    encode,
+    epoch_order,
+    training_batches,
+)
 
 
 class Preprocessor:
@@ -43,7 +48,7 @@ epochs = st.integers(0, 100)
 def test_texts_are_encoded_in_their_order(count):
     texts = ["ab" * (number % 3) for number in range(count)]
     expected = [[ord(character) for character in text] for text in texts]
-    ids = encode(Preprocessor(), texts)
+    ids = encode(Preprocessor().tokenizer, texts)
     assert ids.dtype == tf.int32
     assert ids.to_list() == expected
 
@@ -143,36 +148,19 @@ def test_no_dataset_comes_from_a_generator(monkeypatch):
 
     monkeypatch.setattr(tf.data.Dataset, "from_generator", fail)
     assert len(batches_of(4, 2, padded=False)) == 6
-    assert encode(Preprocessor(), ["ab"]).to_list() == [[97, 98]]
+    assert encode(Preprocessor().tokenizer, ["ab"]).to_list() == [[97, 98]]
 
 
 # Prediction
 
 
-@keras.saving.register_keras_serializable("tests")
-class Sums(keras.layers.Layer):
-    """Adds up a text's ids."""
-
-    def call(self, ids):
-        return tf.cast(tf.reduce_sum(ids, axis=1, keepdims=True), tf.float32)
-
-    def compute_output_spec(self, ids):
-        return keras.KerasTensor((None, 1), "float32")
-
-
-@pytest.fixture(scope="module")
-def sums():
-    ids = keras.Input((None,), dtype="int32", ragged=True)
-    return keras.Model(ids, Sums()(ids))
-
-
-@settings(deadline=None, max_examples=15)
-@given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.integers(1, 9))
-def test_predictions_come_in_the_order_of_the_texts(sums, lengths, batch_size):
-    outputs = predict(sums, of_lengths(lengths), Preprocessor(), batch_size)
-    expected = [[float(row * length)] for row, length in enumerate(lengths)]
-    assert outputs.dtype == np.float32
-    assert outputs.tolist() == expected
+@given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 9))
+def test_batches_by_length_hold_each_text_once_and_rise_in_length(lengths, batch_size):
+    found = by_length(np.array(lengths, int), batch_size)
+    rows = np.concatenate([[], *found]).astype(int)
+    assert sorted(rows) == list(range(len(lengths)))
+    assert all(len(batch) == batch_size for batch in found[:-1])
+    assert [lengths[row] for row in rows] == sorted(lengths)
 
 
 @pytest.mark.parametrize(("texts", "batches"), [(1, 1), (32, 1), (33, 2), (64, 2)])

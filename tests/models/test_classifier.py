@@ -81,7 +81,7 @@ def test_logits_and_probabilities_agree(head, temperature):
     classifier = build(head, temperature=temperature)
     inputs = classifier.preprocessor(TEXTS)
     logits = classifier.logits_model()(inputs).numpy().astype("float64") / temperature
-    shown = classifier.probabilities_model()(inputs).numpy()
+    shown = classifier(inputs).numpy()
     assert shown.shape == (len(TEXTS), head["units"])
     margin = logits[:, 0] if head["units"] == 1 else logits[:, 1] - logits[:, 0]
     np.testing.assert_allclose(shown[:, -1], 1 / (1 + np.exp(-margin)), atol=1e-6)

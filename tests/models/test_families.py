@@ -40,8 +40,8 @@ def test_every_family_of_the_catalogue_has_its_code():
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_a_family_says_how_it_is_trained(family):
-    assert type(family.SOLVED) is bool
-    assert type(family.PADDED) is bool
+    assert type(family.solved) is bool
+    assert type(family.padded) is bool
 
 
 def test_every_classifier_is_registered():

@@ -97,8 +97,8 @@ def test_another_policy_is_a_copy_with_the_same_float32_values(policy, trainable
 def test_a_copy_answers_nearly_the_same_in_float32(policy):
     classifier = build()
     inputs = classifier.preprocessor(["the fake vote", "vote", ""])
-    expected = classifier.probabilities_model()(inputs).numpy()
-    found = under_policy(classifier, policy).probabilities_model()(inputs).numpy()
+    expected = classifier(inputs).numpy()
+    found = under_policy(classifier, policy)(inputs).numpy()
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=5e-3)
 
@@ -112,5 +112,5 @@ def test_a_quantised_classifier_is_refused():
 
 def test_a_copy_reads_texts_as_the_classifier_does():
     classifier, texts = build(), ["the fake vote", "vote", ""]
-    found = under_policy(classifier, "mixed_bfloat16").score(texts)
-    np.testing.assert_allclose(found, classifier.score(texts), atol=5e-3)
+    found = under_policy(classifier, "mixed_bfloat16").probabilities(texts)
+    np.testing.assert_allclose(found, classifier.probabilities(texts), atol=5e-3)

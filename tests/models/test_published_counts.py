@@ -24,6 +24,6 @@ def test_a_module_of_the_published_shape_gives_the_published_counts(name, tmp_pa
         options |= {"max_tokens": 0, "seed": 0, "precision": "float32"}
         classifier, record = build(row, [], [], options, {})
         counted = parameters(classifier)
-        assert record["oov_buckets"] == 1
+        assert record.oov_buckets == 1
         assert counted["total"] == row.published["parameters_total"]
         assert counted["trainable"] == row.published[f"parameters_trainable_{kind}"]

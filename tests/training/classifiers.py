@@ -50,7 +50,7 @@ def compiled(
 def batches(texts: list[str], labels: list[int], size: int, epochs: int = 1) -> tf.data.Dataset:
     """Return the batches of some texts, as a fit makes them."""
     preprocessor = HubPreprocessor(WordTokenizer(WORDS))
-    ids = encode(preprocessor, texts)
+    ids = encode(preprocessor.tokenizer, texts)
     return training_batches(
         ids, np.array(labels), preprocessor, batch_size=size, epochs=epochs, seed=0, padded=False
     )

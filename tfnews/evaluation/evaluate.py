@@ -15,8 +15,7 @@ from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
 from tfnews.evaluation import floor
-from tfnews.models import NewsClassifier, fake_probability, load
-from tfnews.models.batches import encode, predict
+from tfnews.models import NewsClassifier, load
 from tfnews.report import card, figures
 from tfnews.report import html as report
 from tfnews.runs import Run, write_json, write_predictions, write_text
@@ -168,14 +167,7 @@ def _remember(sets: dict[str, dict], away: dict) -> None:
 
 def scorer(classifier: NewsClassifier) -> Callable[[list[str]], np.ndarray]:
     """Return a function from raw texts to fake probabilities (texts,), float32."""
-    model, preprocessor = classifier.probabilities_model(), classifier.preprocessor
-    size = classifier.prediction_batch
-
-    def score(texts: list[str]) -> np.ndarray:
-        ids = encode(preprocessor, texts)
-        return fake_probability(predict(model, ids, preprocessor, size))
-
-    return score
+    return classifier.probabilities
 
 
 def judged(
@@ -199,10 +191,10 @@ def _timings(classifier: NewsClassifier, texts: list[str]) -> dict:
     size = classifier.prediction_batch
     batches = [texts[start : start + size] for start in range(0, len(texts), size)]
     for batch in batches:
-        classifier.score(batch)
+        classifier.probabilities(batch)
     started = time.perf_counter()
     for batch in batches:
-        classifier.score(batch)
+        classifier.probabilities(batch)
     seconds = time.perf_counter() - started
     return {
         "rows": len(texts),

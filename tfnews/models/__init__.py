@@ -1,6 +1,7 @@
 """Architectures as keras-hub text classifiers; importing this registers them with Keras."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras_hub
@@ -9,36 +10,35 @@ from tfnews.catalogue import Row
 from tfnews.errors import RunError
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
+from tfnews.models.family import Built, Material
 from tfnews.models.linear import tfidf
 from tfnews.models.transformer import family as transformer_family
 
 FAMILIES = {
-    "hub": embedding_family,
-    "linear": tfidf,
-    "transformer": transformer_family,
+    "hub": embedding_family.FAMILY,
+    "linear": tfidf.FAMILY,
+    "transformer": transformer_family.FAMILY,
 }
 
 __all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "load"]
 
 
 def build(
-    row: Row, texts: list[str], labels: list[int], options: dict, answers: dict
-) -> tuple[NewsClassifier, dict]:
+    row: Row, texts: Sequence[str], labels: Sequence[int], options: dict, answers: dict
+) -> Built:
     """Build the classifier a catalogue row describes.
 
     Args:
         row: The catalogue's row.
         texts: Training texts, from which vocabularies are learnt.
-        labels: Training labels, 1 = fake; used by families that are solved, not trained.
+        labels: Training labels, 1 = fake.
         options: The resolved configuration of the fit.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
-        The classifier, and what is to be recorded of its weights: handle, digest, licence.
+        The classifier, and what is to be recorded of its weights.
     """
-    family = FAMILIES[row.family]
-    more = {"labels": labels} if family.SOLVED else {}
-    return family.build(row, texts, options, answers, **more)
+    return FAMILIES[row.family].build(row, Material(texts, labels), options, answers)
 
 
 def load(folder: str | os.PathLike) -> NewsClassifier:

@@ -11,24 +11,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+IDS = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)  # encoded texts, (texts, tokens)
+
 _ENCODE_BATCH = 512
 _POOL = 32  # batches among which texts are sorted by length
 _PARALLEL = 2  # batches made at once, and as many kept ready
 
 
-def encode(preprocessor: keras.layers.Layer, texts: Sequence[str]) -> tf.RaggedTensor:
+def encode(tokenize: Callable, texts: Sequence[str]) -> tf.RaggedTensor:
     """Tokenise texts once.
 
     Args:
-        preprocessor: A classifier's preprocessor, whose `tokenizer` gives ragged ids.
+        tokenize: Strings (batch,) to ragged ids (batch, tokens).
         texts: Combined texts.
 
     Returns:
         int32 ids (texts, tokens), kept in memory.
     """
-    dataset = tf.data.Dataset.from_tensor_slices(tf.constant(list(texts), tf.string))
-    batches = _made_ahead(dataset.batch(_ENCODE_BATCH), preprocessor.tokenizer)
-    return tf.concat(list(batches), axis=0)
+    texts = tf.constant(list(texts), tf.string)
+    if len(texts) <= _ENCODE_BATCH:
+        return tokenize(texts)
+    dataset = tf.data.Dataset.from_tensor_slices(texts).batch(_ENCODE_BATCH)
+    return tf.concat(list(_made_ahead(dataset, tokenize)), axis=0)
 
 
 def epoch_order(
@@ -121,27 +125,15 @@ def _gathered(
     return preprocessor.pack(tf.gather(ids, rows)), tf.gather(labels, rows)
 
 
-def predict(
-    model: keras.Model, ids: tf.RaggedTensor, preprocessor: keras.layers.Layer, batch_size: int
-) -> np.ndarray:
-    """Run a model over encoded texts, short ones together, and answer in their own order.
+def by_length(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Return the rows of batches in which texts of like length are together.
 
     Args:
-        model: Takes what `preprocessor.pack` makes.
-        ids: Encoded texts.
-        preprocessor: Packs ids into the model's inputs.
-        batch_size: Texts in a batch.
-
-    Returns:
-        float32 (texts, units).
+        lengths: Tokens of each text, (texts,).
+        batch_size: Texts in a batch; the last one may be smaller.
     """
-    order = np.argsort(ids.row_lengths().numpy(), kind="stable")
-    rows = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-    inputs = _made_ahead(rows, lambda rows: (preprocessor.pack(tf.gather(ids, rows)),))
-    outputs = model.predict(inputs, verbose=0)
-    answers = np.empty_like(outputs)
-    answers[order] = outputs
-    return answers
+    order = np.argsort(lengths, kind="stable")
+    return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
 
 
 def batches_per_epoch(texts: int, batch_size: int) -> int:

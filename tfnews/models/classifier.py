@@ -1,7 +1,9 @@
 """The one task every architecture is: a keras-hub text classifier that answers probabilities."""
 
 import functools
+import os
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import keras
 import keras_hub
@@ -10,7 +12,10 @@ import tensorflow as tf
 from keras import ops
 
 from tfnews.data.text import INPUT_RULE
+from tfnews.errors import ExportError
+from tfnews.models import batches
 from tfnews.models.guards import Guards
+from tfnews.models.servable import Servable
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -74,6 +79,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     """
 
     prediction_batch = 64  # texts that are scored together unless told otherwise
+    exports: ClassVar[tuple[str, ...]] = ("savedmodel", "tflite")  # what it can be written for
 
     def __init__(
         self,
@@ -104,7 +110,8 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             logits = layer(logits)
         if windows is not None:
             logits = MeanOfWindows(name="mean_of_windows")(logits, windows)
-        super().__init__(inputs=inputs, outputs=Probabilities(temperature)(logits), **kwargs)
+        probabilities = Probabilities(temperature)
+        super().__init__(inputs=inputs, outputs=probabilities(logits), **kwargs)
 
         # === Config ===
         self.logits = logits
@@ -113,24 +120,43 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self.trained_on = trained_on
         self.label_basis = label_basis
         self.threshold = threshold
-        self.temperature = temperature
+        self._probabilities = probabilities
         self.guards = Guards.from_config(guards) if guards else None
         self.input_rule = input_rule
 
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by; it holds from the next answer on."""
+        return self._probabilities.temperature
+
+    @temperature.setter
+    def temperature(self, temperature: float) -> None:
+        self._probabilities.temperature = temperature
+        # What was traced holds the old one.
+        self.train_function = self.test_function = self.predict_function = None
+        self.__dict__.pop("_answers", None)
+
     def compile(self, optimizer="auto", loss="auto", *, metrics="auto", **kwargs) -> None:
-        """Configure for use; training compiles `logits_model` instead."""
+        """Configure Keras' own `fit` and `evaluate`, as for any keras-hub classifier.
+
+        Args:
+            optimizer: As keras-hub takes it.
+            loss: "auto" is the cross-entropy over the probabilities.
+            metrics: "auto" is the accuracy.
+            **kwargs: As `keras.Model.compile` takes them. XLA is off unless asked for: it cannot
+                compile ragged inputs.
+        """
         one = self.head_layers[-1].units == 1
         if loss == "auto":
             loss = "binary_crossentropy" if one else "sparse_categorical_crossentropy"
-        super().compile(optimizer=optimizer, loss=loss, metrics=[], **kwargs)
+        if metrics == "auto":
+            metrics = ["accuracy"]
+        kwargs.setdefault("jit_compile", False)
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def logits_model(self) -> keras.Model:
         """Return a model over the same weights, from encoded inputs to logits (batch, units)."""
         return keras.Model(self.backbone.input, self.logits, name="logits_model")
-
-    def probabilities_model(self) -> keras.Model:
-        """Return a model over the same weights, from encoded inputs to what `predict` answers."""
-        return keras.Model(self.backbone.input, self.output, name="probabilities_model")
 
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
         """Return the rows of each table that training on some texts can move, as far as is known.
@@ -143,20 +169,124 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         """
         return {}
 
-    def score(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the fake probabilities of one batch of raw texts, float32 (batch,).
+    def encode(self, texts: Sequence[str]) -> tf.RaggedTensor:
+        """Tokenise texts once: int32 ids (texts, tokens), without special tokens, kept in memory.
 
-        The same numbers as `predict`, without the set-up that each call of it costs.
+        Example:
+            >>> classifier.probabilities(classifier.encode(texts))  # as probabilities(texts)
         """
-        return self._score(tf.constant(list(texts), tf.string)).numpy()
+        return batches.encode(self._encoded, texts)
+
+    def probabilities(
+        self, texts: Sequence[str] | tf.RaggedTensor, batch_size: int | None = None
+    ) -> np.ndarray:
+        """Return the probability of the fake class of each text: the one way to an answer.
+
+        Texts of like length are scored together, which changes no answer by more than rounding.
+
+        Args:
+            texts: Combined texts, or what `encode` made of them, (texts, tokens).
+            batch_size: Texts scored together; `prediction_batch` by default.
+
+        Returns:
+            float32 (texts,), in the order of the texts.
+
+        Example:
+            >>> tfnews.load("tfidf-1").probabilities(["Headline and body of an article"])
+        """
+        ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
+        lengths = ids.row_lengths().numpy()
+        answers = np.empty(len(lengths), np.float32)
+        for rows in batches.by_length(lengths, batch_size or self.prediction_batch):
+            answers[rows] = self._answers(tf.gather(ids, rows)).numpy()
+        return answers
+
+    def from_tokens(self, token_ids: tf.Tensor, row_lengths: tf.Tensor) -> tf.Tensor:
+        """Return the fake probabilities of encoded texts, in TensorFlow operations.
+
+        Args:
+            token_ids: The ids of all texts one after the other, int32 (tokens,).
+            row_lengths: How many of them each text has, int64 (batch,).
+
+        Returns:
+            float32 (batch,).
+        """
+        ids = tf.RaggedTensor.from_row_lengths(token_ids, row_lengths, validate=False)
+        return self.answer(ids)
+
+    def answer(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Return the fake probabilities (batch,) of encoded texts (batch, tokens)."""
+        outputs = self(self.preprocessor.pack(ids), training=False)  # (batch, units)
+        return outputs[:, -1]
+
+    def one_text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the fake probability of one text by operations that TensorFlow Lite has built in.
+
+        Args:
+            ids: What `preprocessor.fixed` makes of its ids, int32 (1, length).
+
+        Returns:
+            float32 (1,).
+        """
+        outputs = self.backbone.one_text(ids)  # (1, width)
+        for layer in self.head_layers:
+            outputs = layer(outputs, training=False)
+        return self._probabilities(outputs)[:, -1]
+
+    def resources(self) -> list:
+        """Return what an export must track besides functions: variables, tables, models.
+
+        Tracking the Keras model instead makes an export fail, or answer NaN without complaint.
+        """
+        return [weight.value for weight in self.weights] + self.preprocessor.tokenizer.resources()
+
+    def servable(self) -> Servable:
+        """Return the classifier as `tf.saved_model.save` and TensorFlow Lite's converter take it.
+
+        Example:
+            >>> tf.saved_model.save(module := classifier.servable(), folder, module.signatures())
+        """
+        return Servable(self)
+
+    def export(
+        self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs: object
+    ) -> None:
+        """Write a SavedModel that answers raw texts, as `keras.Model.export` does for other models.
+
+        Args:
+            filepath: The folder to write.
+            format: "tf_saved_model".
+            **kwargs: `verbose`, which is ignored.
+
+        Raises:
+            ExportError: Another format, or a signature: Keras' own conversion of this model would
+                fail, or answer NaN.
+        """
+        if format != "tf_saved_model" or kwargs.keys() - {"verbose"}:
+            raise ExportError(
+                "A classifier of tfnews exports itself as tf_saved_model, from raw texts, without "
+                f"options. Received: format={format!r}, {', '.join(sorted(kwargs)) or 'none'}. For "
+                "another format convert functions of `classifier.servable()`, not the Keras model."
+            )
+        module = self.servable()
+        tf.saved_model.save(module, os.fspath(filepath), signatures=module.signatures())
+
+    @property
+    def _default_save_signature(self) -> Callable:
+        """Serve raw texts where TensorFlow saves the model itself; Keras would trace dense ids."""
+        return self.servable().text
 
     @functools.cached_property
-    def _score(self) -> Callable:
+    def _encoded(self) -> Callable:
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-        def score(texts: tf.Tensor) -> tf.Tensor:
-            return self(self.preprocessor(texts), training=False)[:, -1]
+        def encoded(texts: tf.Tensor) -> tf.RaggedTensor:
+            return self.preprocessor.tokenizer(texts)
 
-        return score
+        return encoded
+
+    @functools.cached_property
+    def _answers(self) -> Callable:
+        return tf.function(self.answer, input_signature=[batches.IDS])
 
     def get_config(self) -> dict:
         """Return the arguments."""

@@ -215,15 +215,8 @@ def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
 
 
 def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
-    """Score texts, those of like length together: a batch is padded to its longest."""
-    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-    scores = [0.0] * len(texts)
-    for start in range(0, len(texts), batch_size):
-        rows = order[start : start + batch_size]
-        for row, score in zip(rows, classifier.score([texts[row] for row in rows]), strict=True):
-            # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
-            scores[row] = float(str(score))
-    return scores
+    # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
+    return [float(str(score)) for score in classifier.probabilities(texts, batch_size)]
 
 
 def _prediction(

@@ -17,7 +17,6 @@ from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.evaluate import judged, own_splits
 from tfnews.models import NewsClassifier
-from tfnews.models.batches import encode, predict
 from tfnews.report import wording
 from tfnews.runs import Run, next_name, write_json, write_predictions
 from tfnews.training import tensorboard
@@ -228,17 +227,14 @@ def _learn(
     if unknown is not None:
         say(f"{unknown:.1%} of the validation split's words are unknown to the model")
         run.update_config(unknown_tokens=round(unknown, 6))
-    if not models.FAMILIES[run.config["family"]].SOLVED:
+    if not models.FAMILIES[run.config["family"]].solved:
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
-    model = classifier.probabilities_model()
-    outputs = predict(model, validation[0], classifier.preprocessor, classifier.prediction_batch)
-    return models.fake_probability(outputs)
+    return classifier.probabilities(validation[0])
 
 
 def _encoded(classifier: NewsClassifier, frame: pd.DataFrame) -> Encoded:
-    ids = encode(classifier.preprocessor, frame["combined_text"].tolist())
-    return ids, frame["label"].to_numpy()
+    return classifier.encode(frame["combined_text"].tolist()), frame["label"].to_numpy()
 
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
@@ -272,7 +268,7 @@ def _score(
 
 
 def _stem(setup: Setup) -> str:
-    if models.FAMILIES[setup.row.family].SOLVED:
+    if models.FAMILIES[setup.row.family].solved:
         return setup.row.name
     return f"{setup.row.name}-{'ft' if setup.options['trainable'] else 'frozen'}"
 

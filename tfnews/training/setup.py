@@ -3,7 +3,7 @@
 import platform
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 
 import keras
@@ -17,7 +17,7 @@ from tfnews.errors import UsageError, WeightsError
 from tfnews.models import NewsClassifier
 from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
-from tfnews.runs import Run
+from tfnews.runs import Run, WeightsRecord
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
 
@@ -59,8 +59,8 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
     texts, labels = frame["combined_text"].tolist(), frame["label"].tolist()
     answers = _answers(splits, texts, splits.name)
     classifier, record = models.build(row, texts, labels, options, answers)
-    options["precision"] = record.get("precision", options["precision"])
-    return Setup(row, options, classifier, record)
+    options["precision"] = record.precision or options["precision"]
+    return Setup(row, options, classifier, _written(record))
 
 
 def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
@@ -79,7 +79,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             was built from them.
     """
     row = catalogue.row(parent.config["arch"])
-    if models.FAMILIES[row.family].SOLVED:
+    if models.FAMILIES[row.family].solved:
         raise UsageError(
             f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
             "cannot be trained further. Prepare both data sets together and fit it on them."
@@ -190,4 +190,12 @@ def _answers(splits: Splits, texts: list[str], trained_on: str) -> dict:
         "label_basis": splits.label_basis,
         "guards": Guards.fit(texts).get_config(),
         "input_rule": INPUT_RULE,
+    }
+
+
+def _written(record: WeightsRecord) -> dict:
+    return {
+        name: value
+        for name, value in asdict(record).items()
+        if value is not None or name == "digest"
     }

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from tfnews.models import FAMILIES, NewsClassifier, fake_probability
-from tfnews.models.batches import batches_per_epoch, predict, training_batches
+from tfnews.models import FAMILIES, NewsClassifier
+from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import callbacks, optimizers, tensorboard
@@ -60,7 +60,7 @@ def train(
         say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
     after_each = [
         callbacks.StopOnNaN(options),
-        callbacks.Validate(_validator(trainee, classifier.preprocessor, *validation)),
+        callbacks.Validate(_validator(trainee, *validation)),
         best,
         callbacks.Record(run),
         callbacks.Progress(steps, options["epochs"], say, bar),
@@ -106,7 +106,7 @@ def _batches(
         batch_size=options["batch_size"],
         epochs=options["epochs"],
         seed=options["seed"],
-        padded=FAMILIES[run.config["family"]].PADDED,
+        padded=FAMILIES[run.config["family"]].padded,
         start=start,
     )
 
@@ -127,7 +127,6 @@ def _compiled(
 
 def _validator(
     trainee: NewsClassifier,
-    preprocessor: keras.layers.Layer,
     ids: tf.RaggedTensor,
     labels: np.ndarray,
 ) -> Callable[[], dict[str, float]]:
@@ -135,11 +134,9 @@ def _validator(
 
     Its answer: loss (mean cross-entropy), accuracy, f1 of the fake class, weighted_f1.
     """
-    model, size = trainee.probabilities_model(), trainee.prediction_batch
 
     def score() -> dict[str, float]:
-        outputs = predict(model, ids, preprocessor, size)
-        probabilities = fake_probability(outputs)
+        probabilities = trainee.probabilities(ids)
         predicted = probabilities >= trainee.threshold
         return {
             "loss": float(log_loss(labels, probabilities.astype("float64"), labels=[0, 1])),

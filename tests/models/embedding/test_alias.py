@@ -16,11 +16,12 @@ from tests.models.modules import REFUSED, USABLE, Hashed, Projected, Words, save
 from tfnews import catalogue
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models import fake_probability, load
-from tfnews.models.batches import encode, predict, training_batches
+from tfnews.models.batches import training_batches
 from tfnews.models.embedding import family as hub
 from tfnews.models.embedding.alias import AliasClassifier
 from tfnews.models.embedding.family import HubClassifier
 from tfnews.models.embedding.module import build_module, open_saved_model
+from tfnews.models.family import Material
 from tfnews.models.precision import under_policy
 from tfnews.training.fit import fit
 from tfnews.training.losses import loss_for
@@ -49,7 +50,7 @@ def build(folder, trainable=False, **changes):
     keras.utils.set_random_seed(0)
     options = {**ROW.recipe, **ROW.settings, "max_tokens": 0, "seed": 0, **changes}
     options |= {"weights": str(folder), "trainable": trainable}
-    return hub.build(ROW, TEXTS, options, {"threshold": 0.4})
+    return hub.build(ROW, Material(TEXTS, []), options, {"threshold": 0.4})
 
 
 def answers(classifier, texts=PROBES):
@@ -61,13 +62,13 @@ def train(classifier, optimizer="lazy_adam"):
     optimizer = OPTIMIZERS[optimizer](0.01) if isinstance(optimizer, str) else optimizer
     model.compile(optimizer, loss_for(classifier), jit_compile=False)
     batches = training_batches(
-        encode(classifier.preprocessor, TEXTS),
+        classifier.encode(TEXTS),
         LABELS,
         classifier.preprocessor,
         batch_size=2,
         epochs=2,
         seed=0,
-        padded=hub.PADDED,
+        padded=False,
     )
     model.fit(batches, epochs=2, steps_per_epoch=2, verbose=0, shuffle=False)
 
@@ -88,21 +89,21 @@ def test_it_answers_as_the_module_does(modules, kind):
     vectors = classifier.backbone(classifier.preprocessor(tf.constant(PROBES)))
     assert vectors.dtype == tf.float32
     np.testing.assert_allclose(vectors, expected, atol=1e-6)
-    assert len(record["digest"]) == 64
-    assert record["precision"] == "float32"
-    assert "used as it is, in float32; it exports to SavedModel only" in record["note"]
+    assert len(record.digest) == 64
+    assert record.precision == "float32"
+    assert "used as it is, in float32; it exports to SavedModel only" in record.note
 
 
 def test_the_note_says_why(modules):
-    assert "answers otherwise than any normalisation rule" in build(modules[Words])[1]["note"]
-    assert "2 variables: module/embeddings:0 (9, 6)" in build(modules[Projected])[1]["note"]
+    assert "answers otherwise than any normalisation rule" in build(modules[Words])[1].note
+    assert "2 variables: module/embeddings:0 (9, 6)" in build(modules[Projected])[1].note
 
 
 def test_what_can_be_read_natively_is(tmp_path):
     folder = build_module(WORDS, TABLE[:-1], tmp_path / "module")
     classifier, record = build(folder)
     assert isinstance(classifier, HubClassifier)
-    assert "note" not in record
+    assert record.note is None
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -248,19 +249,12 @@ def test_without_its_preprocessor_the_module_is_missed_by_name(modules, tmp_path
         opened({"token_ids": tf.ragged.constant([[65]], tf.int32)})
 
 
-def test_it_exports_to_a_saved_model_of_raw_text(modules, tmp_path):
+def test_it_exports_what_was_trained(modules, tmp_path):
     classifier, _ = build(modules[Projected], trainable=True)
     train(classifier)
-    archive = keras.export.ExportArchive()
-    archive.track(classifier)
-    archive.add_endpoint(
-        "serve",
-        lambda texts: classifier(classifier.preprocessor(texts)),
-        input_signature=[tf.TensorSpec([None], tf.string)],
-    )
-    archive.write_out(str(tmp_path / "export"), verbose=False)
+    classifier.export(tmp_path / "export")
     exported = tf.saved_model.load(str(tmp_path / "export"))
-    found = fake_probability(exported.serve(tf.constant(PROBES)))
+    found = exported.text(tf.constant(PROBES))["fake_probability"]
     np.testing.assert_allclose(found, answers(classifier), atol=1e-6)
 
 
@@ -270,10 +264,9 @@ def test_it_exports_to_a_saved_model_of_raw_text(modules, tmp_path):
 def test_raw_strings_and_encoded_ones_agree(modules):
     classifier, _ = build(modules[Words])
     expected = answers(classifier)
-    np.testing.assert_allclose(classifier.score(PROBES), expected, atol=1e-6)
-    ids = encode(classifier.preprocessor, PROBES)
-    outputs = predict(classifier.probabilities_model(), ids, classifier.preprocessor, 4)
-    np.testing.assert_allclose(fake_probability(outputs), expected, atol=1e-6)
+    np.testing.assert_allclose(classifier.probabilities(PROBES), expected, atol=1e-6)
+    ids = classifier.encode(PROBES)
+    np.testing.assert_allclose(classifier.probabilities(ids, 4), expected, atol=1e-6)
     assert classifier.preprocessor.tokenizer.unknown(ids) is None
 
 

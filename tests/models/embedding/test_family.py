@@ -8,11 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfnews import catalogue
-from tfnews.errors import DataError, UsageError, WeightsError
-from tfnews.models.batches import encode, training_batches
+from tfnews.errors import DataError, WeightsError
+from tfnews.models.batches import training_batches
 from tfnews.models.embedding import family as hub
 from tfnews.models.embedding.family import EmbeddingBag
 from tfnews.models.embedding.module import build_module, open_saved_model
+from tfnews.models.family import Material
 from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import OPTIMIZERS
 
@@ -33,7 +34,7 @@ def options(**changes):
 
 def build(**changes):
     keras.utils.set_random_seed(0)
-    return hub.build(ROW, TEXTS, options(**changes), {})
+    return hub.build(ROW, Material(TEXTS, []), options(**changes), {})
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,7 @@ def test_under_mixed_precision_the_table_stays_float32():
 
 def test_the_rows_in_use_are_those_the_texts_look_up():
     classifier, _ = build(vocabulary_size=3, oov_buckets=1)
-    ids = encode(classifier.preprocessor, ["the vote", "vote unheard", ""])
+    ids = classifier.encode(["the vote", "vote unheard", ""])
     table = classifier.backbone.token_embedding.table
     ((path, rows),) = classifier.rows_in_use(ids).items()
     assert path == table.path
@@ -135,19 +136,14 @@ def test_fresh_weights_learn_their_vocabulary_from_the_texts():
     classifier, record = build(vocabulary_size=3, oov_buckets=2)
     assert classifier.preprocessor.tokenizer.get_vocabulary() == ["the", "vote", "council"]
     assert classifier.backbone.token_embedding.table.shape == (5, ROW.width)
-    assert record["handle"] == "none"
-    assert record["digest"] is None
+    assert record.handle == "none"
+    assert record.digest is None
 
 
 @pytest.mark.parametrize(("seed", "same"), [(0, True), (1, False)])
 def test_fresh_weights_follow_the_seed(seed, same):
     first, second = (build(seed=number)[0].backbone.get_weights()[0] for number in (0, seed))
     assert np.array_equal(first, second) is same
-
-
-def test_a_frozen_random_table_is_refused():
-    with pytest.raises(UsageError, match=r"must be trained.* Add --trainable"):
-        build(trainable=False)
 
 
 def test_texts_without_a_vocabulary_are_refused():
@@ -179,18 +175,18 @@ def test_a_module_gives_its_own_answers(module):
     expected = open_saved_model(module)(tf.constant(PROBES)).numpy()
     inputs = classifier.preprocessor(tf.constant(PROBES))
     np.testing.assert_allclose(classifier.backbone(inputs), expected, atol=1e-6)
-    assert record["handle"] == module
-    assert len(record["digest"]) == 64
-    assert (record["normalise"], record["oov_buckets"]) == ("words", 2)
+    assert record.handle == module
+    assert len(record.digest) == 64
+    assert (record.normalise, record.oov_buckets) == ("words", 2)
 
 
 def test_the_licence_is_the_rows_for_its_own_weights_only(module, tmp_path):
-    assert build(weights=module)[1]["licence"] == "as its maker states"
+    assert build(weights=module)[1].licence == "as its maker states"
     stated = build_module(WORDS, VECTORS, tmp_path / "stated", licence="PDDL")
-    assert build(weights=str(stated))[1]["licence"] == "PDDL"
+    assert build(weights=str(stated))[1].licence == "PDDL"
     published = dataclasses.replace(ROW, weights=module)
-    record = hub.build(published, TEXTS, options(weights=module), {})[1]
-    assert record["licence"] == ROW.licence
+    record = hub.build(published, Material(TEXTS, []), options(weights=module), {})[1]
+    assert record.licence == ROW.licence
 
 
 def test_max_tokens_cuts_a_text(module):
@@ -218,12 +214,12 @@ def fit(classifier, optimizer, epochs=2):
     model = classifier.logits_model()
     model.compile(OPTIMIZERS[optimizer](0.01), loss_for(classifier), jit_compile=False)
     batches = training_batches(
-        encode(classifier.preprocessor, TEXTS),
+        classifier.encode(TEXTS),
         LABELS,
         classifier.preprocessor,
         batch_size=2,
         epochs=epochs,
         seed=0,
-        padded=hub.PADDED,
+        padded=False,
     )
     model.fit(batches, epochs=epochs, steps_per_epoch=2, verbose=0, shuffle=False)

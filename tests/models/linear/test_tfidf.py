@@ -35,7 +35,7 @@ def check_against_scikit_learn(texts, labels, probes, options):
     found = classifier.predict(probes, verbose=0)
     assert found.shape == (len(probes), 1)
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
-    assert record["handle"] == "none"
+    assert record.handle == "none"
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_the_encoder_computes_in_the_policys_type(name, long):
     assert {layer.compute_dtype for layer in computing} == {"bfloat16"}
     assert {variable.dtype for layer in computing for variable in layer.weights} == {"float32"}
     assert {layer.compute_dtype for layer in layers_of(classifier)} == {"float32"}
-    assert copy.probabilities_model()(inputs).dtype == tf.float32
+    assert copy(inputs).dtype == tf.float32
 
 
 def test_a_mean_is_pooled_in_the_policys_type():
@@ -347,7 +347,7 @@ def test_a_row_learns_offline_and_its_run_opens_again(splits, tmp_path, arch, mo
     assert min(losses) < 0.4
     opened, frame = load(run.path), splits.frame("validation")
     recorded = pd.read_csv(run.predictions_path("validation"))["fake_probability"]
-    np.testing.assert_allclose(opened.score(frame["combined_text"]), recorded, atol=1e-5)
+    np.testing.assert_allclose(opened.probabilities(frame["combined_text"]), recorded, atol=1e-5)
     assert ((recorded >= 0.5) == frame["label"]).mean() > 0.7
     assert opened.preprocessor.long == options.get("long", "truncate")
 

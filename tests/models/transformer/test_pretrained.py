@@ -22,7 +22,7 @@ from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.transformer.encoders import Encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
-from tfnews.runs import sha256
+from tfnews.runs import WeightsRecord, sha256
 from tfnews.weights.digests import module_digest
 
 # keras-hub leaves the file of a SentencePiece model open.
@@ -97,11 +97,8 @@ def test_a_row_is_built_of_a_folder(name, tmp_path):
     options = {**row.recipe, **row.settings, "weights": str(folder), "trainable": True}
     options |= {"max_tokens": 20}
     classifier, record = build(row, NEWS, LABELS, options, ANSWERS)
-    assert record == {
-        "handle": str(folder),
-        "digest": sha256(folder / "model.safetensors"),
-        "licence": "as its maker states",
-    }
+    digest = sha256(folder / "model.safetensors")
+    assert record == WeightsRecord(str(folder), digest, "as its maker states")
     answers = classifier(classifier.preprocessor(tf.constant(NEWS))).numpy()
     assert answers.shape == (len(NEWS), 2)
     assert np.isfinite(answers).all()
@@ -197,7 +194,7 @@ def test_the_rows_own_repository_has_the_rows_licence(tmp_path, monkeypatch):
     digest = sha256(folder / "model.safetensors")
     for weights in (row.weights, f"{row.weights}#sha256={digest}"):
         record = build(row, NEWS, LABELS, options | {"weights": weights}, ANSWERS)[1]
-        assert record == {"handle": weights, "digest": digest, "licence": row.licence}
+        assert record == WeightsRecord(weights, digest, row.licence)
 
 
 # keras-hub's presets

@@ -24,7 +24,11 @@ from tfnews.models.embedding.module import (
     open_saved_model,
     variables,
 )
+from tfnews.models.embedding.tables import weights_licence
+from tfnews.models.family import Built
+from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor
+from tfnews.runs import WeightsRecord
 from tfnews.weights.digests import module_digest
 
 _SAVED_MODEL = "saved_model.pb"
@@ -103,7 +107,7 @@ def _alias(variable: tf.Variable, trainable: bool) -> keras.Variable:
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class AliasBackbone(keras_hub.models.Backbone):
+class AliasBackbone(RaggedBackbone):
     """Ragged code points (batch, characters) to a TF-Hub module's vectors (batch, width).
 
     keras-hub lets no strings into a model, so texts come as the Unicode code points they consist
@@ -162,6 +166,15 @@ class AliasTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def unknown(self, ids: tf.RaggedTensor) -> None:
         """Return `None`: the module alone knows which words it does not know."""
+        return None
+
+    def resources(self) -> list:
+        """Return nothing: the module, and its tables with it, is tracked by the backbone."""
+        return []
+
+    def spec(self) -> dict:
+        """Return what a tokenizer on another platform needs: the module does the rest."""
+        return {"type": "code points", "max_tokens": self.max_tokens}
 
     def save_assets(self, dir_path: str) -> None:
         """Copy the module's files. What was trained is in the preset's weights, loaded later.
@@ -212,6 +225,7 @@ class AliasClassifier(NewsClassifier):
 
     backbone_cls = AliasBackbone
     preprocessor_cls = AliasPreprocessor
+    exports = ("savedmodel",)  # its graph of strings and tables has no other form
 
     def __init__(
         self,
@@ -223,10 +237,14 @@ class AliasClassifier(NewsClassifier):
         if preprocessor is not None:
             preprocessor.tokenizer.deliver = backbone.module_embedding.attach
 
+    def resources(self) -> list:
+        """Return the variables of the head, and the module with its own."""
+        return [*super().resources(), self.backbone.module_embedding.module]
+
 
 def build(
     row: Row, folder: Path, reason: UnknownStructureError, options: dict, answers: dict
-) -> tuple[AliasClassifier, dict]:
+) -> Built:
     """Build a classifier over a module that cannot be read natively.
 
     Args:
@@ -256,13 +274,16 @@ def build(
     backbone = AliasBackbone(width)
     backbone.module_embedding.attach(module)
     backbone.trainable = options["trainable"]
-    record = {
-        "digest": module_digest(folder),
-        "precision": "float32",
-        "note": f"The module is used as it is, in float32; it exports to SavedModel only. {reason}",
-    }
-    head = AliasPreprocessor(tokenizer)
-    return AliasClassifier(backbone, head, head=row.head, **answers), record
+    handle = options["weights"]
+    record = WeightsRecord(
+        handle=handle,
+        digest=module_digest(folder),
+        licence=weights_licence(row, handle, folder),
+        precision="float32",
+        note=f"The module is used as it is, in float32; it exports to SavedModel only. {reason}",
+    )
+    preprocessor = AliasPreprocessor(tokenizer)
+    return AliasClassifier(backbone, preprocessor, head=row.head, **answers), record
 
 
 def _width(folder: Path, module: object) -> int:

@@ -4,17 +4,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfnews.errors import UsageError
 from tfnews.models.variables import fill
+
+POOLINGS = ("sqrtn", "mean")
 
 _FEW = 256  # texts up to which counting tokens in a matrix is the faster way to train
 
 
-@keras.saving.register_keras_serializable("tfnews")
-class EmbeddingBag(keras.layers.Layer):
-    """Looks token vectors up and pools them by sqrtn: their sum over the root of their count.
-
-    An empty text answers zeros. Only the distinct rows of a batch are gathered, so that gradients
-    stay sparse and one very long text costs no memory by its length.
+class TokenTable(keras.layers.Layer):
+    """A table of token vectors (rows, width), large ones included.
 
     Args:
         rows: Rows of the table.
@@ -35,24 +34,6 @@ class EmbeddingBag(keras.layers.Layer):
             name="embeddings",
         )
 
-    def call(self, ids: tf.RaggedTensor, training: bool = False) -> tf.Tensor:
-        """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
-        distinct, position = tf.unique(ids.flat_values)
-        if self.trainable:
-            # Hides the pattern from Grappler's SimplifyEmbeddingLookup, which would read the whole
-            # table; while the table is trained that is a copy of it at every step.
-            distinct = tf.maximum(distinct, 0)
-        vectors = tf.gather(self.table.value, distinct)
-        if self.trainable and training:
-            pooled = tf.cond(
-                ids.nrows() <= _FEW,
-                lambda: _pooled_by_counts(vectors, position, ids),
-                lambda: _pooled(vectors, position, ids),
-            )
-        else:
-            pooled = _pooled(vectors, position, ids)
-        return tf.cast(pooled, self.compute_dtype)
-
     def save_own_variables(self, store: dict) -> None:
         """Save the table from where it lies; Keras would make two copies of it."""
         store["0"] = _Memory(tf.convert_to_tensor(self.table.value))
@@ -60,6 +41,59 @@ class EmbeddingBag(keras.layers.Layer):
     def load_own_variables(self, store: dict) -> None:
         """Load the table."""
         fill(self.table, store["0"])
+
+    def get_config(self) -> dict:
+        """Return the arguments."""
+        return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("tfnews")
+class EmbeddingBag(TokenTable):
+    """Looks token vectors up and pools them: by sqrtn, their sum over the root of their count.
+
+    An empty text answers zeros. Only the distinct rows of a batch are gathered, so that gradients
+    stay sparse and one very long text costs no memory by its length.
+
+    Args:
+        rows: Rows of the table.
+        width: Width of a vector.
+        pooling: "sqrtn", or "mean", their sum over their count.
+
+    Raises:
+        UsageError: `pooling` is neither.
+    """
+
+    def __init__(self, rows: int, width: int, pooling: str = "sqrtn", **kwargs):
+        if pooling not in POOLINGS:
+            raise UsageError(f"Unknown pooling {pooling!r}. Allowed: {', '.join(POOLINGS)}.")
+        super().__init__(rows, width, **kwargs)
+        self.pooling = pooling
+
+    def call(self, ids: tf.RaggedTensor, training: bool = False) -> tf.Tensor:
+        """Map ragged ids (batch, tokens) to pooled vectors (batch, width)."""
+        distinct, position = tf.unique(ids.flat_values)  # (distinct,), (tokens,)
+        if self.trainable:
+            # Hides the pattern from Grappler's SimplifyEmbeddingLookup, which would read the whole
+            # table; while the table is trained that is a copy of it at every step.
+            distinct = tf.maximum(distinct, 0)
+        vectors = tf.gather(self.table.value, distinct)  # (distinct, width)
+        if self.trainable and training:
+            pooled = tf.cond(
+                ids.nrows() <= _FEW,
+                lambda: _pooled_by_counts(vectors, position, ids, self.pooling),
+                lambda: _pooled(vectors, position, ids, self.pooling),
+            )
+        else:
+            pooled = _pooled(vectors, position, ids, self.pooling)
+        return tf.cast(pooled, self.compute_dtype)
+
+    def one_text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Pool one text's ids (1, length), -1 where there is none, to (1, width)."""
+        known = tf.cast(ids >= 0, tf.float32)  # (1, length)
+        vectors = tf.gather(self.table.value, tf.maximum(ids, 0))  # (1, length, width)
+        summed = tf.reduce_sum(vectors * known[..., tf.newaxis], axis=1)  # (1, width)
+        count = tf.maximum(tf.reduce_sum(known, axis=1, keepdims=True), 1.0)  # (1, 1)
+        return summed * tf.math.rsqrt(count) if self.pooling == "sqrtn" else summed / count
 
     def compute_output_spec(
         self, ids: keras.KerasTensor, training: bool = False
@@ -69,15 +103,20 @@ class EmbeddingBag(keras.layers.Layer):
 
     def get_config(self) -> dict:
         """Return the arguments."""
-        return {**super().get_config(), "rows": self.rows, "width": self.width}
+        return {**super().get_config(), "pooling": self.pooling}
 
 
-def _pooled(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+def _pooled(
+    vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor, pooling: str
+) -> tf.Tensor:
     """Pool the vectors (distinct, width) at the positions (tokens,) of each text's tokens."""
-    return tf.sparse.segment_sqrt_n(vectors, position, ids.value_rowids(), num_segments=ids.nrows())
+    pool = tf.sparse.segment_sqrt_n if pooling == "sqrtn" else tf.sparse.segment_mean
+    return pool(vectors, position, ids.value_rowids(), num_segments=ids.nrows())
 
 
-def _pooled_by_counts(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor) -> tf.Tensor:
+def _pooled_by_counts(
+    vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor, pooling: str
+) -> tf.Tensor:
     """Pool as `_pooled` does, by a matrix of how often a text has a token: (batch, distinct).
 
     The gradient is a product of matrices then; the other one's is an addition per token.
@@ -88,11 +127,10 @@ def _pooled_by_counts(vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTen
         size=tf.shape(vectors)[0],
         weights=tf.zeros([0], tf.float32),
     )
-    shares = (
-        tf.ensure_shape(counts, (None, None))
-        * tf.math.rsqrt(tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32))[:, tf.newaxis]
-    )
-    return tf.cast(shares, vectors.dtype) @ vectors
+    lengths = tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32)  # (batch,)
+    shares = tf.math.rsqrt(lengths) if pooling == "sqrtn" else 1.0 / lengths
+    weights = tf.ensure_shape(counts, (None, None)) * shares[:, tf.newaxis]  # (batch, distinct)
+    return tf.cast(weights, vectors.dtype) @ vectors  # (batch, width)
 
 
 class _Memory:

@@ -1,16 +1,18 @@
 """Family "linear": TF-IDF n-grams whose logistic regression scikit-learn solves."""
 
+from collections.abc import Sequence
+
 import keras
-import keras_hub
 import tensorflow as tf
 
 from tfnews.catalogue import Row
 from tfnews.errors import DataError
 from tfnews.models.classifier import NewsClassifier
+from tfnews.models.family import Built, Family, Material
+from tfnews.models.linear.logistic import carry
+from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
-
-SOLVED = True  # scikit-learn solves the weights; Keras carries them
-PADDED = False
+from tfnews.runs import WeightsRecord
 
 _WORD = r"(?u)\b\w\w+\b"
 
@@ -54,6 +56,17 @@ class TfidfRows(keras.layers.Layer):
         weights *= tf.gather(tf.math.rsqrt(tf.maximum(squares, 1e-30)), row)
         return tf.SparseTensor(tf.stack([row, term], axis=1), weights, [rows, self.terms])
 
+    def one_text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Turn one text's term ids (1, length), -1 where there is none, into a row (1, terms)."""
+        known = tf.cast(ids[0] >= 0, tf.float32)  # (length,)
+        counts = tf.scatter_nd(tf.maximum(ids[0], 0)[:, tf.newaxis], known, [self.terms])
+        weights = counts
+        if self.sublinear:
+            weights = tf.minimum(counts, 1.0) * (1.0 + tf.math.log(tf.maximum(counts, 1.0)))
+        weights *= tf.convert_to_tensor(self.idf)  # (terms,)
+        squares = tf.reduce_sum(weights**2)
+        return (weights * tf.math.rsqrt(tf.maximum(squares, 1e-30)))[tf.newaxis]
+
     def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
         """Return the symbolic sparse output (batch, terms)."""
         return keras.KerasTensor((ids.shape[0], self.terms), dtype="float32", sparse=True)
@@ -64,7 +77,7 @@ class TfidfRows(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class TfidfBackbone(keras_hub.models.Backbone):
+class TfidfBackbone(RaggedBackbone):
     """Ragged term ids (batch, tokens) to sparse TF-IDF rows (batch, terms).
 
     Args:
@@ -87,6 +100,10 @@ class TfidfBackbone(keras_hub.models.Backbone):
         self.terms = terms
         self.sublinear = sublinear
 
+    def one_text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Turn one text's dense term ids (1, length) into a row (1, terms)."""
+        return self.rows.one_text(ids)
+
     def get_config(self) -> dict:
         """Return the arguments."""
         return {**super().get_config(), "terms": self.terms, "sublinear": self.sublinear}
@@ -107,17 +124,14 @@ class TfidfClassifier(NewsClassifier):
     preprocessor_cls = TfidfPreprocessor
 
 
-def build(
-    row: Row, texts: list[str], options: dict, answers: dict, labels: list[int]
-) -> tuple[TfidfClassifier, dict]:
+def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     """Fit TF-IDF and logistic regression by scikit-learn and carry them in Keras.
 
     Args:
         row: The catalogue's row.
-        texts: Training texts.
+        material: The training split.
         options: ngrams, min_df, max_features, sublinear_tf, C.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
-        labels: Training labels, 1 = fake.
 
     Returns:
         The solved classifier, and what is to be recorded of its weights.
@@ -125,7 +139,7 @@ def build(
     Raises:
         DataError: No term occurs in enough texts.
     """
-    vectorizer, solution = solve(texts, labels, options)
+    vectorizer, solution = solve(material.texts, material.labels, options)
     tokenizer = WordTokenizer(
         list(vectorizer.get_feature_names_out()),
         normalise="words",
@@ -136,12 +150,14 @@ def build(
     backbone = TfidfBackbone(len(vectorizer.idf_), options["sublinear_tf"])
     backbone.rows.idf.assign(vectorizer.idf_)
     classifier = TfidfClassifier(backbone, TfidfPreprocessor(tokenizer), head=row.head, **answers)
-    classifier.head_layers[-1].kernel.assign(solution.coef_.T)
-    classifier.head_layers[-1].bias.assign(solution.intercept_)
-    return classifier, {"handle": "none", "digest": None, "licence": "none: fitted here"}
+    carry(solution, classifier)
+    return classifier, WeightsRecord(licence="none: fitted here")
 
 
-def solve(texts: list[str], labels: list[int], options: dict) -> tuple:
+FAMILY = Family(build, solved=True)
+
+
+def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
     """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

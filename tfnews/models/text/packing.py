@@ -88,6 +88,18 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
             del packed["segment_ids"]
         return packed
 
+    def fixed(self, ids: tf.RaggedTensor, length: int) -> tf.Tensor:
+        """Pack the ids of texts (batch, tokens) to (batch, length), or (batch, windows, length).
+
+        Args:
+            ids: Without special tokens.
+            length: Of a text or window, special tokens included; longer ones must not occur.
+        """
+        packed = self.pack(ids)["token_ids"]  # (batch, tokens) or (batch, windows, tokens)
+        spare = length - tf.shape(packed)[-1]
+        widths = [[0, 0]] * (packed.shape.rank - 1) + [[0, spare]]
+        return tf.pad(packed, widths, constant_values=self.tokenizer.pad_token_id)
+
     def _padded(self, ids: tf.RaggedTensor, value: int) -> tf.Tensor:
         dense = ids.to_tensor(value)
         spare = tf.minimum(self.pad_after, self.sequence_length - tf.shape(dense)[-1])

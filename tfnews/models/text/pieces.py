@@ -94,6 +94,15 @@ class PieceTokenizer(SubwordTokenizer):
         ends = tf.gather(ids.row_splits, words.row_splits)
         return tf.RaggedTensor.from_row_splits(ids.flat_values, ends, validate=False)
 
+    def spec(self) -> dict:
+        """Return what a tokenizer on another platform needs besides the model's pieces."""
+        return {
+            "type": "sentencepiece unigram",
+            **super().spec(),
+            "lowercase": self.lowercase,
+            "keep_accents": self.keep_accents,
+        }
+
     def save_assets(self, dir_path: str) -> None:
         """Write the model."""
         Path(dir_path, _MODEL_FILE).write_bytes(self.proto)

@@ -93,6 +93,15 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
             return 0.0
         return float(tf.reduce_mean(tf.cast(flat == self.unknown_token_id, tf.float32)))
 
+    def resources(self) -> list:
+        """Return what a SavedModel must track besides functions: nothing, by default."""
+        return []
+
+    def spec(self) -> dict:
+        """Return what a tokenizer on another platform needs besides the vocabulary."""
+        special = {name: getattr(self, f"{name}_id") for name in self.special_names}
+        return {"vocabulary": len(self.vocabulary), "special_ids": special}
+
     def vocabulary_size(self) -> int:
         """Return the number of pieces."""
         return len(self.vocabulary)

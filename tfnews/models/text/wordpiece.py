@@ -87,6 +87,21 @@ class WordPieceTokenizer(SubwordTokenizer):
         """Turn normalised texts (batch,) into int32 ids (batch, tokens)."""
         return self._pieces.tokenize(texts)
 
+    def resources(self) -> list:
+        """Return what a SavedModel must track: the pieces."""
+        return [self._pieces]
+
+    def spec(self) -> dict:
+        """Return what a tokenizer on another platform needs besides the vocabulary."""
+        return {
+            "type": "wordpiece",
+            **super().spec(),
+            "lowercase": self.lowercase,
+            "strip_accents": self.strip_accents,
+            "inner_prefix": "##",
+            "longest_word": 100,
+        }
+
     def save_assets(self, dir_path: str) -> None:
         """Write the vocabulary, one piece a line."""
         lines = "".join(f"{piece}\n" for piece in self.vocabulary)

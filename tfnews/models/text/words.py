@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tfnews.models.text.normalise import normalise
 
+NO_TOKEN = -1  # fills a text's dense ids up: every other number may be a word's
+
 _VOCABULARY_FILE = "vocabulary.txt"
 
 
@@ -100,6 +102,25 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
             return None
         return float(tf.reduce_mean(tf.cast(flat >= len(self.vocabulary), tf.float32)))
 
+    def resources(self) -> list:
+        """Return what a SavedModel must track: the table from words to ids."""
+        return [self._table]
+
+    def spec(self) -> dict:
+        """Return what a tokenizer on another platform needs besides the vocabulary."""
+        return {
+            "type": "words",
+            "normalise": self.normalise,
+            "separator": " ",
+            "ngrams": self.ngrams,
+            "min_letters": self.min_letters,
+            "max_tokens": self.max_tokens,
+            "vocabulary": len(self.vocabulary),
+            "oov_buckets": self.oov_buckets,
+            "oov_hash": "farmhash64 fingerprint modulo oov_buckets, after the vocabulary",
+            "no_token": NO_TOKEN,
+        }
+
     def vocabulary_size(self) -> int:
         """Return the number of ids, buckets for unknown words included."""
         return len(self.vocabulary) + self.oov_buckets
@@ -165,6 +186,10 @@ class WordPreprocessor(keras_hub.models.TextClassifierPreprocessor):
     def pack(self, ids: tf.RaggedTensor) -> dict:
         """Turn ids (batch, tokens) into the backbone's inputs."""
         return {"token_ids": ids}
+
+    def fixed(self, ids: tf.RaggedTensor, length: int) -> tf.Tensor:
+        """Cut or fill the ids of texts (batch, tokens) to (batch, length) with `NO_TOKEN`."""
+        return ids.to_tensor(NO_TOKEN, shape=(None, length))
 
 
 def _escape(word: str) -> str:

@@ -1,12 +1,16 @@
 """Family "transformer": an encoder of keras-hub's, or MobileBERT, under a small head."""
 
+from collections.abc import Sequence
+
 import keras
 import keras_hub
+import tensorflow as tf
 from keras import ops
 
 from tfnews.catalogue import Row
 from tfnews.errors import UsageError
 from tfnews.models.classifier import NewsClassifier
+from tfnews.models.family import Built, Family, Material
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.text.subwords import SubwordTokenizer
@@ -14,10 +18,8 @@ from tfnews.models.text.wordpiece import WordPieceTokenizer, learn_vocabulary
 from tfnews.models.transformer.encoders import build_encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
+from tfnews.runs import WeightsRecord
 from tfnews.weights.digests import split_pin
-
-SOLVED = False
-PADDED = True  # batches are padded to their longest text, so texts of like length go together
 
 POOLINGS = ("pooled", "mean")
 _STACKED = ("transformer_layer", "group_")  # names of an encoder's layers, bottom first
@@ -155,15 +157,29 @@ class TransformerClassifier(NewsClassifier):
     preprocessor_cls = TransformerPreprocessor
     prediction_batch = 16  # of 512 tokens; the activations of more are slow to read and write
 
+    def one_text(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the fake probability of one text.
 
-def build(
-    row: Row, texts: list[str], options: dict, answers: dict
-) -> tuple[TransformerClassifier, dict]:
+        Args:
+            ids: What `preprocessor.fixed` makes of its ids: int32 (1, length) with the special
+                tokens and padding, or with windows (1, windows, length).
+
+        Returns:
+            float32 (1,).
+        """
+        # No text holds the padding's id: the name of a special token in a text is plain text.
+        mask = tf.cast(ids != self.preprocessor.tokenizer.pad_token_id, tf.int32)
+        given = {"token_ids": ids, "padding_mask": mask, "segment_ids": tf.zeros_like(ids)}
+        inputs = {name: given[name] for name in self.backbone.input}
+        return self(inputs, training=False)[:, -1]
+
+
+def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     """Build a classifier from a row, with a published checkpoint or with fresh weights.
 
     Args:
         row: The catalogue's row.
-        texts: Training texts, from which fresh weights' vocabulary is learnt.
+        material: The training split, from which fresh weights' vocabulary is learnt.
         options: weights (what `open_pretrained` takes, or "none"), trainable, trainable_layers,
             max_tokens, long, and the row's settings.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
@@ -175,7 +191,7 @@ def build(
         UsageError: An unknown pooling, more tokens or layers than the encoder has, or a setting
             that a checkpoint decides.
     """
-    encoder, tokenizer, record = _parts(row, texts, options)
+    encoder, tokenizer, record = _parts(row, material.texts, options)
     if options["max_tokens"] > encoder.max_sequence_length:
         raise UsageError(
             f"The encoder has {encoder.max_sequence_length} positions, so a text or window cannot "
@@ -229,13 +245,16 @@ def freeze(backbone: TransformerBackbone, options: dict) -> None:
         layer.trainable = trainable and backbone.pooling == "pooled"
 
 
-def _parts(row: Row, texts: list[str], options: dict) -> tuple:
+FAMILY = Family(build, freeze, padded=True)
+
+
+def _parts(row: Row, texts: Sequence[str], options: dict) -> tuple:
     if options["weights"] != "none":
         _refuse_sizes(row, options)
         found = open_pretrained(options["weights"])
         own = split_pin(options["weights"])[0] == row.weights
         licence = row.licence if own else "as its maker states"
-        record = {"handle": options["weights"], "digest": found.digest, "licence": licence}
+        record = WeightsRecord(options["weights"], found.digest, licence)
         return found.encoder, found.tokenizer, record
     tokenizer = _learnt(texts, options)
     sizes = {name: options[name] for name in _SIZES}
@@ -246,8 +265,7 @@ def _parts(row: Row, texts: list[str], options: dict) -> tuple:
     encoder = build_encoder(
         options["architecture"], sizes, options["activation"], options["pooler"]
     )
-    record = {"handle": "none", "digest": None, "licence": "none: learnt from the training split"}
-    return encoder, tokenizer, record
+    return encoder, tokenizer, WeightsRecord()
 
 
 def _refuse_sizes(row: Row, options: dict) -> None:
@@ -263,7 +281,7 @@ def _refuse_sizes(row: Row, options: dict) -> None:
         )
 
 
-def _learnt(texts: list[str], options: dict) -> SubwordTokenizer:
+def _learnt(texts: Sequence[str], options: dict) -> SubwordTokenizer:
     """Return a tokenizer whose vocabulary is learnt from the training texts."""
     if options["architecture"] == "albert":
         return PieceTokenizer(learn_piece_model(texts, options["vocabulary_size"]))
