@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from tfnews.data import tables
+from tfnews.data.streams import is_readable
+from tfnews.data.tables import FORMATS
+from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, UsageError
-from tfnews.scoring import texts as module
-from tfnews.scoring.texts import FORMATS, Item, is_readable, items, read_texts
 
 ROWS = [
     {"id": "a", "title": "Storm", "text": "It rained,\nall day."},
@@ -161,7 +163,7 @@ def test_bad_csv_records_keep_their_place(write):
 
 
 def test_field_beyond_the_limit_is_one_bad_record(write, monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_FIELD", 20)
+    monkeypatch.setattr(tables, "LONGEST_FIELD", 20)
     path = write("a.csv", f"text\nfirst\n{'x' * 30}\nlast\n")
     read = list(read_texts(path))
     assert [item.text for item in read] == ["first", None, "last"]
