@@ -24,7 +24,7 @@ NOT_UTF8 = "lines that are not UTF-8, read as Windows-1252"
 
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNPACKED = 2**16  # bytes
-_PIECE = 2**24  # bytes; a file whose lines end in CR alone is one line to readline
+_PIECE = 2**22  # bytes; a file whose lines end in CR alone is one line to readline
 # As browsers read Latin-1: the five bytes that Windows-1252 leaves undefined are C1 controls.
 _WINDOWS_1252 = "".join(
     bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256)

@@ -247,12 +247,15 @@ def _without_nan(rows: Iterable[Row], places: Sequence[int]) -> Iterator[Row]:
 
 def _row(line: int, cells: Sequence, names: Sequence[str], places: Sequence[int]) -> Row:
     """Make a row of values of any type; those at `places` are texts."""
+    try:
+        values = [_as_text(cell) for cell in cells]
+    except RecursionError:
+        return Row(line, [""], "values nested too deep")
     for place in places:
         if isinstance(cells[place], _NOT_TEXTS):
-            what = type(cells[place]).__name__
-            found = printable(_as_text(cells[place]))
-            return Row(line, [found], f"column {names[place]!r} holds a {what}, not a text")
-    return Row(line, [_as_text(cell) for cell in cells])
+            fault = f"column {names[place]!r} holds a {type(cells[place]).__name__}, not a text"
+            return Row(line, [printable(values[place])], fault)
+    return Row(line, values)
 
 
 def _as_text(value: object) -> str:
