@@ -262,6 +262,9 @@ REFUSED = {
     "spaced_array.json": b'\n \n [\n{"text": "a", "label": 1}\n]\n',
     "one_object.json": b'{\n"text": "a",\n"label": 1\n}\n',
     "no_object.jsonl": b'"a"\n3\n',
+    "dates.parquet": table(
+        title=pa.array([1, 2**62], pa.timestamp("us")), text=pa.array(["a", "b"])
+    ),
     "other.parquet": b"title,text,label\n" * 10,
     **{
         f"utf16_{number}.{kind}": mark + content.encode(encoding)
@@ -352,3 +355,19 @@ def test_any_titles(tmp_path, titles):
             learnt(path)
     else:
         assert learnt(path) == [item.text for item in items]
+
+
+_VALUE = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+    lambda values: st.lists(values, max_size=2) | st.dictionaries(st.text(max_size=1), values),
+    max_leaves=3,
+)
+_OBJECT = st.fixed_dictionaries({}, optional={"title": _VALUE, "text": _VALUE, "other": _VALUE})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(_OBJECT | st.sampled_from(["{", "[]", "", "\ufeff{}"]), max_size=5))
+def test_any_values(tmp_path, objects):
+    path = tmp_path / "any.jsonl"
+    path.write_bytes(json_lines(*objects))
+    assert learnt(path) == scored(path)

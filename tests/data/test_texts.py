@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 
@@ -274,6 +275,18 @@ def test_an_article_of_ten_megabytes(write):
 def test_keys_are_looked_for_beyond_the_first_record(write):
     path = write("a.jsonl", '{"title": "a"}\n{"id": "x", "text": "b"}\n{}\n')
     assert list(read_texts(path)) == [Item("1", "a"), Item("x", "b"), Item("3", "")]
+
+
+def test_reading_csv_imports_nothing_heavy(write):
+    path = write("a.csv", "text\none\n")
+    code = (
+        "import sys\n"
+        "from tfnews.data.texts import read_texts\n"
+        f"assert [item.text for item in read_texts({str(path)!r})] == ['one']\n"
+        "print({'pandas', 'pyarrow', 'numpy', 'tensorflow'} & set(sys.modules))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "set()\n"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -459,7 +459,7 @@ def _parquet(stream: BinaryIO, name: str, counts: Counter) -> Iterator[Table]:
             content = parquet.ParquetFile(file)
             read = functools.partial(_parquet_rows, content, counts)
             yield Table(content.schema_arrow.names, read)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             raise DataError(
                 f"{name} cannot be read as Parquet ({error}). Fetch or write it anew."
             ) from error
