@@ -129,3 +129,15 @@ def test_a_pipe_without_a_dash_is_told_of_it(invoke):
     result = invoke(input="a b!\n")
     assert result.exit_code == 2
     assert "end the command with '-'" in result.stderr
+
+
+def test_a_quote_that_is_never_closed_is_one_record_that_is_counted(invoke, tmp_path):
+    """All rows after it were once scored as one text, and nothing was said of it."""
+    (tmp_path / "a.csv").write_text('id,text\na,b c!\nb,"d e!\nc,f g!\nd,h i!\n')
+    result = invoke(tmp_path / "a.csv")
+    assert result.exit_code == 0
+    first, second = rows(result.stdout)
+    assert (first["id"], first["outcome"]) == ("a", "scored")
+    assert (second["id"], second["outcome"]) == ("2", "not_scored")
+    assert "line 3 is never closed, so the file's last 3 lines run together" in second["reason"]
+    assert "1 scored, 1 not scored (unreadable record 1)." in result.stderr

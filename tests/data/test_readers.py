@@ -1,5 +1,6 @@
 """Reading end to end: every format, every row accounted for, and every refusal."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -216,6 +217,23 @@ def test_rows_that_cannot_be_used_are_rejected_with_line_and_reason(tmp_path):
     assert summary["sha256"] == sha256(tmp_path / "a.csv")
 
 
+def test_a_list_or_bytes_is_no_text_but_another_column_may_hold_one(tmp_path):
+    rows = [(*FAKE, ["a", "b"]), ("A", {"b": 1}, "FAKE", None), (["A"], "b", "FAKE", 1), (*REAL, 2)]
+    reading = read(write_table(tmp_path / "a.jsonl", (*HEADER, "tags"), rows))
+    assert frame_of(reading)["tags"].tolist() == ['["a", "b"]', "2"]
+    assert reading.rejects.values.tolist() == [
+        ["a.jsonl", 2, "column 'text' holds a dict, not a text", '{"b": 1}'],
+        ["a.jsonl", 3, "column 'title' holds a list, not a text", '["A"]'],
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_refused_as_it_can_be_read_only_once(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(DataError, match="Write it to a file first"):
+        read(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize("rows", [[FAKE, FAKE], [REAL], [("", "", "FAKE")], [("short",)]])
 def test_one_class_or_none(tmp_path, rows):
     path = write(tmp_path / "a.csv", delimited([HEADER, *rows]))
@@ -244,11 +262,11 @@ def test_different_classes_do_not_mix(tmp_path):
         read([splits, write(tmp_path / "train.tsv", LIAR)])
 
 
-def test_latin_1_is_counted(tmp_path):
+def test_windows_1252_is_counted(tmp_path):
     path = write(tmp_path / "a.csv", delimited([HEADER, ("Café", "é", "FAKE"), REAL]), "latin-1")
     reading = read(path)
     assert frame_of(reading).loc[0, "title"] == "Café"
-    assert reading.summaries[0]["notes"] == ["lines that are not UTF-8, read as Latin-1: 1"]
+    assert reading.summaries[0]["notes"] == ["lines that are not UTF-8, read as Windows-1252: 1"]
 
 
 def test_chunks_are_as_small_as_asked_and_read_lazily(tmp_path):

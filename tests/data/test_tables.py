@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.data.news import write
-from tfnews.data import tables
+from tfnews.data import streams, tables
 from tfnews.errors import DataError
 
 NAMES = ["title", "text", "label"]
@@ -45,12 +45,12 @@ def test_byte_order_mark_is_not_part_of_the_first_name(tmp_path):
     assert tables.columns(path) == NAMES
 
 
-def test_only_the_lines_that_are_not_utf8_are_read_as_latin_1(tmp_path):
-    content = b"title,text,label\n" + "café,ü,1\n".encode() + "naïve,é,0\n".encode("latin-1")
+def test_only_the_lines_that_are_not_utf8_are_read_as_windows_1252(tmp_path):
+    content = b"title,text,label\n" + "café,ü,1\n".encode() + b"na\xefve,\x93\x81,0\n"
     counts = Counter()
     found = rows_of(write(tmp_path / "a.csv", content), counts)
-    assert [row.values[:2] for row in found] == [["café", "ü"], ["naïve", "é"]]
-    assert counts[tables.NOT_UTF8] == 1
+    assert [row.values[:2] for row in found] == [["café", "ü"], ["naïve", "“\x81"]]
+    assert counts[streams.NOT_UTF8] == 1
 
 
 def test_utf16_is_refused(tmp_path):
@@ -81,6 +81,36 @@ def test_a_quote_that_is_never_closed_stops(tmp_path):
     path = write(tmp_path / "a.csv", 'title,text,label\nA,b,1\nB,"b,1\nC,c,0\n')
     with pytest.raises(DataError, match=r"a\.csv: a quote .* on line 3 .* last 2 lines"):
         rows_of(path)
+
+
+def test_rows_that_run_together_are_told_by_their_lines(tmp_path):
+    path = write(tmp_path / "a.csv", 'title,text,label\nA,"b,1\nC,"d",0\nE,f,1\n')
+    broken, sound = rows_of(path)
+    assert (broken.line, broken.fault) == (2, "quotes that do not pair")
+    assert broken.values == ["lines 2 to 3 run together: ',' expected after '\"'"]
+    assert sound == (4, ["E", "f", "1"], None)
+
+
+def test_a_field_too_long_is_passed_over_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "LONGEST_FIELD", 20)
+    content = 'title,text,label\nA,"' + 'b,"",1\n' * 9 + f'",1\nC,d,0\n{"e" * 21},f,1\nG,h,0\n'
+    found = rows_of(write(tmp_path / "a.csv", content))
+    assert [(row.line, row.fault) for row in found] == [
+        (2, "a field that is too long"),
+        (12, None),
+        (13, "a field that is too long"),
+        (14, None),
+    ]
+
+
+def test_lines_longer_than_a_piece_are_put_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(streams, "_PIECE", 7)
+    content = 'title,text,label\r\nAAAAA,"bbbbbb\r\rccccc",1\rddddddddddd,ee\r\n,0\r'
+    assert rows_of(write(tmp_path / "a.csv", content)) == [
+        (2, ["AAAAA", "bbbbbb\r\rccccc", "1"], None),
+        (5, ["2 fields instead of 3: ddddddddddd | ee"], "wrong number of fields"),
+        (6, ["2 fields instead of 3:  | 0"], "wrong number of fields"),
+    ]
 
 
 def test_quoting_can_be_off(tmp_path):
@@ -148,6 +178,15 @@ def test_keys_that_come_late_are_counted(tmp_path):
     counts = Counter()
     assert [row.values for row in tables.rows(path, ["text"], counts)] == [["a"], ["b"]]
     assert counts[tables.LATER_KEYS] == 1
+
+
+def test_values_nested_almost_too_deep_for_python(tmp_path):
+    """Some depths can be parsed and not be written again, which stopped the whole file."""
+    depths = range(900, 1010)
+    deep = (f'{{"text": "a", "deep": {"[" * n}{"]" * n}}}\n' for n in depths)
+    found = rows_of(write(tmp_path / "a.jsonl", '{"text": "a", "deep": 1}\n' + "".join(deep)))
+    assert len(found) == len(depths) + 1
+    assert {row.fault for row in found} <= {None, "not a JSON object", "values nested too deep"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
 from tfnews.scoring.predict import (
     CAUTION,
@@ -23,7 +24,6 @@ from tfnews.scoring.predict import (
     predict,
     write_predictions,
 )
-from tfnews.scoring.texts import FORMATS
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier

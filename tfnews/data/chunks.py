@@ -9,14 +9,12 @@ import pandas as pd
 from tfnews.data import labels, tables
 from tfnews.data.formats import GENERIC, normal_label
 from tfnews.data.sources import SourceFile
+from tfnews.data.text import excerpt
 from tfnews.runs import sha256
 
 COLUMNS = ("title", "text", "label", "source_file", "line")
 NO_TEXT = "rows with a title and no text, kept"
 NO_TITLE = "rows with a text and no title, kept"
-
-_MISSING = ("nan", "NaN")
-_EXCERPT = 80
 
 
 class FileChunks:
@@ -85,8 +83,8 @@ class FileChunks:
         """Bring the frame into the common columns, its labels still as the file has them."""
         row = self._file.format
         common = {
-            "title": _without_nan(frame[row.title]) if row.title else "",
-            "text": _without_nan(frame[row.text]),
+            "title": frame[row.title] if row.title else "",
+            "text": frame[row.text],
             "label": frame[row.label] if row.label else self._file.stem,
             "source_file": self._file.name,
             "line": frame.index,
@@ -157,15 +155,6 @@ class FileChunks:
 def headline(title: str, text: str) -> str:
     """Return what names an article in a message: its title, else the opening of its text."""
     return excerpt(title) or excerpt(text)
-
-
-def excerpt(content: str) -> str:
-    """Return the opening of a text, in one line of at most 80 characters."""
-    return " ".join(content[: 4 * _EXCERPT].split())[:_EXCERPT]
-
-
-def _without_nan(column: pd.Series) -> pd.Series:
-    return column.mask(column.isin(_MISSING), "")
 
 
 def _is_blank(column: pd.Series) -> pd.Series:

@@ -13,7 +13,7 @@ from tfnews.data import cutting, duplicates, splits, strategies
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.strategies import UNASSIGNED, Strategy
-from tfnews.data.text import INPUT_RULE, combine
+from tfnews.data.text import INPUT_RULE, combine, excerpt
 from tfnews.errors import DataError, UsageError
 
 LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
@@ -21,7 +21,6 @@ LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
 _CLASS_NAMES = {"satire": ("news", "satire"), "clickbait": ("news", "clickbait")}
 _FIRST = ("combined_text", "label", "title", "text", "cluster")
 _LAST = ("source_file", "line")
-_EXCERPT = 80
 
 
 @dataclass
@@ -42,9 +41,7 @@ class _Rows:
         if not gone.any():
             return
         frame = self.frame[gone]
-        excerpts = [
-            " ".join(text[: 4 * _EXCERPT].split())[:_EXCERPT] for text in frame["combined_text"]
-        ]
+        excerpts = [excerpt(text) for text in frame["combined_text"]]
         rejects = frame[["source_file", "line"]].rename(columns={"source_file": "file"})
         self.rejects.append(rejects.assign(reason=reason, excerpt=excerpts))
         self.frame = self.frame[~gone].reset_index(drop=True)

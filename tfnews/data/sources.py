@@ -60,9 +60,15 @@ class SourceFile:
 
     def rows(self, counts: Counter) -> Iterator[tables.Row]:
         """Stream the file's rows, counting oddities in `counts`."""
-        header = not self.format.names
-        quoting = self.format.quoting
-        return tables.rows(self.path, self.columns, counts, header=header, quoting=quoting)
+        row = self.format
+        return tables.rows(
+            self.path,
+            self.columns,
+            counts,
+            texts=(row.title, row.text),
+            header=not row.names,
+            quoting=row.quoting,
+        )
 
 
 def resolve(
@@ -126,10 +132,15 @@ def _files_of(source: Path) -> list[tuple[Path, tuple[str, ...]]]:
         raise DataError(f"{source} does not exist. Name a file or a folder of news.")
     if source.is_dir():
         return _files_in(source)
-    if tables.kind(source) is None:
+    if not tables.has_columns(source):
         raise DataError(
-            f"{source.name} is of no known kind. Allowed endings: {', '.join(tables.KINDS)}, "
-            "all but the last also with .gz. Convert or rename it."
+            f"{source.name} is of no known kind. Allowed endings: {', '.join(tables.ENDINGS)}, "
+            "each also with .gz. Convert or rename it."
+        )
+    if not source.is_file():
+        raise DataError(
+            f"{source.name} is no file but, perhaps, a pipe: news is read more than once here. "
+            "Write it to a file first."
         )
     return [(source, ())]
 
@@ -137,11 +148,11 @@ def _files_of(source: Path) -> list[tuple[Path, tuple[str, ...]]]:
 def _files_in(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
     inside = sorted(path for path in folder.iterdir() if path.is_file())
     # .json files beside the data are descriptions more often than news
-    data = [p for p in inside if tables.kind(p) and not p.name.casefold().endswith(".json")]
+    data = [p for p in inside if tables.has_columns(p) and not p.name.casefold().endswith(".json")]
     read = _of_known_folder(data) or data
     if not read:
         raise DataError(
-            f"The folder {folder} holds no news file. Allowed endings: {', '.join(tables.KINDS)}."
+            f"The folder {folder} holds no news file. Allowed endings: {', '.join(tables.ENDINGS)}."
         )
     aside = [path.name for path in inside if path not in read]
     note = (f"not read, in the same folder: {', '.join(aside)}",) if aside else ()

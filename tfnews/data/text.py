@@ -5,6 +5,7 @@ import unicodedata
 
 INPUT_RULE = "title-space-text"
 
+_EXCERPT = 80
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -25,3 +26,22 @@ def for_matching(text: str) -> str:
     """Fold Unicode form, case and white space, so that copies of one text compare equal."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return _WHITE_SPACE.sub(" ", folded).strip()
+
+
+def excerpt(content: str) -> str:
+    """Return the opening of a text, in one line of at most 80 characters."""
+    return " ".join(content[: 4 * _EXCERPT].split())[:_EXCERPT]
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written: it has no half of a pair that stands for one sign."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(text: str) -> str:
+    """Return a text that can be written, with a question mark for what cannot."""
+    return text.encode("utf-8", "replace").decode()

@@ -13,10 +13,11 @@ from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.text import INPUT_RULE
+from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run, replacing
-from tfnews.scoring.texts import STANDARD_INPUT, Item, is_readable, items, read_texts
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
@@ -101,7 +102,7 @@ def predict(
             the classifier's own.
         precision: One of `PRECISIONS`. In mixed precision transformers answer faster where a device
             has its instructions; most scores differ by less than a thousandth, a few by hundredths.
-        format: Format of the file, one of `tfnews.scoring.texts.FORMATS`; by default its name
+        format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
             tells.
         id_column: Column of the ids.
         title_column: Column of the titles.
