@@ -1,5 +1,6 @@
 """Words and their vectors: where the table of an embedding comes from."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from tfnews.catalogue import Row
-from tfnews.errors import DataError
+from tfnews.errors import DataError, WeightsError
 from tfnews.models.embedding.module import licence, read_module
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
-from tfnews.runs import WeightsRecord
+from tfnews.runs import WeightsRecord, sha256
+from tfnews.weights.archive import SUFFIXES
 from tfnews.weights.digests import split_pin
 from tfnews.weights.find import find
+from tfnews.weights.vectors import read_vectors
 
 _RANGE = 0.05  # of a fresh table's numbers, as Keras' own embeddings begin
 
@@ -65,10 +68,60 @@ def fresh(row: Row, texts: Sequence[str], options: dict) -> WordTable:
             f"No word occurs {options['min_count']} times in the {len(texts)} training texts, so "
             "there is no vocabulary to learn. Give more texts, or --set min_count=1."
         )
-    random = np.random.default_rng(options["seed"])
-    vectors = random.uniform(-_RANGE, _RANGE, (len(words) + buckets, row.width))
-    record = WeightsRecord(normalise=rule, oov_buckets=buckets)
-    return WordTable(words, vectors.astype("float32"), record)
+    vectors = _drawn(len(words) + buckets, row.width, options["seed"])
+    return WordTable(words, vectors, WeightsRecord(normalise=rule, oov_buckets=buckets))
+
+
+def word_table(row: Row, texts: Sequence[str], options: dict) -> WordTable:
+    """Return the table that `--weights` names.
+
+    Args:
+        row: The catalogue's row.
+        texts: Training texts, from which a fresh table's vocabulary is learnt.
+        options: weights: "none" for a fresh table, a file of word vectors, or what `find` takes;
+            and the settings that `fresh` and `of_file` take.
+
+    Raises:
+        WeightsError: It cannot be found, read or trusted, or is no module of words and a table.
+        DataError: The texts hold no vocabulary.
+    """
+    handle = options["weights"]
+    if handle == "none":
+        return fresh(row, texts, options)
+    path = split_pin(handle)[0]
+    if os.path.isfile(path) and not path.endswith(SUFFIXES):
+        return of_file(handle, options)
+    return published(row, handle)
+
+
+def of_file(handle: str, options: dict) -> WordTable:
+    """Read word vectors in a format that `read_vectors` knows.
+
+    Args:
+        handle: A file, which may pin its digest.
+        options: normalise, by which words are looked up; oov_buckets, if any, whose vectors are
+            drawn anew; seed.
+
+    Raises:
+        WeightsError: The file is damaged, or not the one that is pinned.
+    """
+    path, pin = split_pin(handle)
+    digest = sha256(path)
+    if pin not in (None, digest):
+        raise WeightsError(
+            f"The word vectors {path} are not those that are pinned. Pinned: sha256 {pin}. "
+            f"Found: {digest}. Fetch them again, or pin what is to be trusted."
+        )
+    found = read_vectors(path)
+    buckets = _drawn(options.get("oov_buckets", 0), found.vectors.shape[1], options["seed"])
+    record = WeightsRecord(
+        handle=handle,
+        digest=digest,
+        licence="as its maker states",
+        normalise=options["normalise"],
+        oov_buckets=len(buckets),
+    )
+    return WordTable(found.words, np.concatenate([found.vectors, buckets]), record)
 
 
 def published(row: Row, handle: str) -> WordTable:
@@ -98,3 +151,9 @@ def weights_licence(row: Row, handle: str, folder: Path) -> str:
     """Return the row's licence for its own weights, else what the module states of itself."""
     own = split_pin(handle)[0] == row.weights
     return row.licence if own else licence(folder) or "as its maker states"
+
+
+def _drawn(rows: int, width: int, seed: int) -> np.ndarray:
+    """Draw vectors, float32 (rows, width)."""
+    drawn = np.random.default_rng(seed).uniform(-_RANGE, _RANGE, (rows, width))
+    return drawn.astype("float32")
