@@ -164,6 +164,27 @@ def test_temperature_and_threshold_survive_saving(tmp_path):
     assert np.ptp(expected) > 0
 
 
+@pytest.mark.parametrize("head", [ONE, TWO], ids=["one unit", "two units"])
+def test_a_temperature_set_in_memory_is_the_one_that_is_saved(head, tmp_path):
+    """It changed nothing in memory, and the answers after saving and opening."""
+    classifier = build(head)
+    table = classifier.backbone.token_embedding.table
+    table.assign(np.random.default_rng(0).standard_normal(table.shape))
+    before = classifier.probabilities(TEXTS)
+    predicted = classifier.predict(TEXTS, verbose=0)[:, -1]
+    classifier.temperature = 5.0
+    after = classifier.probabilities(TEXTS)
+    margin = np.log(before / (1 - before)) / 5
+    np.testing.assert_allclose(after, 1 / (1 + np.exp(-margin)), atol=1e-6)
+    assert np.abs(after - before).max() > 0.01
+    np.testing.assert_allclose(predicted, before, atol=1e-6)
+    np.testing.assert_allclose(classifier.predict(TEXTS, verbose=0)[:, -1], after, atol=1e-6)
+    classifier.save_to_preset(str(tmp_path))
+    opened = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
+    assert opened.temperature == 5.0
+    np.testing.assert_array_equal(opened.probabilities(TEXTS), after)
+
+
 def test_calibration_is_no_weight():
     counts = {build(temperature=t).count_params() for t in (1.0, 3.0)}
     assert len(counts) == 1
@@ -178,3 +199,54 @@ def test_keras_own_fit_works_on_raw_texts(head, loss):
     assert classifier.loss == loss
     history = classifier.fit(TEXTS, np.array([0, 1, 1, 0]), verbose=0, batch_size=2, shuffle=False)
     assert np.isfinite(history.history["loss"]).all()
+
+
+# Keras' own fit and evaluate
+
+
+@pytest.mark.parametrize("head", [ONE, TWO], ids=["one unit", "two units"])
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"loss", "accuracy"}),
+        ({"metrics": []}, {"loss"}),
+        ({"metrics": ["mean_absolute_error"]}, {"loss", "mean_absolute_error"}),
+    ],
+    ids=["by default", "none", "another"],
+)
+def test_the_metrics_asked_for_are_computed(head, given, expected):
+    """They were dropped without a word."""
+    classifier = build(head)
+    classifier.compile(**given)
+    labels = np.arange(len(TEXTS)) % 2
+    history = classifier.fit(TEXTS, labels, batch_size=2, verbose=0, shuffle=False).history
+    assert set(history) == expected
+    assert all(np.isfinite(history[name]).all() for name in history)
+
+
+# Texts to probabilities
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 600])
+@pytest.mark.parametrize("batch_size", [None, 1, 64])
+def test_probabilities_come_in_the_order_of_the_texts(count, batch_size):
+    if count == 600 and batch_size == 1:
+        count = 30
+    classifier = build()
+    table = classifier.backbone.token_embedding.table
+    table.assign(np.random.default_rng(0).standard_normal(table.shape))
+    texts = [" ".join([TEXTS[row % len(TEXTS)]] * (row % 5)) for row in range(count)]
+    found = classifier.probabilities(texts, batch_size)
+    assert found.dtype == np.float32
+    assert found.shape == (count,)
+    by_text = {text: classifier.probabilities([text])[0] for text in set(texts)}
+    np.testing.assert_allclose(found, [by_text[text] for text in texts], atol=1e-6)
+    encoded = classifier.probabilities(classifier.encode(texts), batch_size)
+    np.testing.assert_array_equal(encoded, found)
+
+
+def test_tokens_without_texts_answer_alike():
+    classifier = build()
+    ids = classifier.encode(TEXTS)
+    found = classifier.from_tokens(ids.flat_values, ids.row_lengths())
+    np.testing.assert_allclose(found, classifier.probabilities(TEXTS), atol=1e-6)

@@ -8,15 +8,18 @@ import keras_hub
 
 from tfnews.catalogue import Row
 from tfnews.errors import RunError
+from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Material
-from tfnews.models.linear import tfidf
+from tfnews.models.linear import tfidf, word2vec
 from tfnews.models.transformer import family as transformer_family
 
 FAMILIES = {
     "hub": embedding_family.FAMILY,
     "linear": tfidf.FAMILY,
+    "word2vec": word2vec.FAMILY,
+    "cnn": cnn.FAMILY,
     "transformer": transformer_family.FAMILY,
 }
 
