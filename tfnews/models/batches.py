@@ -81,7 +81,7 @@ def training_batches(
         padded: Whether batches are padded, and so bucketed by length.
         start: Epoch and batch to begin with, counted from 0.
     """
-    lengths = ids.row_lengths().numpy()
+    lengths = ids.row_lengths().numpy()  # (texts,)
     labels = tf.constant(labels, tf.int32)
 
     def order_of(epoch: np.ndarray) -> np.ndarray:
@@ -89,7 +89,8 @@ def training_batches(
         return _as_matrix(batches, batch_size)
 
     def rows_of(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.ensure_shape(tf.numpy_function(order_of, [epoch], tf.int64), [None, batch_size])
+        order = tf.numpy_function(order_of, [epoch], tf.int64)
+        order = tf.ensure_shape(order, [None, batch_size])  # (batches, batch_size)
         first = tf.where(epoch == start[0], start[1], 0)
         return tf.data.Dataset.from_tensor_slices(order[first:])
 

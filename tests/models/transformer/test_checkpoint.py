@@ -123,10 +123,6 @@ def test_what_is_recorded(name, checkpoint):
     folder = FIXTURES / name
     assert checkpoint.digest == sha256(folder / "model.safetensors")
     assert checkpoint.vocabulary == folder / "vocab.txt"
-    assert checkpoint.model_type == ("bert" if name == "tinybert" else name)
-    assert checkpoint.ignored
-    heads = ("cls.", "vocab_", "predictions.", "sop_classifier.")
-    assert all(tensor.startswith(heads) for tensor in checkpoint.ignored)
 
 
 def test_a_preset_keeps_activation_and_weights(name, checkpoint, tmp_path):
@@ -175,7 +171,6 @@ def test_a_file_without_prefix(folder):
     save_file(tensors, folder / "model.safetensors")
     checkpoint = read_checkpoint(folder)
     assert difference(checkpoint.encoder, "bert") <= 1e-5
-    assert checkpoint.ignored == ()
 
 
 def test_old_names_of_layer_normalisation(folder):
@@ -228,7 +223,6 @@ def test_a_pooler_that_mobileberts_configuration_turns_off(tmp_path):
     save_file(tensors, folder / "model.safetensors")
     checkpoint = read_checkpoint(folder)
     assert difference(checkpoint.encoder, "mobilebert") <= 1e-5
-    assert set(pooler) <= set(checkpoint.ignored)
 
     change(folder, classifier_activation=True)
     found = answers(read_checkpoint(folder).encoder, recorded("mobilebert"))

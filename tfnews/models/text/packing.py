@@ -73,7 +73,8 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         """Turn ids (batch, tokens), without special tokens, into the encoder's inputs."""
         room = self.sequence_length - 2
         if self.long == "windows":
-            ids = _framed(_windows(ids, room, self.max_windows), self.tokenizer)
+            ids = _windows(ids, room, self.max_windows)  # (batch, windows, tokens)
+            ids = _framed(ids, self.tokenizer)
         elif self.long == "head-tail":
             ids = _framed(_head_and_tail(ids, room), self.tokenizer)
         else:
@@ -101,7 +102,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         return tf.pad(packed, widths, constant_values=self.tokenizer.pad_token_id)
 
     def _padded(self, ids: tf.RaggedTensor, value: int) -> tf.Tensor:
-        dense = ids.to_tensor(value)
+        dense = ids.to_tensor(value)  # (batch, tokens) or (batch, windows, tokens)
         spare = tf.minimum(self.pad_after, self.sequence_length - tf.shape(dense)[-1])
         return tf.pad(dense, [[0, 0]] * ids.ragged_rank + [[0, spare]], constant_values=value)
 
@@ -118,7 +119,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
 
 def _framed(ids: tf.RaggedTensor, tokenizer: SubwordTokenizer) -> tf.RaggedTensor:
     """Put the start token before and the end token after each text or window."""
-    flat = ids if ids.ragged_rank == 1 else ids.values
+    flat = ids if ids.ragged_rank == 1 else ids.values  # (texts or windows, tokens)
     ones = tf.ones([flat.nrows(), 1], tf.int32)
     flat = tf.concat([ones * tokenizer.start_token_id, flat, ones * tokenizer.end_token_id], axis=1)
     return flat if ids.ragged_rank == 1 else ids.with_values(flat)
@@ -126,10 +127,10 @@ def _framed(ids: tf.RaggedTensor, tokenizer: SubwordTokenizer) -> tf.RaggedTenso
 
 def _head_and_tail(ids: tf.RaggedTensor, room: int) -> tf.RaggedTensor:
     head = round(room * _HEAD_SHARE)
-    long = ids.row_lengths() > room
+    long = ids.row_lengths() > room  # (batch,)
     # The tail of a text that fits begins where its head ends.
     start = tf.where(long, ids.row_lengths() - (room - head), head)
-    kept = tf.ragged.range(ids.row_lengths())
+    kept = tf.ragged.range(ids.row_lengths())  # (batch, tokens), positions
     kept = (kept < head) | (kept >= start[:, tf.newaxis])
     return tf.ragged.boolean_mask(ids, kept)
 
@@ -137,11 +138,11 @@ def _head_and_tail(ids: tf.RaggedTensor, room: int) -> tf.RaggedTensor:
 def _windows(ids: tf.RaggedTensor, room: int, most: int) -> tf.RaggedTensor:
     """Cut texts into overlapping windows: (batch, windows, tokens), both ragged."""
     stride = room - round(room * _OVERLAP)
-    lengths = ids.row_lengths()
+    lengths = ids.row_lengths()  # (batch,)
     over = tf.maximum(lengths - room, tf.zeros_like(lengths))
-    count = tf.minimum(1 - (-over // stride), tf.cast(most, lengths.dtype))
-    starts = tf.ragged.range(count) * stride
-    ends = tf.minimum(starts + room, lengths[:, tf.newaxis])
-    offsets = tf.gather(ids.row_starts(), starts.value_rowids())
+    count = tf.minimum(1 - (-over // stride), tf.cast(most, lengths.dtype))  # (batch,)
+    starts = tf.ragged.range(count) * stride  # (batch, windows)
+    ends = tf.minimum(starts + room, lengths[:, tf.newaxis])  # (batch, windows)
+    offsets = tf.gather(ids.row_starts(), starts.value_rowids())  # (windows of all texts,)
     position = tf.ragged.range(offsets + starts.flat_values, offsets + ends.flat_values)
     return starts.with_values(tf.gather(ids.flat_values, position))

@@ -20,6 +20,7 @@ from tfnews.models.transformer.layouts import LAYOUTS, named_variables
 from tfnews.runs import sha256
 
 CONFIG = "config.json"
+PICKLED = "pytorch_model.bin"
 TENSORS = "model.safetensors"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 VOCABULARIES = ("vocab.txt", "spiece.model")
@@ -39,19 +40,15 @@ class Checkpoint:
         encoder: Maps token_ids, padding_mask and (but for DistilBERT) segment_ids, each int32
             (batch, tokens), to sequence_output (batch, tokens, width) and pooled_output
             (batch, width).
-        model_type: A key of `LAYOUTS`.
         digest: SHA-256 of model.safetensors.
         vocabulary: The vocab.txt (WordPiece) or spiece.model (SentencePiece).
         do_lower_case: Whether texts are lower-cased first.
-        ignored: Names of the tensors that the encoder does not have: heads of other tasks.
     """
 
     encoder: keras_hub.models.Backbone
-    model_type: str
     digest: str
     vocabulary: Path
     do_lower_case: bool
-    ignored: tuple[str, ...]
 
 
 def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
@@ -85,10 +82,8 @@ def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
         _check_names(folder, variables, stored)
         for name, variable in variables.items():
             variable.assign(_value(folder, tensors, stored[name], variable))
-    ignored = tuple(sorted(stored[name] for name in stored.keys() - variables.keys()))
-    digest = sha256(folder / TENSORS)
     lower = _do_lower_case(folder, vocabulary)
-    return Checkpoint(encoder, model_type, digest, vocabulary, lower, ignored)
+    return Checkpoint(encoder, sha256(folder / TENSORS), vocabulary, lower)
 
 
 def read_json(path: Path) -> dict:

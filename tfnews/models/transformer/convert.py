@@ -22,13 +22,12 @@ from safetensors.numpy import save_file
 from tfnews.errors import WeightsError
 from tfnews.models.transformer.checkpoint import (
     CONFIG,
+    PICKLED,
     TENSORS,
     TOKENIZER_CONFIG,
     VOCABULARIES,
     read_checkpoint,
 )
-
-PICKLED = "pytorch_model.bin"
 
 _KEPT = (CONFIG, TOKENIZER_CONFIG, *VOCABULARIES, "README.md", "LICENSE")
 

@@ -12,8 +12,7 @@ from tfnews.errors import WeightsError
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
-from tfnews.models.transformer.checkpoint import TENSORS, read_checkpoint
-from tfnews.models.transformer.convert import PICKLED
+from tfnews.models.transformer.checkpoint import PICKLED, TENSORS, read_checkpoint
 from tfnews.models.transformer.encoders import Encoder
 from tfnews.weights.digests import module_digest, split_pin
 
