@@ -23,7 +23,7 @@ from tfnews.training.checkpoints import Checkpoint
 from tfnews.training.losses import loss_for
 
 ROWS = list(catalogue.rows())
-TRAINED = [name for name in ROWS if not FAMILIES[catalogue.row(name).family].SOLVED]
+TRAINED = [name for name in ROWS if not FAMILIES[catalogue.row(name).kind].SOLVED]
 TRANSFORMERS = [name for name in ROWS if catalogue.row(name).family == "transformer"]
 
 # Its activations exceed float16's largest number.

@@ -2,9 +2,11 @@
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import keras_hub
 
+from tfnews import catalogue
 from tfnews.catalogue import Row
 from tfnews.errors import RunError
 from tfnews.models.classifier import NewsClassifier, fake_probability
@@ -12,13 +14,28 @@ from tfnews.models.embedding import family as embedding_family
 from tfnews.models.linear import tfidf
 from tfnews.models.transformer import family as transformer_family
 
+# Kind of row -> what builds it.
 FAMILIES = {
-    "hub": embedding_family,
-    "linear": tfidf,
+    "embedding": embedding_family,
+    "tfidf": tfidf,
     "transformer": transformer_family,
 }
 
-__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "load"]
+__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "family", "load"]
+
+
+def family(arch: str) -> ModuleType:
+    """Return what builds an architecture.
+
+    The catalogue tells, not the record of a run: runs made before families had kinds name others.
+
+    Args:
+        arch: Name of a catalogue row.
+
+    Raises:
+        UsageError: There is no such row.
+    """
+    return FAMILIES[catalogue.row(arch).kind]
 
 
 def build(
@@ -36,9 +53,9 @@ def build(
     Returns:
         The classifier, and what is to be recorded of its weights: handle, digest, licence.
     """
-    family = FAMILIES[row.family]
-    more = {"labels": labels} if family.SOLVED else {}
-    return family.build(row, texts, options, answers, **more)
+    builder = FAMILIES[row.kind]
+    more = {"labels": labels} if builder.SOLVED else {}
+    return builder.build(row, texts, options, answers, **more)
 
 
 def load(folder: str | os.PathLike) -> NewsClassifier:

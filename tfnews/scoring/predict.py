@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from tfnews.catalogue.names import PRECISIONS
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run, replacing
@@ -26,7 +27,6 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PARQUET_ROWS = 1_000
 _BATCHES = 16  # read ahead, to put texts of like length together
 

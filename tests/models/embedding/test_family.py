@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfnews import catalogue
-from tfnews.errors import DataError, UsageError, WeightsError
+from tfnews.errors import DataError, WeightsError
 from tfnews.models.batches import encode, training_batches
 from tfnews.models.embedding import family as hub
 from tfnews.models.embedding.family import EmbeddingBag
@@ -145,9 +145,21 @@ def test_fresh_weights_follow_the_seed(seed, same):
     assert np.array_equal(first, second) is same
 
 
-def test_a_frozen_random_table_is_refused():
-    with pytest.raises(UsageError, match=r"must be trained.* Add --trainable"):
-        build(trainable=False)
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("none", ["The", "élan", "news,", "vote!"]),
+        ("lower", ["the", "élan", "news,", "vote!"]),
+        ("words", ["the", "élan", "news", "vote"]),
+    ],
+)
+def test_fresh_weights_read_texts_by_the_rule_that_is_set(rule, words):
+    """It was a key of the rows that nothing followed."""
+    classifier, record = build(normalise=rule)
+    tokenizer = classifier.preprocessor.tokenizer
+    assert set(words) <= set(tokenizer.get_vocabulary())
+    assert tokenizer.normalise == record["normalise"] == rule
+    assert tokenizer.unknown(tokenizer(TEXTS)) == 0
 
 
 def test_texts_without_a_vocabulary_are_refused():
@@ -170,7 +182,7 @@ def test_a_module_is_frozen_unless_asked(module, trainable):
 
 
 def test_every_row_is_frozen_by_default():
-    rows = [row for row in catalogue.rows().values() if row.family == "hub"]
+    rows = [row for row in catalogue.rows().values() if row.family == "embedding"]
     assert [row.name for row in rows if row.trainable] == []
 
 

@@ -1,4 +1,4 @@
-"""Family "hub": a token embedding pooled over the text, as in TF-Hub's text embeddings."""
+"""Family "embedding": a token embedding pooled over the text, as in TF-Hub's text embeddings."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue import Row
-from tfnews.errors import DataError, UsageError
+from tfnews.errors import DataError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding import alias
 from tfnews.models.embedding.bag import EmbeddingBag
@@ -126,13 +126,8 @@ def _native(
 
 
 def _fresh(row: Row, texts: list[str], options: dict) -> tuple[list[str], np.ndarray, dict]:
-    if not options["trainable"]:
-        raise UsageError(
-            f"--weights none starts {row.name} from a random table, which must be trained. "
-            "Received: a frozen table. Add --trainable."
-        )
-    buckets = options["oov_buckets"]
-    words = count_words(texts, "words", options["vocabulary_size"], options["min_count"])
+    buckets, rule = options["oov_buckets"], options["normalise"]
+    words = count_words(texts, rule, options["vocabulary_size"], options["min_count"])
     if not words:
         raise DataError(
             f"No word occurs {options['min_count']} times in the {len(texts)} training texts, so "
@@ -142,7 +137,7 @@ def _fresh(row: Row, texts: list[str], options: dict) -> tuple[list[str], np.nda
         -0.05, 0.05, (len(words) + buckets, row.width)
     )
     record = {"handle": "none", "digest": None, "licence": "none: learnt from the training split"}
-    return words, table.astype("float32"), {**record, "normalise": "words", "oov_buckets": buckets}
+    return words, table.astype("float32"), {**record, "normalise": rule, "oov_buckets": buckets}
 
 
 def _licence(row: Row, handle: str, folder: Path) -> str:

@@ -19,13 +19,8 @@ from tfnews.weights.digests import split_pin
 SOLVED = False
 PADDED = True  # batches are padded to their longest text, so texts of like length go together
 
-POOLINGS = ("pooled", "mean")
 _STACKED = ("transformer_layer", "group_")  # names of an encoder's layers, bottom first
 _SIZES = ("num_layers", "num_heads", "hidden_dim", "intermediate_dim", "dropout")
-_OF_THE_CHECKPOINT = (
-    *_SIZES,
-    *("architecture", "embedding_dim", "activation", "pooler", "vocabulary_size"),
-)
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -172,8 +167,7 @@ def build(
         The classifier, and what is to be recorded of its weights.
 
     Raises:
-        UsageError: An unknown pooling, more tokens or layers than the encoder has, or a setting
-            that a checkpoint decides.
+        UsageError: More tokens or layers than the encoder has.
     """
     encoder, tokenizer, record = _parts(row, texts, options)
     if options["max_tokens"] > encoder.max_sequence_length:
@@ -183,8 +177,6 @@ def build(
             "or that and --long windows to read whole texts."
         )
     windows = options["long"] == "windows"
-    if options["pooling"] not in POOLINGS:
-        raise UsageError(f"Unknown pooling {options['pooling']!r}. Allowed: {', '.join(POOLINGS)}.")
     backbone = TransformerBackbone(encoder, options["pooling"], windows)
     freeze(backbone, options)
     preprocessor = TransformerPreprocessor(
@@ -231,7 +223,6 @@ def freeze(backbone: TransformerBackbone, options: dict) -> None:
 
 def _parts(row: Row, texts: list[str], options: dict) -> tuple:
     if options["weights"] != "none":
-        _refuse_sizes(row, options)
         found = open_pretrained(options["weights"])
         own = split_pin(options["weights"])[0] == row.weights
         licence = row.licence if own else "as its maker states"
@@ -248,19 +239,6 @@ def _parts(row: Row, texts: list[str], options: dict) -> tuple:
     )
     record = {"handle": "none", "digest": None, "licence": "none: learnt from the training split"}
     return encoder, tokenizer, record
-
-
-def _refuse_sizes(row: Row, options: dict) -> None:
-    changed = [
-        f"{name}={options[name]}"
-        for name in _OF_THE_CHECKPOINT
-        if options[name] != row.settings[name]
-    ]
-    if changed:
-        raise UsageError(
-            f"The sizes of pretrained weights are those of their checkpoint, {options['weights']}. "
-            f"Received: {', '.join(changed)}. Leave these out, or start from --weights none."
-        )
 
 
 def _learnt(texts: list[str], options: dict) -> SubwordTokenizer:
