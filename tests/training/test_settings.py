@@ -191,7 +191,7 @@ def test_sizes_of_which_no_encoder_can_be_built(name, assigned, message):
 
 @pytest.mark.parametrize("name", [n for n in TRAINED if catalogue.row(n).kind == "transformer"])
 def test_a_transformer_keeps_eight_tokens(name):
-    with pytest.raises(UsageError, match="must keep 8 tokens .* max_tokens=7"):
+    with pytest.raises(UsageError, match=r"must keep 8 tokens .* max_tokens=7"):
         resolve(catalogue.row(name), {"max_tokens": 7})
     assert resolve(catalogue.row(name), {"max_tokens": 8, "weights": "none"})["max_tokens"] == 8
 
@@ -225,7 +225,7 @@ def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
         ({"epochs": 2.5}, [], "", r"'epochs' must be a whole .*\. Received: 2\.5 as an argument"),
         ({}, ["epochs=true"], "", r"'epochs' must be a whole number .*: True with --set"),
         ({}, ['epochs="3"'], "", r"'epochs' must be a whole number .*: '3' with --set"),
-        ({}, ["epochs=[" * 9999], "", r"'epochs' must be a whole number"),
+        ({}, [f"epochs={'[' * 9999}"], "", r"'epochs' must be a whole number"),
         ({}, [f"epochs={'9' * 5000}"], "", r"'epochs' must be a whole number"),
         ({}, ["epochs=3\nseed=4"], "", r"'epochs' must be a whole number .*: '3\\nseed=4'"),
         ({}, ["=3"], "", "Unknown setting '' with --set"),
@@ -250,7 +250,7 @@ def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
             {},
             ["monitor=val_lost"],
             "",
-            r"'val_lost' with --set\. Did you mean 'val_loss'\? Allowed: val_l",
+            r"'val_lost' with --set\. Did you mean 'val_loss'",
         ),
         ({}, ["optimizer=sgd"], "", r"Unknown optimizer 'sgd' .* Allowed: adam, adamw, lazy_adam"),
         ({}, [], "epochs = ", r"recipe\.toml is not TOML"),

@@ -173,9 +173,9 @@ def aged(run):
     return run
 
 
-def test_a_run_made_before_a_setting_is_gone_on_from(parent, others, tmp_path):
-    old = aged(Run(shutil.copytree(parent.path, tmp_path / "old")))
-    run = fit(others.path, from_run=old.path, root=tmp_path, floor=False)
+def test_a_run_made_before_a_setting_is_gone_on_from(child, splits, tmp_path):
+    old = aged(Run(shutil.copytree(child.path, tmp_path / "old")))
+    run = fit(splits.path, from_run=old.path, root=tmp_path, floor=False)
     assert run.config["recipe"]["normalise"] == "words"
     assert run.config["family"] == "embedding"
     assert set(evaluate(old)["parts"]) == {"train", "validation", "test"}
