@@ -40,12 +40,12 @@ def test_every_kind_of_row_has_its_code():
 
 @pytest.mark.parametrize("name", catalogue.rows())
 def test_what_builds_a_row_is_found_by_its_name(name):
-    assert models.family(name) is FAMILIES[catalogue.row(name).kind]
+    assert models.family_of(name) is FAMILIES[catalogue.row(name).kind]
 
 
 def test_nothing_builds_a_row_that_is_not_there():
     with pytest.raises(UsageError, match="No architecture 'hub'"):
-        models.family("hub")
+        models.family_of("hub")
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

@@ -124,12 +124,24 @@ def _row(name: str, table: dict) -> Row:
         recipe=_settings(row.recipe, RECIPE, f"recipe in {where}") if row.recipe else {},
         published=_table(row.published, PUBLISHED, (), f"published in {where}"),
     )
-    if len(row.head["dropout"]) - len(row.head["hidden"]) not in (0, 1):
+    checked("max_tokens", row.max_tokens, f"in {where}")
+    _check_head(**row.head, where=where)
+    return row
+
+
+def _check_head(hidden: list[int], dropout: list[float], units: int, where: str) -> None:
+    if len(dropout) - len(hidden) not in (0, 1):
         raise UsageError(
             f"head in {where} needs one dropout for each hidden layer, and may have one before "
-            f"them. Received: hidden = {row.head['hidden']}, dropout = {row.head['dropout']}."
+            f"them. Received: hidden = {hidden}, dropout = {dropout}."
         )
-    return row
+    if min(hidden, default=1) < 1 or not all(0 <= rate < 1 for rate in dropout):
+        raise UsageError(
+            f"head in {where} takes widths of 1 or more and rates from 0 below 1. "
+            f"Received: hidden = {hidden}, dropout = {dropout}."
+        )
+    if units not in (1, 2):
+        raise UsageError(f"head in {where} has 1 unit or 2. Received: units = {units}.")
 
 
 def _settings(table: dict, known: Iterable[str], where: str) -> dict:

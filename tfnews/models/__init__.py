@@ -21,10 +21,10 @@ FAMILIES = {
     "transformer": transformer_family,
 }
 
-__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "family", "load"]
+__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "family_of", "load"]
 
 
-def family(arch: str) -> ModuleType:
+def family_of(arch: str) -> ModuleType:
     """Return what builds an architecture.
 
     The catalogue tells, not the record of a run: runs made before families had kinds name others.

@@ -226,7 +226,7 @@ def _learn(
     if unknown is not None:
         say(f"{unknown:.1%} of the validation split's words are unknown to the model")
         run.update_config(unknown_tokens=round(unknown, 6))
-    if not models.family(run.config["arch"]).SOLVED:
+    if not models.family_of(run.config["arch"]).SOLVED:
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
     model = classifier.probabilities_model()
@@ -270,7 +270,7 @@ def _score(
 
 
 def _stem(setup: Setup) -> str:
-    if models.family(setup.row.name).SOLVED:
+    if models.family_of(setup.row.name).SOLVED:
         return setup.row.name
     return f"{setup.row.name}-{'ft' if setup.options['trainable'] else 'frozen'}"
 

@@ -80,7 +80,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             was built from them.
     """
     row = catalogue.row(parent.config["arch"])
-    if models.family(row.name).SOLVED:
+    if models.family_of(row.name).SOLVED:
         raise UsageError(
             f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
             "cannot be trained further. Prepare both data sets together and fit it on them."
@@ -93,7 +93,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
         layer.set_weights(trained.get_weights())
-    models.family(row.name).freeze(classifier.backbone, options)
+    models.family_of(row.name).freeze(classifier.backbone, options)
     step = {
         "run": parent.name,
         "path": str(parent.path.resolve()),

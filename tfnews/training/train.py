@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from tfnews.models import NewsClassifier, fake_probability, family
+from tfnews.models import NewsClassifier, fake_probability, family_of
 from tfnews.models.batches import batches_per_epoch, predict, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
@@ -107,7 +107,7 @@ def _batches(
         batch_size=options["batch_size"],
         epochs=options["epochs"],
         seed=options["seed"],
-        padded=family(run.config["arch"]).PADDED,
+        padded=family_of(run.config["arch"]).PADDED,
         start=start,
     )
 
