@@ -33,12 +33,12 @@ def test_a_module_of_the_published_shape_gives_the_published_counts(name, tmp_pa
         assert counted["trainable"] == row.published[f"parameters_trainable_{kind}"]
 
 
-@pytest.mark.parametrize("pooler", [True, False])
-@pytest.mark.parametrize("architecture", ["bert", "distilbert", "albert"])
+@pytest.mark.parametrize(
+    ("architecture", "pooler"),
+    [("bert", True), ("bert", False), ("albert", True), ("albert", False), ("distilbert", False)],
+)
 def test_the_count_of_a_transformer_is_that_of_what_is_built(architecture, pooler):
     """Numbers that share no factor, so that none can stand for another."""
-    if pooler and architecture == "distilbert":
-        pytest.skip("DistilBERT has no pooler")
     sizes = {"num_layers": 3, "num_heads": 2, "hidden_dim": 10, "intermediate_dim": 21}
     sizes |= {"dropout": 0.0}
     row = catalogue.row("albert" if architecture == "albert" else "tinybert")

@@ -40,7 +40,10 @@ _GROUPS = (
     f"Default: {catalogue.DEFAULT}.",
 )
 def command(json: bool, arch: str | None) -> None:
-    """List the architectures that fit can train, or the settings of one."""
+    """List the architectures that fit can train.
+
+    With --settings, list what can be set of one of them.
+    """
     if arch is not None:
         row = catalogue.row(arch)
         click.echo(dumps(_described(row), indent=2) if json else settings(row))
