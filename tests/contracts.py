@@ -30,12 +30,12 @@ def one_of_each_code_path() -> list[str]:
     """Name a row for each kind and architecture: rows that differ in width run the same code."""
     firsts = {}
     for row in catalogue.rows().values():
-        firsts.setdefault((row.family, row.settings.get("architecture")), row.name)
+        firsts.setdefault((row.kind, row.settings.get("architecture")), row.name)
     return [*firsts.values(), ALIASED]
 
 
 DEAR = one_of_each_code_path()
-TRAINED = [name for name in DEAR if not FAMILIES[row_of(name).family].solved]
+TRAINED = [name for name in DEAR if not FAMILIES[row_of(name).kind].solved]
 TRANSFORMERS = [name for name in DEAR if row_of(name).family == "transformer"]
 ON_DEVICES = [name for name in DEAR if name != ALIASED]
 

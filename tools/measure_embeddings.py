@@ -87,7 +87,7 @@ def main() -> None:
     print("| run | parameters | trainable | as published | seconds | peak memory |")
     print("| --- | --- | --- | --- | --- | --- |")
     for row in catalogue.rows().values():
-        if row.family != "hub":
+        if row.family != "embedding":
             continue
         module = make_module(row, arguments.work / f"module-{row.name}")
         for trainable in (False, True):

@@ -6,18 +6,29 @@ from pathlib import Path
 import pytest
 
 from tfnews import catalogue
-from tfnews.catalogue.rows import NORMALISATIONS, RECIPE_DEFAULTS, parse
+from tfnews.catalogue.rows import parse
 from tfnews.errors import UsageError
 
 HUB_ROWS = ("swivel20", "nnlm50", "nnlm128", "wiki250")
 
 MINIMAL = """
 [tiny]
-family = "hub"
+family = "embedding"
 summary = "A row made for a test"
 licence = "none"
 source = "this test"
-settings = { vocabulary_size = 5, oov_buckets = 1, min_count = 1 }
+settings = { normalise = "lower", vocabulary_size = 5, oov_buckets = 1, min_count = 1 }
+"""
+
+RECIPE = """
+[tiny.recipe]
+epochs = 1
+batch_size = 2
+optimizer = "adam"
+learning_rate = 1
+patience = 0
+monitor = "loss"
+min_delta = 0.0
 """
 
 
@@ -58,38 +69,47 @@ def test_published_parameter_counts_follow_from_the_table_and_the_head(name):
     assert row.published["parameters_total"] == table + head
     assert row.published["parameters_trainable_frozen"] == head
     assert row.published["parameters_trainable_fine_tuned"] == table + head
-    assert catalogue.parameters(row) == table + head
 
 
 @pytest.mark.parametrize("name", HUB_ROWS)
-def test_the_embedding_family_keeps_the_published_recipe(name):
+def test_the_embedding_rows_keep_the_published_recipe(name):
+    """The study's, but for the optimizer, which the study has as Adam."""
     row = catalogue.row(name)
     assert row.head == {"hidden": [256, 64], "dropout": [0.3, 0.2], "units": 1}
-    assert row.recipe == RECIPE_DEFAULTS | {
-        "epochs": 100,
-        "batch_size": 32,
-        "optimizer": "lazy_adam",
-        "learning_rate": 1e-4,
-        "patience": 2,
-        "monitor": "val_loss",
-        "min_delta": 0.0,
-    }
-    assert row.weights.startswith("https://tfhub.dev/google/")
-    assert row.max_tokens == 0
+    assert (row.recipe["batch_size"], row.recipe["learning_rate"]) == (32, 1e-4)
+    assert (row.recipe["monitor"], row.recipe["patience"]) == ("val_loss", 2)
 
 
-def test_a_solved_row_has_no_recipe_and_no_fixed_size():
+def test_a_solved_row_has_no_recipe_and_no_weights_to_download():
     row = catalogue.row("tfidf")
     assert row.recipe == {}
     assert row.weights == ""
-    assert catalogue.parameters(row) is None
-    assert row.settings == {
-        "ngrams": 2,
-        "min_df": 2,
-        "sublinear_tf": True,
-        "max_features": 300_000,
-        "C": 1.0,
-    }
+
+
+# Kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "kind"),
+    [
+        ("tfidf", "linear", "tfidf"),
+        ("swivel20", "embedding", "embedding"),
+        ("albert", "transformer", "transformer"),
+    ],
+)
+def test_a_row_is_of_the_kind_it_names_or_of_its_familys(name, family, kind):
+    row = catalogue.row(name)
+    assert (row.family, row.kind) == (family, kind)
+
+
+def test_a_family_without_a_kind_of_its_name_needs_one():
+    with pytest.raises(UsageError, match=r"Unknown kind of the family linear .* Allowed: tfidf"):
+        parse(MINIMAL.replace("embedding", "linear"))
+
+
+def test_a_kind_of_another_family_is_an_error():
+    with pytest.raises(UsageError, match=r"Unknown kind of the family embedding .*: 'tfidf'"):
+        parse(MINIMAL + 'kind = "tfidf"')
 
 
 def test_an_unknown_name_is_answered_with_the_nearest_and_all():
@@ -108,7 +128,15 @@ def test_a_row_may_leave_out_what_has_a_default():
     row = parse(MINIMAL)["tiny"]
     assert row.head == {"hidden": [], "dropout": [], "units": 1}
     assert row.published == {}
-    assert row.normalise == "none"
+    assert row.recipe == {}
+    assert row.kind == "embedding"
+
+
+def test_a_recipe_may_leave_out_what_has_a_default():
+    row = parse(MINIMAL + RECIPE)["tiny"]
+    assert row.recipe["learning_rate"] == 1.0
+    assert isinstance(row.recipe["learning_rate"], float)
+    assert (row.recipe["accumulate"], row.recipe["schedule"]) == (1, "constant")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +162,14 @@ def test_a_row_may_leave_out_what_has_a_default():
             "head = { hidden = [4], dropout = [], units = 1 }",
             r"one dropout .* hidden = \[4\], dropout = \[\]",
         ),
-        ('normalise = "lowr"', "Unknown normalise in .* Did you mean 'lower'"),
+        ("head = { hidden = [0], dropout = [0.1], units = 1 }", r"widths .* hidden = \[0\]"),
+        ("head = { hidden = [], dropout = [1.0], units = 1 }", r"rates .* dropout = \[1.0\]"),
+        ("head = { hidden = [], dropout = [nan], units = 1 }", r"rates .* dropout = \[nan\]"),
+        ("head = { hidden = [], dropout = [], units = 3 }", r"1 unit or 2\. Received: units = 3"),
+        ("max_tokens = -1", r"'max_tokens' must be a whole number from 0 .*: -1 in \[tiny\]"),
+        ('normalise = "lower"', r"Unknown key 'normalise' in \[tiny\]"),
+        (RECIPE.replace('"adam"', '"sgd"'), r"Unknown optimizer 'sgd' in recipe in \[tiny\]"),
+        (RECIPE.replace("= 1\n", "= nan\n"), r"'epochs' must be a whole number .* Received: nan"),
     ],
 )
 def test_a_faulty_row_is_an_error_that_says_where(line, message):
@@ -145,10 +180,12 @@ def test_a_faulty_row_is_an_error_that_says_where(line, message):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('family = "hub"', 'family = "hubb"', "Unknown family in .* Did you mean 'hub'"),
+        ("embedding", "embeding", "Unknown family in .* Did you mean 'embedding'"),
+        ('"lower"', '"lowr"', "Unknown normalise 'lowr' in settings .* Did you mean 'lower'"),
         ("oov_buckets", "oov_bucket", "'oov_bucket' in settings .* Did you mean 'oov_buckets'"),
         (" oov_buckets = 1,", "", "settings in .* lacks oov_buckets"),
-        ("= 5", '= "5"', "vocabulary_size in settings .* must be of type int"),
+        ("= 5", '= "5"', r"'vocabulary_size' must be a whole .*: '5' in settings in \[tiny\]"),
+        ("= 5", "= 0", "'vocabulary_size' must be a whole number from 1 up to 10,000,000"),
         ('licence = "none"', "", r"\[tiny\] lacks licence"),
     ],
 )
@@ -161,12 +198,6 @@ def test_a_whole_number_is_taken_where_a_fraction_is_asked():
     row = parse(MINIMAL + "head = { hidden = [2], dropout = [0], units = 1 }")["tiny"]
     assert row.head["dropout"] == [0.0]
     assert isinstance(row.head["dropout"][0], float)
-
-
-def test_normalisations_are_those_that_the_models_carry_out():
-    from tfnews.models.text import normalise
-
-    assert NORMALISATIONS == normalise.NORMALISATIONS
 
 
 def test_the_row_that_the_guide_for_contributors_shows_is_a_valid_one():

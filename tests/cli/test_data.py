@@ -3,8 +3,7 @@ import csv
 import pytest
 from click.testing import CliRunner
 
-from tfnews.cli import data, main
-from tfnews.data import cutting, prepare, strategies
+from tfnews.cli import main
 from tfnews.data.splits import open_splits
 
 
@@ -93,13 +92,6 @@ def test_errors_are_one_line_with_an_exit_code(tmp_path):
     assert result.exit_code == 3
     assert "mine.txt" in result.output
     assert result.output.count("\n") == 1
-
-
-def test_choices_are_those_of_the_library():
-    options = {option.name: option.type for option in data.command.commands["prepare"].params}
-    assert tuple(options["label_basis"].choices) == prepare.LABEL_BASES
-    assert set(options["cut"].choices) == set(cutting.CUTS)
-    assert {*options["strategy"].choices, "ready"} == set(strategies.STRATEGIES)
 
 
 def test_help_names_the_formats():

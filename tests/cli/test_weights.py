@@ -72,11 +72,7 @@ def test_errors_are_one_line_with_their_exit_code(run, tmp_path):
     assert "exists. Name another folder" in again.stderr
 
 
-def test_choices_are_the_known_rules():
-    from tfnews.models.text.normalise import NORMALISATIONS
-
-    options = {option.name: option for option in build.params}
-    assert tuple(options["normalise"].type.choices) == tuple(NORMALISATIONS)
+def test_every_option_has_help():
     assert all(option.help for option in build.params if isinstance(option, click.Option))
 
 

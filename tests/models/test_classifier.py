@@ -15,7 +15,7 @@ from tfnews.models.text.words import WordTokenizer
 
 WORDS = ["the", "vote", "fake", "news"]
 TEXTS = ["the vote", "fake news fake news", "", "unheard"]
-HUB_ROWS = [row for row in catalogue.rows().values() if row.family == "hub"]
+HUB_ROWS = [row for row in catalogue.rows().values() if row.family == "embedding"]
 ONE = {"hidden": [4], "dropout": [0.1], "units": 1}
 TWO = {"hidden": [], "dropout": [0.1], "units": 2}
 

@@ -2,8 +2,8 @@ import keras
 import pytest
 
 from tfnews import catalogue, models
-from tfnews.catalogue.rows import SETTINGS
-from tfnews.errors import RunError
+from tfnews.catalogue.settings import KINDS
+from tfnews.errors import RunError, UsageError
 from tfnews.models import FAMILIES, NewsClassifier, build, load
 
 TEXTS, LABELS = ["the vote", "fake news", "the fake vote", "news"], [0, 1, 1, 0]
@@ -33,9 +33,19 @@ def test_a_folder_without_a_model(tmp_path, name):
         load(tmp_path / name)
 
 
-def test_every_family_of_the_catalogue_has_its_code():
-    assert set(FAMILIES) == set(SETTINGS)
-    assert {row.family for row in catalogue.rows().values()} <= set(FAMILIES)
+def test_every_kind_of_row_has_its_code():
+    assert set(FAMILIES) == set(KINDS)
+    assert {row.kind for row in catalogue.rows().values()} == set(FAMILIES)
+
+
+@pytest.mark.parametrize("name", catalogue.rows())
+def test_what_builds_a_row_is_found_by_its_name(name):
+    assert models.family_of(name) is FAMILIES[catalogue.row(name).kind]
+
+
+def test_nothing_builds_a_row_that_is_not_there():
+    with pytest.raises(UsageError, match="No architecture 'hub'"):
+        models.family_of("hub")
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from tests.models.reduced import small
 from tfnews import catalogue
-from tfnews.errors import UsageError
 from tfnews.training import optimizers
 from tfnews.training.optimizers import Adam, AdamW, LazyAdam, SparseLossScaling, WarmUp
 from tfnews.training.settings import defaults
@@ -177,12 +176,6 @@ def test_the_optimizer_is_the_named_one(name, kind, precision):
     assert type(optimizer) is kind
     assert (optimizer.epsilon, optimizer.global_clipnorm) == (1e-6, 1.0)
     assert (optimizer.weight_decay or 0.0) == decay
-
-
-@pytest.mark.parametrize("name", ["adam", "lazy_adam"])
-def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
-    with pytest.raises(UsageError, match=rf"{name} has no .*weight_decay=0.5. Use optimizer=adamw"):
-        make(optimizer=name)
 
 
 @pytest.mark.parametrize("name", [n for n, row in catalogue.rows().items() if row.recipe])

@@ -1,10 +1,12 @@
 import pytest
 
 from tfnews import catalogue
+from tfnews.catalogue.settings import SETTINGS
 from tfnews.errors import UsageError
-from tfnews.training.settings import defaults, resolve
+from tfnews.training.settings import defaults, recorded, resolve
 
 SWIVEL, TFIDF = catalogue.row("swivel20"), catalogue.row("tfidf")
+TRAINED = [name for name, row in catalogue.rows().items() if row.recipe]
 
 
 @pytest.fixture
@@ -67,6 +69,26 @@ def test_values_are_read_from_text(assignment, name, value):
     assert type(found) is type(value)
 
 
+def test_the_value_of_a_text_needs_no_quotes_even_if_it_is_a_number():
+    """--set weights=2024 was refused, though --weights 2024 names the folder."""
+    for text in ("2024", "true", "2024-01-01", '"2024"'):
+        found = resolve(SWIVEL, {}, assignments=[f"weights={text}"])
+        assert found["weights"] == text.strip('"')
+
+
+def test_a_recipe_of_a_windows_editor_is_read(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes("\ufeffepochs = 7\r\nbatch_size = 8\r\n".encode())
+    found = resolve(SWIVEL, {}, path)
+    assert (found["epochs"], found["batch_size"]) == (7, 8)
+
+
+def test_a_run_has_the_defaults_of_settings_that_it_does_not_know():
+    recipe = {"epochs": 3, "weights": "none", "gone_since": 1}
+    found = recorded({"arch": "swivel20", "family": "hub", "recipe": recipe})
+    assert found == {**defaults(SWIVEL), **recipe}
+
+
 # Frozen or trained
 
 
@@ -76,17 +98,109 @@ def test_values_are_read_from_text(assignment, name, value):
         ({"weights": "none"}, [], "", True),
         ({}, ["weights=none"], "", True),
         ({}, [], 'weights = "none"', True),
-        ({"weights": "none", "trainable": False}, [], "", False),
-        ({"weights": "none"}, ["trainable=false"], "", False),
-        ({"weights": "none"}, [], "trainable = false", False),
+        ({"weights": "none"}, ["trainable=true"], "", True),
         ({"weights": "folder"}, [], "", False),
         ({"weights": "folder", "trainable": True}, [], "", True),
     ],
 )
-def test_fresh_weights_are_trained_unless_said_otherwise(
+def test_fresh_weights_are_trained_pretrained_ones_as_said(
     recipe, given, assigned, in_file, trainable
 ):
     assert resolve(SWIVEL, given, recipe(in_file), assigned)["trainable"] is trainable
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("given", [{"trainable": False}, {}])
+def test_frozen_random_weights_are_refused_for_every_row(recipe, name, given):
+    """A transformer's head was trained on a random encoder, and nobody said so."""
+    in_file = "" if given else "trainable = false"
+    with pytest.raises(UsageError, match=rf"starts {name} from random .* Add --trainable"):
+        resolve(catalogue.row(name), {"weights": "none", **given}, recipe(in_file))
+
+
+# What the weights decide
+
+
+FRESH = {
+    "vocabulary_size": 50,
+    "oov_buckets": 3,
+    "min_count": 9,
+    "normalise": "lower",
+    "architecture": "mobilebert",
+    "num_layers": 3,
+    "num_heads": 1,
+    "hidden_dim": 24,
+    "intermediate_dim": 7,
+    "embedding_dim": 3,
+    "activation": "relu",
+    "dropout": 0.4,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        (name, setting)
+        for name in ("swivel20", "bert-tiny")
+        for setting in FRESH.keys() & catalogue.row(name).settings.keys()
+    ],
+)
+def test_what_pretrained_weights_bring_with_them_is_not_set(name, setting):
+    """The embedding rows ignored it, and recorded it as used."""
+    row, assigned = catalogue.row(name), [f"{setting}={FRESH[setting]}"]
+    with pytest.raises(UsageError, match=rf"Received: {setting}=.*start from --weights none"):
+        resolve(row, {}, assignments=assigned)
+    with pytest.raises(UsageError, match=rf"those of elsewhere\. Received: {setting}="):
+        resolve(row, {"weights": "elsewhere"}, assignments=assigned)
+    assert SETTINGS[setting].fresh
+
+
+def test_what_pretrained_weights_bring_may_be_said_as_the_row_has_it():
+    assert resolve(SWIVEL, {}, assignments=["vocabulary_size=20000"]) == defaults(SWIVEL)
+
+
+@pytest.mark.parametrize(
+    ("given", "received"),
+    [
+        ({"max_tokens": 5}, "max_tokens=5"),
+        ({"weights": "folder", "trainable": True}, "weights=folder, trainable=True"),
+    ],
+)
+def test_what_a_solved_row_would_not_follow_is_refused(given, received):
+    """Tfidf read whole texts and recorded that it read five words of each."""
+    with pytest.raises(UsageError, match=f"tfidf has no use for .*Received: {received}"):
+        resolve(TFIDF, given)
+    assert resolve(TFIDF, {"weights": "none", "max_tokens": 0}) == defaults(TFIDF)
+
+
+@pytest.mark.parametrize(
+    ("name", "assigned", "message"),
+    [
+        ("bert-tiny", ["num_heads=3"], "num_heads=3 must divide .* 128"),
+        ("mobilebert", ["num_heads=256"], "num_heads=256 must divide .* 128"),
+        ("bert-tiny", ["embedding_dim=8"], "embedding_dim=8, .* full width: 0"),
+        ("bert-tiny", ["architecture=albert"], "embedding_dim=0, .* albert .* such as 128"),
+        ("distilbert", ["pooler=true"], "pooler=true, and distilbert has none"),
+    ],
+)
+def test_sizes_of_which_no_encoder_can_be_built(name, assigned, message):
+    """Each ended in a traceback of Keras, or built something else."""
+    with pytest.raises(UsageError, match=f"No encoder can be built like this: {message}"):
+        resolve(catalogue.row(name), {"weights": "none"}, assignments=assigned)
+
+
+@pytest.mark.parametrize("name", [n for n in TRAINED if catalogue.row(n).kind == "transformer"])
+def test_a_transformer_keeps_eight_tokens(name):
+    with pytest.raises(UsageError, match=r"must keep 8 tokens .* max_tokens=7"):
+        resolve(catalogue.row(name), {"max_tokens": 7})
+    assert resolve(catalogue.row(name), {"max_tokens": 8, "weights": "none"})["max_tokens"] == 8
+
+
+@pytest.mark.parametrize("name", ["adam", "lazy_adam"])
+def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
+    assigned = [f"optimizer={name}", "weight_decay=0.5"]
+    with pytest.raises(UsageError, match=rf"{name} has no .*weight_decay=0.5. Use optimizer=adamw"):
+        resolve(SWIVEL, {}, assignments=assigned)
 
 
 # What is refused
@@ -108,18 +222,36 @@ def test_fresh_weights_are_trained_unless_said_otherwise(
         ),
         ({}, ["zzz=1"], "", r"Unknown setting 'zzz' with --set\. Allowed: "),
         ({}, ["epochs"], "", r"--set takes NAME=VALUE\. Received: 'epochs'"),
-        ({"epochs": 2.5}, [], "", r"'epochs' must be int\. Received: 2\.5 as an argument"),
-        ({}, ["epochs=true"], "", r"'epochs' must be int\. Received: True with --set"),
-        ({}, ["trainable=1"], "", "'trainable' must be bool"),
-        ({}, [], "weights = 3", "'weights' must be str"),
-        ({}, [], "[epochs]\na = 1", "'epochs' must be int"),
-        ({"epochs": 0}, [], "", r"'epochs' must be at least 1\. Received: 0 as an argument"),
-        ({"seed": -1}, [], "", r"'seed' must be at least 0\. Received: -1"),
-        ({}, ["learning_rate=-0.1"], "", r"'learning_rate' must be at least 0\.0"),
-        ({}, ["learning_rate=nan"], "", r"'learning_rate' must be at least 0\.0"),
-        ({}, ["vocabulary_size=0"], "", "'vocabulary_size' must be at least 1"),
+        ({"epochs": 2.5}, [], "", r"'epochs' must be a whole .*\. Received: 2\.5 as an argument"),
+        ({}, ["epochs=true"], "", r"'epochs' must be a whole number .*: True with --set"),
+        ({}, ['epochs="3"'], "", r"'epochs' must be a whole number .*: '3' with --set"),
+        ({}, [f"epochs={'[' * 9999}"], "", r"'epochs' must be a whole number"),
+        ({}, [f"epochs={'9' * 5000}"], "", r"'epochs' must be a whole number"),
+        ({}, ["epochs=3\nseed=4"], "", r"'epochs' must be a whole number .*: '3\\nseed=4'"),
+        ({}, ["=3"], "", "Unknown setting '' with --set"),
+        ({}, ["épochs=3"], "", r"Unknown setting 'épochs' .* Did you mean 'epochs'"),
+        ({}, ["trainable=1"], "", "'trainable' must be true or false"),
+        ({"weights": ""}, [], "", "'weights' must be a text that is not empty"),
+        ({}, [], "weights = 3", "'weights' must be a text"),
+        ({}, [], "[epochs]\na = 1", "'epochs' must be a whole number"),
+        ({}, [], "[settings]\nepochs = 1", "Unknown setting 'settings' in "),
+        ({}, [], f"epochs = {'9' * 5000}", r"recipe\.toml is not TOML"),
+        ({}, [], "epochs = 1\nepochs = 2", r"recipe\.toml is not TOML"),
+        ({"epochs": 0}, [], "", r"'epochs' must be a whole number from 1 .*: 0 as an argument"),
+        ({"seed": -1}, [], "", r"'seed' must be a whole number from 0 .* Received: -1"),
+        ({"seed": 2**32}, [], "", r"up to 4,294,967,295\. Received: 4294967296 as"),
+        ({}, ["learning_rate=-0.1"], "", "'learning_rate' must be a number above 0"),
+        ({}, ["learning_rate=0"], "", "'learning_rate' must be a number above 0"),
+        ({}, ["learning_rate=nan"], "", "'learning_rate' must be a number above 0"),
+        ({}, ["learning_rate=inf"], "", "'learning_rate' must be a number above 0"),
+        ({}, ["vocabulary_size=0"], "", "'vocabulary_size' must be a whole number from 1"),
         ({"precision": "float16"}, [], "", r"Unknown precision 'float16' .* mixed_float16"),
-        ({}, ["monitor=val_lost"], "", r"Unknown monitor 'val_lost' with --set\. Allowed: val_l"),
+        (
+            {},
+            ["monitor=val_lost"],
+            "",
+            r"'val_lost' with --set\. Did you mean 'val_loss'",
+        ),
         ({}, ["optimizer=sgd"], "", r"Unknown optimizer 'sgd' .* Allowed: adam, adamw, lazy_adam"),
         ({}, [], "epochs = ", r"recipe\.toml is not TOML"),
     ],
@@ -131,10 +263,37 @@ def test_what_is_refused(recipe, given, assigned, in_file, message):
 
 @pytest.mark.parametrize("assignment", ["ngrams=0", "min_df=0", "max_features=0", "C=0", "C=-1.0"])
 def test_what_scikit_learn_would_refuse_is_refused_first(assignment):
-    with pytest.raises(UsageError, match="must be at least"):
+    with pytest.raises(UsageError, match="number from 1"):
         resolve(TFIDF, {}, assignments=[assignment])
 
 
 def test_a_recipe_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match=r"cannot be read: No such file"):
         resolve(SWIVEL, {}, tmp_path / "recipe.toml")
+
+
+def test_a_recipe_that_is_a_folder(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        resolve(SWIVEL, {}, tmp_path)
+
+
+def test_a_recipe_that_is_not_utf_8(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_bytes("# größe\nepochs = 3".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"recipe\.toml is not UTF-8 text: byte 4"):
+        resolve(SWIVEL, {}, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        (name, setting)
+        for name in ("tfidf", "swivel20", "bert-tiny")
+        for setting in defaults(catalogue.row(name))
+        if SETTINGS[setting].choices
+    ],
+)
+def test_an_unknown_name_of_any_setting_is_refused(name, setting):
+    """--set activation=foo ended in a KeyError."""
+    with pytest.raises(UsageError, match=f"Unknown {setting} 'foo' with --set"):
+        resolve(catalogue.row(name), {}, assignments=[f"{setting}=foo"])

@@ -9,6 +9,7 @@ from tfnews import catalogue
 from tfnews.data.demo import write_corpus
 from tfnews.data.prepare import prepare
 from tfnews.errors import FitInterruptedError, RunError, UsageError, WeightsError
+from tfnews.evaluation.evaluate import evaluate
 from tfnews.models import fake_probability, load
 from tfnews.runs import Run
 from tfnews.training import setup
@@ -160,6 +161,33 @@ def test_a_resumed_fit_equals_the_uninterrupted_one(child, others, root, monkeyp
     tables = [pd.read_csv(r.predictions_path("validation")) for r in (run, child)]
     pd.testing.assert_frame_equal(*tables, atol=1e-6, rtol=0)
     assert run.config["lineage"] == child.config["lineage"]
+
+
+# Runs made before
+
+
+def aged(run):
+    """Return a run as it would be had it been made before kinds and the setting normalise."""
+    recipe = {name: value for name, value in run.config["recipe"].items() if name != "normalise"}
+    run.update_config(family="hub", recipe=recipe)
+    return run
+
+
+def test_a_run_made_before_a_setting_is_gone_on_from(child, splits, tmp_path):
+    old = aged(Run(shutil.copytree(child.path, tmp_path / "old")))
+    run = fit(splits.path, from_run=old.path, root=tmp_path, floor=False)
+    assert run.config["recipe"]["normalise"] == "words"
+    assert run.config["family"] == "embedding"
+    assert set(evaluate(old)["parts"]) == {"train", "validation", "test"}
+
+
+def test_a_run_made_before_a_setting_is_resumed(splits, tmp_path):
+    options = resolve(catalogue.row("swivel20"), {"weights": "none", "epochs": 1})
+    made = setup.from_row(catalogue.row("swivel20"), splits, options)
+    aged(Run.create("old", setup.described(made, splits), tmp_path))
+    run = fit(resume="old", root=tmp_path, floor=False)
+    assert run.config["state"] == "complete"
+    assert load(run.path).preprocessor.tokenizer.normalise == "words"
 
 
 # What is refused

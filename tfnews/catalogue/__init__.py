@@ -3,6 +3,7 @@
 Nothing here imports TensorFlow, so that listing the rows is instant.
 """
 
-from tfnews.catalogue.rows import DEFAULT, Row, parameters, row, rows
+from tfnews.catalogue.counts import parameters
+from tfnews.catalogue.rows import DEFAULT, Row, row, rows
 
 __all__ = ["DEFAULT", "Row", "parameters", "row", "rows"]

@@ -4,76 +4,21 @@ Nothing here imports TensorFlow, so that listing the rows is instant.
 """
 
 import dataclasses
-import difflib
 import functools
-import itertools
 import tomllib
 import typing
 from collections.abc import Iterable
 from pathlib import Path
 
+from tfnews.catalogue.settings import FAMILIES, KINDS, RECIPE, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
 
 DEFAULT = "tfidf"
-
-NORMALISATIONS = ("none", "lower", "words")
-
-# Family -> the settings that its rows must give, with their types.
-SETTINGS = {
-    "hub": {"vocabulary_size": int, "oov_buckets": int, "min_count": int},
-    "linear": {
-        "ngrams": int,
-        "min_df": int,
-        "sublinear_tf": bool,
-        "max_features": int,
-        "C": float,
-    },
-    "transformer": {
-        "architecture": str,  # "bert", "distilbert", "albert" or "mobilebert"
-        "num_layers": int,
-        "num_heads": int,
-        "hidden_dim": int,
-        "intermediate_dim": int,
-        "embedding_dim": int,  # 0 where it is the hidden width
-        "activation": str,  # a key of `tfnews.models.transformer.activations.ACTIVATIONS`
-        "pooler": bool,  # a dense tanh layer over the first token
-        "dropout": float,
-        "vocabulary_size": int,  # of a vocabulary learnt from the training split
-        "pooling": str,  # "pooled" or "mean"
-        "long": str,  # "truncate", "head-tail" or "windows"
-        "max_windows": int,  # windows of a text at most
-        "trainable_layers": int,  # top layers to train; 0 trains all
-    },
-}
 
 HEAD = {
     "hidden": list[int],  # widths of the ReLU layers, first to last
     "dropout": list[float],  # rate after each of them, in [0, 1)
     "units": int,  # 1 (one sigmoid unit) or 2 (two classes)
-}
-
-RECIPE = {
-    "epochs": int,  # most passes over the training split
-    "batch_size": int,  # texts a step
-    "optimizer": str,  # "adam", "adamw", or "lazy_adam" for large tables
-    "learning_rate": float,
-    "patience": int,  # epochs without improvement before training stops
-    "monitor": str,  # the history column that must improve
-    "min_delta": float,  # the least change that counts as improvement
-    "epsilon": float,  # of the optimizer
-    "weight_decay": float,  # decoupled, not on biases and norms; AdamW's
-    "warmup_steps": int,  # updates over which the learning rate rises from 0
-    "schedule": str,  # what it does then: "constant", or "linear" to 0 at the end
-    "accumulate": int,  # parts of a batch whose gradients are summed before an update
-    "clip": float,  # largest global norm of the gradients; 0 does not clip
-}
-RECIPE_DEFAULTS = {
-    "epsilon": 1e-7,
-    "weight_decay": 0.0,
-    "warmup_steps": 0,
-    "schedule": "constant",
-    "accumulate": 1,
-    "clip": 0.0,
 }
 
 # What the study states, early-stopped on its test set. F1 is that of the fake class, 0 to 1.
@@ -94,19 +39,21 @@ class Row:
 
     Attributes:
         name: What `tfnews fit --arch` takes.
-        family: The file of `tfnews.models` that builds it; a key of `SETTINGS`.
+        family: The room of `tfnews.models` that it belongs to; a key of `FAMILIES`.
         summary: One line.
         licence: Licence of the pretrained weights.
         source: Paper or address to cite.
-        settings: Values that only the family knows, as `SETTINGS` lists them.
+        settings: Values that only its kind knows, as `KINDS` lists them.
+        kind: What builds it, one of its family's kinds; by default the family's name.
         weights: Handle of the pretrained weights, "" when nothing is downloaded.
         width: Width of a token's vector, 0 when there is no embedding.
-        rows_published: Rows of the published embedding table, 0 when there is none.
-        normalise: A rule of `tfnews.models.text.normalise`.
+        rows_published: Rows of the published table of words or pieces, 0 when there is none.
+        positions_published: Longest text a published transformer can read, in pieces.
         max_tokens: Tokens kept from the start of a text; 0 keeps all.
-        trainable: Whether fit trains the pretrained table unless told otherwise.
+        trainable: Whether fit trains the pretrained weights unless told otherwise.
         head: The layers after the backbone, as `HEAD` lists them.
-        recipe: How it is trained, as `RECIPE` lists it; empty when a solver finds the weights.
+        recipe: How it is trained, as `tfnews.catalogue.settings.RECIPE` declares it; empty when a
+            solver finds the weights.
         published: What the study states of it, as `PUBLISHED` lists it: never ours.
     """
 
@@ -116,10 +63,11 @@ class Row:
     licence: str
     source: str
     settings: dict
+    kind: str = ""
     weights: str = ""
     width: int = 0
     rows_published: int = 0
-    normalise: str = "none"
+    positions_published: int = 0
     max_tokens: int = 0
     trainable: bool = False
     head: dict = dataclasses.field(
@@ -153,21 +101,6 @@ def row(name: str) -> Row:
     return rows()[name]
 
 
-def parameters(row: Row) -> int | None:
-    """Return the parameters of a row with its published weights, `None` when data decides them."""
-    if not row.rows_published:
-        return row.published.get("parameters_total")
-    widths = [row.width, *row.head["hidden"], row.head["units"]]
-    head = sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(widths))
-    return row.rows_published * row.width + head
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" for the known word closest to `word`, or ""."""
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean {matches[0]!r}?" if matches else ""
-
-
 def parse(text: str) -> dict[str, Row]:
     """Read a catalogue in TOML: one table an architecture.
 
@@ -180,29 +113,42 @@ def parse(text: str) -> dict[str, Row]:
 def _row(name: str, table: dict) -> Row:
     where = f"[{name}]"
     row = Row(**_table({"name": name, **table}, _TYPES, _REQUIRED, where))
-    _check_choice(row.family, SETTINGS, f"family in {where}")
-    _check_choice(row.normalise, NORMALISATIONS, f"normalise in {where}")
-    settings = SETTINGS[row.family]
+    _check_choice(row.family, FAMILIES, f"family in {where}")
+    kind = row.kind or row.family
+    _check_choice(kind, FAMILIES[row.family], f"kind of the family {row.family} in {where}")
     row = dataclasses.replace(
         row,
-        settings=_table(row.settings, settings, settings, f"settings in {where}"),
+        kind=kind,
+        settings=_settings(row.settings, KINDS[kind], f"settings in {where}"),
         head=_table(row.head, HEAD, HEAD, f"head in {where}"),
-        recipe=_recipe(row.recipe, f"recipe in {where}"),
+        recipe=_settings(row.recipe, RECIPE, f"recipe in {where}") if row.recipe else {},
         published=_table(row.published, PUBLISHED, (), f"published in {where}"),
     )
-    if len(row.head["dropout"]) - len(row.head["hidden"]) not in (0, 1):
-        raise UsageError(
-            f"head in {where} needs one dropout for each hidden layer, and may have one before "
-            f"them. Received: hidden = {row.head['hidden']}, dropout = {row.head['dropout']}."
-        )
+    checked("max_tokens", row.max_tokens, f"in {where}")
+    _check_head(**row.head, where=where)
     return row
 
 
-def _recipe(recipe: dict, where: str) -> dict:
-    if not recipe:
-        return {}
-    required = [key for key in RECIPE if key not in RECIPE_DEFAULTS]
-    return {**RECIPE_DEFAULTS, **_table(recipe, RECIPE, required, where)}
+def _check_head(hidden: list[int], dropout: list[float], units: int, where: str) -> None:
+    if len(dropout) - len(hidden) not in (0, 1):
+        raise UsageError(
+            f"head in {where} needs one dropout for each hidden layer, and may have one before "
+            f"them. Received: hidden = {hidden}, dropout = {dropout}."
+        )
+    if min(hidden, default=1) < 1 or not all(0 <= rate < 1 for rate in dropout):
+        raise UsageError(
+            f"head in {where} takes widths of 1 or more and rates from 0 below 1. "
+            f"Received: hidden = {hidden}, dropout = {dropout}."
+        )
+    if units not in (1, 2):
+        raise UsageError(f"head in {where} has 1 unit or 2. Received: units = {units}.")
+
+
+def _settings(table: dict, known: Iterable[str], where: str) -> dict:
+    """Return a table of settings, with the default of each that has one."""
+    defaults = {name: SETTINGS[name].default for name in known}
+    _check_keys(table, known, [name for name in known if defaults[name] is None], where)
+    return defaults | {name: checked(name, value, f"in {where}") for name, value in table.items()}
 
 
 def _table(table: dict, known: dict, required: Iterable[str], where: str) -> dict:

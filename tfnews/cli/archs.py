@@ -1,27 +1,55 @@
 """`tfnews archs`: list the catalogue."""
 
 import dataclasses
+import textwrap
 from json import dumps
 
 import click
 
 from tfnews import catalogue
+from tfnews.catalogue.settings import IDLE, SETTINGS, Setting
 from tfnews.cli.say import next_step
+from tfnews.training.settings import defaults
 
 _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "frozen", "fine-tuned")
+_WIDTH = 100
 
 _NOTES = """\
 parameters: with the published weights; tfidf has one for each term of your training split.
 frozen, fine-tuned: test accuracy / F1 of the fake class with the table frozen or trained, as
   published by the study, early-stopped on its test set; not ours.
 No download: tfidf works as it is; every other row does with --weights none (fresh weights, a
-  vocabulary learnt from your training split) or with a local copy (--weights FOLDER)."""
+  vocabulary learnt from your training split) or with a local copy (--weights FOLDER).
+Settings of a row, with defaults and bounds: tfnews archs --settings ARCH"""
+
+_GROUPS = (
+    "Give any with --set NAME=VALUE, or in a file with --config; some have options of their own.",
+    "With --weights none only (pretrained weights bring their own):",
+)
 
 
 @click.command()
 @click.option("--json", is_flag=True, help="Print every field of every row as JSON.")
-def command(json: bool) -> None:
-    """List the architectures that fit can train."""
+@click.option(
+    "--settings",
+    "arch",
+    metavar="[ARCH]",
+    is_flag=False,
+    flag_value=catalogue.DEFAULT,
+    help="List the settings of one row, with defaults and what is allowed. "
+    f"Default: {catalogue.DEFAULT}.",
+)
+def command(json: bool, arch: str | None) -> None:
+    """List the architectures that fit can train.
+
+    With --settings, list what can be set of one of them.
+    """
+    if arch is not None:
+        row = catalogue.row(arch)
+        click.echo(dumps(_described(row), indent=2) if json else settings(row))
+        if not json:
+            next_step(f"tfnews fit --data SPLITS --arch {arch} --set NAME=VALUE")
+        return
     if json:
         click.echo(dumps([_record(row) for row in catalogue.rows().values()], indent=2))
         return
@@ -41,6 +69,51 @@ def archs() -> None:
     for row in rows:
         click.echo(f"{row.name.ljust(widths[0])}  {row.summary}")
     click.echo(f"\n{_NOTES}")
+
+
+def settings(row: catalogue.Row) -> str:
+    """Say every setting of a row: its name, its meaning, its default, what is allowed."""
+    idle = IDLE.get(row.kind, ())
+    own = {name: value for name, value in defaults(row).items() if name not in idle}
+    lines = [f"Settings of {row.name}"]
+    width = max(map(len, own))
+    for fresh, heading in enumerate(_GROUPS):
+        names = [name for name in own if SETTINGS[name].fresh == fresh]
+        lines += ["", heading, ""] if names else []
+        for name in names:
+            lines += _lines(name, SETTINGS[name], own[name], width)
+    return "\n".join(lines)
+
+
+def _lines(name: str, setting: Setting, default: object, width: int) -> list[str]:
+    indent = " " * (width + 2)
+    bounds = textwrap.wrap(
+        f"Default: {_toml(default)}. Allowed: {setting.allowed}.",
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [f"{name:{width}}  {setting.meaning}", *bounds]
+
+
+def _described(row: catalogue.Row) -> list[dict]:
+    """Return a row's settings for programs."""
+    return [
+        {
+            "name": name,
+            **dataclasses.asdict(SETTINGS[name]),
+            "kind": SETTINGS[name].kind.__name__,
+            "default": default,
+        }
+        for name, default in defaults(row).items()
+    ]
+
+
+def _toml(value: object) -> str:
+    """Write a value as `--set` takes it."""
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 
 def _cells(row: catalogue.Row) -> tuple[str, ...]:

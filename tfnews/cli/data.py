@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfnews.catalogue.names import CUTS, LABEL_BASES, STRATEGIES
 from tfnews.cli.say import next_step
 from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
@@ -13,8 +14,6 @@ from tfnews.errors import UsageError
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
 
-_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
-_STRATEGIES = ("random", "group", "time")
 _TITLE = 100
 
 
@@ -57,7 +56,7 @@ def command() -> None:
 @click.option("--drop-value", "drop_values", multiple=True, help="A label to leave out.")
 @click.option(
     "--label-basis",
-    type=click.Choice(_BASES),
+    type=click.Choice(LABEL_BASES),
     help="What the labels rest on; kept, and quoted with scores.",
 )
 @click.option(
@@ -69,7 +68,7 @@ def command() -> None:
 )
 @click.option(
     "--strategy",
-    type=click.Choice(_STRATEGIES),
+    type=click.Choice(STRATEGIES),
     help="How to split: stratified at random (default), by group, or by time.",
 )
 @click.option(
@@ -95,7 +94,7 @@ def command() -> None:
 @click.option(
     "--cut",
     multiple=True,
-    type=click.Choice(("dateline", "footer")),
+    type=click.Choice(CUTS),
     help="Cut this from bodies. It does not remove a source's style.",
 )
 @click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")

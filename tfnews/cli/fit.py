@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
+from tfnews.catalogue.names import LONG, PRECISIONS
 from tfnews.cli.say import next_step
 
 
@@ -34,7 +35,7 @@ from tfnews.cli.say import next_step
 @click.option("--max-tokens", type=int, help="Words kept of each text; 0 keeps all.")
 @click.option(
     "--long",
-    help="What a transformer does with longer texts: truncate, head-tail or windows.",
+    help=f"What a transformer does with longer texts: {', '.join(LONG)}.",
 )
 @click.option(
     "--trainable-layers", type=int, help="Train a transformer's top layers only; 0 trains all."
@@ -42,7 +43,7 @@ from tfnews.cli.say import next_step
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
 @click.option(
     "--precision",
-    help="auto, float32, mixed_bfloat16 or mixed_float16. Runs are saved in float32.",
+    help=f"auto, {', '.join(PRECISIONS)}. Runs are saved in float32.",
 )
 @click.option(
     "--config",
@@ -54,7 +55,7 @@ from tfnews.cli.say import next_step
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Any setting of the row's family, such as vocabulary_size=50000. Repeatable.",
+    help="Any setting that `tfnews archs --settings ARCH` lists. Repeatable.",
 )
 @click.option(
     "--resume",
@@ -81,6 +82,10 @@ def command(**options: object) -> None:
     The test split is never read. The weights of the best epoch are kept. Values given here win
     over TFNEWS_FIT_... environment variables, those over --config, those over the row's recipe.
     """
+    from tfnews.training.settings import check
+
+    check(**options)  # before TensorFlow starts, which takes seconds
+
     from tfnews.training.fit import closing_words, fit
 
     run = fit(**options, say=click.echo, bar=sys.stderr.isatty())

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfnews.catalogue.names import PRECISIONS
 from tfnews.cli.say import next_step
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
 from tfnews.scoring.predict import (
     CAUTION,
     OUTPUT_FORMATS,
-    PRECISIONS,
     Prediction,
     Tally,
     check_source,

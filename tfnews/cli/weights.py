@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
 from tfnews.cli.say import next_step
 from tfnews.runs import sha256
-from tfnews.weights.vectors import FORMATS, read_vectors
+from tfnews.weights.vectors import read_vectors
 
 
 @click.group()
@@ -23,7 +24,7 @@ def command() -> None:
 )
 @click.option(
     "--format",
-    type=click.Choice(FORMATS),
+    type=click.Choice(VECTOR_FORMATS),
     help="Format of VECTORS; found from the file by default.",
 )
 @click.option(
@@ -33,7 +34,7 @@ def command() -> None:
 )
 @click.option(
     "--normalise",
-    type=click.Choice(["none", "lower", "words"]),
+    type=click.Choice(NORMALISATIONS),
     default="none",
     show_default=True,
     help="What is done to a text first: nothing, lower-casing, or that and punctuation to spaces.",

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, splits, strategies
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.strategies import UNASSIGNED, Strategy
 from tfnews.data.text import INPUT_RULE, combine, excerpt
 from tfnews.errors import DataError, UsageError
-
-LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
 
 _CLASS_NAMES = {"satire": ("news", "satire"), "clickbait": ("news", "clickbait")}
 _FIRST = ("combined_text", "label", "title", "text", "cluster")

@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.errors import DataError
 from tfnews.runs import sha256, write_json
 
-PARTS = ("train", "validation", "test")
 FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
-UNSTATED = "unstated"
 
 
 class Splits:

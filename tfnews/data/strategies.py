@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tfnews.catalogue import names
 from tfnews.data import duplicates
 from tfnews.data.splits import CLASS_NAMES, PARTS
 from tfnews.errors import DataError, UsageError
 
-STRATEGIES = ("random", "group", "time", "ready")
+STRATEGIES = (*names.STRATEGIES, "ready")  # the last: files that are splits already
 DEFAULT_RATIOS = (0.70, 0.15, 0.15)
 UNASSIGNED = -1
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews.audit.audit import audit
+from tfnews.catalogue.names import PARTS
 from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
@@ -21,7 +22,6 @@ from tfnews.report import html as report
 from tfnews.runs import Run, write_json, write_predictions, write_text
 from tfnews.statistics import intervals, metrics, mistakes
 
-PARTS = ("train", "validation", "test")
 _TIMED_TEXTS = 256
 
 

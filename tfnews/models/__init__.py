@@ -6,24 +6,40 @@ from pathlib import Path
 
 import keras_hub
 
+from tfnews import catalogue
 from tfnews.catalogue import Row
 from tfnews.errors import RunError
 from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
-from tfnews.models.family import Built, Material
+from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear import tfidf, word2vec
 from tfnews.models.transformer import family as transformer_family
 
+# Kind of row -> what builds it.
 FAMILIES = {
-    "hub": embedding_family.FAMILY,
-    "linear": tfidf.FAMILY,
+    "embedding": embedding_family.FAMILY,
+    "tfidf": tfidf.FAMILY,
     "word2vec": word2vec.FAMILY,
     "cnn": cnn.FAMILY,
     "transformer": transformer_family.FAMILY,
 }
 
-__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "load"]
+__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "family_of", "load"]
+
+
+def family_of(arch: str) -> Family:
+    """Return what builds an architecture.
+
+    The catalogue tells, not the record of a run: runs made before families had kinds name others.
+
+    Args:
+        arch: Name of a catalogue row.
+
+    Raises:
+        UsageError: There is no such row.
+    """
+    return FAMILIES[catalogue.row(arch).kind]
 
 
 def build(
@@ -41,7 +57,7 @@ def build(
     Returns:
         The classifier, and what is to be recorded of its weights.
     """
-    return FAMILIES[row.family].build(row, Material(texts, labels), options, answers)
+    return family_of(row.name).build(row, Material(texts, labels), options, answers)
 
 
 def load(folder: str | os.PathLike) -> NewsClassifier:

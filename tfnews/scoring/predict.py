@@ -13,6 +13,7 @@ from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from tfnews.catalogue.names import PRECISIONS
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.text import INPUT_RULE
 from tfnews.data.texts import Item, items, read_texts
@@ -27,7 +28,6 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 PARQUET_ROWS = 1_000
 _BATCHES = 16  # read ahead, to put texts of like length together
 

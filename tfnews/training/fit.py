@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews import catalogue, models
-from tfnews.data.splits import Splits, open_splits
+from tfnews.data.splits import Splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.evaluate import judged, own_splits
@@ -20,7 +20,7 @@ from tfnews.models import NewsClassifier
 from tfnews.report import wording
 from tfnews.runs import Run, next_name, write_json, write_predictions
 from tfnews.training import tensorboard
-from tfnews.training.settings import resolve
+from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
@@ -106,9 +106,7 @@ def fit(
         given["dry_run"] = dry_run or None
         _refuse(given, assignments, "resume")
         return _resumed(Run.unfinished(resume, root), floor, say, bar)
-    if data is None:
-        raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
-    splits = open_splits(data)
+    splits = opened(data)
     if from_run is None:
         row = catalogue.row(arch or catalogue.DEFAULT)
         setup = from_row(row, splits, resolve(row, given, config, assignments))
@@ -140,7 +138,7 @@ def _continued(
             f"{parent.config['arch']}. Leave --arch and --weights out."
         )
     row = catalogue.row(parent.config["arch"])
-    options = resolve(row, given, config, assignments, base=parent.config["recipe"])
+    options = resolve(row, given, config, assignments, base=recorded(parent.config))
     return set_up_from_run(parent, splits, options)
 
 
@@ -227,7 +225,7 @@ def _learn(
     if unknown is not None:
         say(f"{unknown:.1%} of the validation split's words are unknown to the model")
         run.update_config(unknown_tokens=round(unknown, 6))
-    if not models.FAMILIES[run.config["family"]].solved:
+    if not models.family_of(run.config["arch"]).solved:
         training = _encoded(classifier, splits.frame("train"))
         train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
     return classifier.probabilities(validation[0])
@@ -268,7 +266,7 @@ def _score(
 
 
 def _stem(setup: Setup) -> str:
-    if models.FAMILIES[setup.row.family].solved:
+    if models.family_of(setup.row.name).solved:
         return setup.row.name
     return f"{setup.row.name}-{'ft' if setup.options['trainable'] else 'frozen'}"
 

@@ -280,7 +280,6 @@ class AdamW(_SumsSlices, keras.optimizers.AdamW):
 
 
 OPTIMIZERS = {"adam": Adam, "adamw": AdamW, "lazy_adam": LazyAdam}
-SCHEDULES = ("constant", "linear")
 
 
 def make(
@@ -297,18 +296,10 @@ def make(
             have two dimensions, and the scales of norms by their single one.
         total_steps: Updates of the whole fit, at the end of which a linear schedule reaches 0.
         rows: As `LazyAdam` takes them; the others need none.
-
-    Raises:
-        UsageError: Weight decay for another optimizer than adamw.
     """
     arguments = {"epsilon": options["epsilon"], "global_clipnorm": options["clip"] or None}
     if options["optimizer"] == "adamw":
         arguments["weight_decay"] = options["weight_decay"]
-    elif options["weight_decay"]:
-        raise UsageError(
-            f"The optimizer {options['optimizer']} has no decoupled weight decay. Received: "
-            f"weight_decay={options['weight_decay']}. Use optimizer=adamw, or weight_decay=0."
-        )
     if options["optimizer"] == "lazy_adam":
         arguments["rows"] = rows
     optimizer = OPTIMIZERS[options["optimizer"]](_rate(options, total_steps), **arguments)

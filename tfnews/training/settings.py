@@ -1,71 +1,94 @@
-"""The configuration of a fit: given values over a recipe file over the catalogue's row."""
+"""The configuration of a fit: given values over a recipe file over the catalogue's row.
+
+Nothing here imports TensorFlow, so that a typing error is answered at once.
+"""
 
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfnews import catalogue
-from tfnews.catalogue.rows import Row, nearest
+from tfnews.catalogue.rows import Row
+from tfnews.catalogue.settings import GENERAL, IDLE, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
-from tfnews.training.optimizers import OPTIMIZERS, SCHEDULES
+from tfnews.runs import Run
 
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+if TYPE_CHECKING:
+    from tfnews.data.splits import Splits
 
-# Allowed values of the settings that are names.
-_CHOICES = {
-    "precision": PRECISIONS,
-    "optimizer": tuple(OPTIMIZERS),
-    "schedule": SCHEDULES,
-    "monitor": ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy"),
-}
-
-# Smallest allowed values of the settings that are numbers.
-_LEAST = {
-    "epochs": 1,
-    "batch_size": 1,
-    "learning_rate": 0.0,
-    "patience": 0,
-    "min_delta": 0.0,
-    "max_tokens": 0,
-    "seed": 0,
-    "checkpoint_steps": 0,
-    "vocabulary_size": 1,
-    "oov_buckets": 0,
-    "min_count": 1,
-    "ngrams": 1,
-    "min_df": 1,
-    "max_features": 1,
-    "C": 1e-6,
-    "epsilon": 0.0,
-    "weight_decay": 0.0,
-    "warmup_steps": 0,
-    "accumulate": 1,
-    "clip": 0.0,
-    "trainable_layers": 0,
-    "dropout": 0.0,
-    "max_windows": 1,
-    "num_layers": 1,
-    "num_heads": 1,
-    "hidden_dim": 1,
-    "intermediate_dim": 1,
-    "embedding_dim": 0,
-}
+_BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other sizes
+_FEWEST = 8  # tokens of a transformer's text, special ones included
 
 
 def defaults(row: Row) -> dict:
     """Return every setting of a row with its default."""
-    return {
-        **row.recipe,
-        **row.settings,
-        "weights": row.weights or "none",
-        "trainable": row.trainable,
-        "max_tokens": row.max_tokens,
-        "seed": 0,
-        "precision": "auto",
-        "checkpoint_steps": 500,
-        "deterministic": False,
-    }
+    general = {name: setting.default for name, setting in GENERAL.items()}
+    general |= {"weights": row.weights or "none"}
+    general |= {"trainable": row.trainable, "max_tokens": row.max_tokens}
+    return {**row.recipe, **row.settings, **general}
+
+
+def recorded(config: Mapping[str, object]) -> dict:
+    """Return the configuration of a run, from its config.json.
+
+    A run made before a setting was added has that setting's default.
+    """
+    return {**defaults(catalogue.row(config["arch"])), **config["recipe"]}
+
+
+def check(
+    data: str | os.PathLike | None = None,
+    arch: str | None = None,
+    *,
+    config: str | os.PathLike | None = None,
+    assignments: Iterable[str] = (),
+    resume: str | os.PathLike | None = None,
+    from_run: str | os.PathLike | None = None,
+    root: str | os.PathLike | None = None,
+    **given: object,
+) -> None:
+    """Say what is wrong with the arguments of `fit`, so far as it shows before TensorFlow starts.
+
+    Args:
+        data: Folder of splits.
+        arch: Name of a catalogue row.
+        config: A TOML file of settings.
+        assignments: "name=value" texts.
+        resume: A run to resume; `fit` says itself what does not go with it.
+        from_run: A run to go on from.
+        root: Folder of runs.
+        given: The other arguments of `fit`; those that are no settings are not looked at.
+
+    Raises:
+        UsageError: Unknown architecture or setting, or a value that is not allowed.
+        DataError: The splits cannot be used.
+        RunError: There is no run to go on from.
+    """
+    if resume is not None:
+        return
+    values = {name: value for name, value in given.items() if name in SETTINGS}
+    if from_run is None:
+        resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
+    else:
+        parent = Run.open(from_run, root).config
+        resolve(catalogue.row(parent["arch"]), values, config, assignments, base=recorded(parent))
+    opened(data)
+
+
+def opened(data: str | os.PathLike | None) -> "Splits":
+    """Open the folder of splits that a fit reads.
+
+    Raises:
+        UsageError: None is given.
+        DataError: It cannot be used.
+    """
+    from tfnews.data.splits import open_splits  # pandas, which a wrong setting need not wait for
+
+    if data is None:
+        raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
+    return open_splits(data)
 
 
 def resolve(
@@ -82,13 +105,14 @@ def resolve(
         given: Values given as arguments; `None` stands for "not given".
         config: A TOML file of the same names.
         assignments: "name=value" texts.
-        base: What stands where nothing is given; the row's own values by default.
+        base: The configuration of a run whose weights are gone on from: what stands where nothing
+            is given. The row's own values by default.
 
     Returns:
         Every setting with its value.
 
     Raises:
-        UsageError: An unknown name, or a value of the wrong type or out of range.
+        UsageError: An unknown name, a value that is not allowed, or values that do not go together.
     """
     options = {**defaults(row), **(base or {})}
     layers = (
@@ -98,67 +122,122 @@ def resolve(
     )
     for values, where in layers:
         for name, value in values.items():
-            options[name] = _checked(name, value, options, where)
-    fresh = options["weights"] == "none" and row.recipe and base is None
-    if fresh and "trainable" not in _named(layers):
-        options["trainable"] = True  # a random table that stays as it is would teach nothing
+            _check_known(name, row, where)
+            options[name] = checked(name, value, where)
+    if row.recipe:
+        _check_decay(options)
+    if base is None:
+        named = {name for values, _ in layers for name in values}
+        if options["weights"] == "none" and row.recipe and "trainable" not in named:
+            options["trainable"] = True
+        _check_start(row, options)
     return options
-
-
-def _named(layers: Iterable[tuple[dict, str]]) -> set[str]:
-    return {name for values, _ in layers for name in values}
 
 
 def _read(config: str | os.PathLike | None) -> dict:
     if config is None:
         return {}
     try:
-        with Path(config).open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(Path(config).read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"The recipe {config} cannot be read: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The recipe {config} is not UTF-8 text: byte {error.start} is no part of it. "
+            "Save it as UTF-8."
+        ) from error
+    except (ValueError, RecursionError) as error:  # ValueError: a number of 4,300 digits, too
         raise UsageError(f"The recipe {config} is not TOML: {error}.") from error
 
 
 def _parse(assignment: str) -> tuple[str, object]:
-    name, equals, value = assignment.partition("=")
+    """Read "name=value"; the value is TOML, but a text needs no quotes."""
+    name, equals, text = (part.strip() for part in assignment.partition("="))
     if not equals:
         raise UsageError(f"--set takes NAME=VALUE. Received: {assignment!r}.")
     try:
-        return name.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return name.strip(), value.strip()
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return name, text
+    value = read["value"] if len(read) == 1 else text  # a line break could hide a second setting
+    is_text = name in SETTINGS and SETTINGS[name].kind is str
+    return name, text if is_text and not isinstance(value, str) else value
 
 
-def _elsewhere(name: str, options: dict) -> str:
-    """Tell which other rows have the setting, or which setting has a like name."""
-    rows = [row.name for row in catalogue.rows().values() if name in defaults(row)]
-    if rows:
-        return f" It is one of --arch {' and --arch '.join(rows)}."
-    return nearest(name, options)
+def _check_known(name: str, row: Row, where: str) -> None:
+    known = defaults(row)
+    if name in known:
+        return
+    others = [other.name for other in catalogue.rows().values() if name in defaults(other)]
+    hint = f" It is one of --arch {' and --arch '.join(others)}." if others else ""
+    raise UsageError(
+        f"Unknown setting {name!r} {where}.{hint or nearest(name, known)} "
+        f"Allowed: {', '.join(sorted(known))}."
+    )
 
 
-def _checked(name: str, value: object, options: dict, where: str) -> object:
-    if name not in options:
+def _check_decay(options: dict) -> None:
+    if options["weight_decay"] and options["optimizer"] != "adamw":
         raise UsageError(
-            f"Unknown setting {name!r} {where}.{_elsewhere(name, options)} "
-            f"Allowed: {', '.join(sorted(options))}."
+            f"The optimizer {options['optimizer']} has no decoupled weight decay. Received: "
+            f"weight_decay={options['weight_decay']}. Use optimizer=adamw, or weight_decay=0."
         )
-    kind = type(options[name])
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
+
+
+def _check_start(row: Row, options: dict) -> None:
+    """Refuse what the weights that a fit starts from would not follow."""
+    idle = _changed(row, options, IDLE.get(row.kind, ()))
+    if idle:
         raise UsageError(
-            f"The setting {name!r} must be {kind.__name__}. Received: {value!r} {where}."
+            f"{row.name} has no use for {', '.join(IDLE[row.kind])}: it is solved from the texts "
+            f"as they are. Received: {', '.join(idle)}. Leave these out."
         )
-    if name in _LEAST and not value >= _LEAST[name]:  # NaN is not
+    if row.kind == "transformer" and options["max_tokens"] < _FEWEST:
         raise UsageError(
-            f"The setting {name!r} must be at least {_LEAST[name]}. Received: {value} {where}."
+            f"{row.name} must keep {_FEWEST} tokens of a text or more. Received: "
+            f"max_tokens={options['max_tokens']}."
         )
-    if name == "dropout" and value >= 1:
-        raise UsageError(f"The setting 'dropout' must be below 1. Received: {value} {where}.")
-    if value not in _CHOICES.get(name, (value,)):
-        allowed = ", ".join(_CHOICES[name])
-        raise UsageError(f"Unknown {name} {value!r} {where}. Allowed: {allowed}.")
-    return value
+    if not row.recipe:
+        return
+    if options["weights"] == "none":
+        _check_fresh(row, options)
+        return
+    fresh = _changed(row, options, [name for name in row.settings if SETTINGS[name].fresh])
+    if fresh:
+        raise UsageError(
+            "Sizes and vocabulary of pretrained weights are their own, those of "
+            f"{options['weights']}. Received: {', '.join(fresh)}. Leave these out, or start from "
+            "--weights none."
+        )
+
+
+def _changed(row: Row, options: dict, names: Iterable[str]) -> list[str]:
+    own = defaults(row)
+    return [f"{name}={options[name]}" for name in names if options[name] != own[name]]
+
+
+def _check_fresh(row: Row, options: dict) -> None:
+    if not options["trainable"]:
+        raise UsageError(
+            f"--weights none starts {row.name} from random weights, which must be trained. "
+            "Received: frozen ones. Add --trainable."
+        )
+    if row.kind == "transformer":
+        for fault in _faults_of_encoder(options):
+            raise UsageError(f"No encoder can be built like this: {fault}.")
+
+
+def _faults_of_encoder(options: dict) -> Iterable[str]:
+    """Yield what does not go together in the sizes of an encoder with fresh weights."""
+    architecture, heads, narrow = (
+        options[name] for name in ("architecture", "num_heads", "embedding_dim")
+    )
+    width = _BOTTLENECK if architecture == "mobilebert" else options["hidden_dim"]
+    if width % heads:
+        yield f"num_heads={heads} must divide the width that attention has, {width}"
+    if narrow and architecture in ("bert", "distilbert"):
+        yield f"embedding_dim={narrow}, and the token table of {architecture} has the full width: 0"
+    if architecture == "albert" and not narrow:
+        yield "embedding_dim=0, and the token table of albert has a width of its own, such as 128"
+    if options["pooler"] and architecture == "distilbert":
+        yield "pooler=true, and distilbert has none: pooler=false"

@@ -18,6 +18,7 @@ from tfnews.models import NewsClassifier
 from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
 from tfnews.runs import Run, WeightsRecord
+from tfnews.training.settings import recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
 
@@ -79,7 +80,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             was built from them.
     """
     row = catalogue.row(parent.config["arch"])
-    if models.FAMILIES[row.family].solved:
+    if models.family_of(row.name).solved:
         raise UsageError(
             f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
             "cannot be trained further. Prepare both data sets together and fit it on them."
@@ -92,7 +93,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
         layer.set_weights(trained.get_weights())
-    models.FAMILIES[row.family].freeze(classifier.backbone, options)
+    models.family_of(row.name).freeze(classifier.backbone, options)
     step = {
         "run": parent.name,
         "path": str(parent.path.resolve()),
@@ -106,7 +107,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
 
 
 def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
-    recipe = parent.config["recipe"]
+    recipe = recorded(parent.config)
     built = ("max_tokens", *(name for name in row.settings if name not in _FREE))
     changed = [f"{name}={options[name]}" for name in built if options[name] != recipe[name]]
     if changed:
@@ -122,7 +123,7 @@ def again(run: Run, splits: Splits) -> Setup:
     Raises:
         WeightsError: What it started from has changed since.
     """
-    options, lineage = run.config["recipe"], run.config.get("lineage", [])
+    options, lineage = recorded(run.config), run.config.get("lineage", [])
     if lineage:
         setup = from_run(Run.open(lineage[-1]["path"]), splits, options)
         now, then = setup.lineage[-1]["digest"], lineage[-1]["digest"]

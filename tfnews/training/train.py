@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from tfnews.models import FAMILIES, NewsClassifier
+from tfnews.models import NewsClassifier, family_of
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
@@ -15,6 +15,7 @@ from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.checkpoints import Checkpoint
 from tfnews.training.losses import accuracy_for, loss_for
+from tfnews.training.settings import recorded
 
 Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
 
@@ -40,7 +41,7 @@ def train(
         say: Prints a line.
         bar: Whether a progress bar may be drawn.
     """
-    options = run.config["recipe"]
+    options = recorded(run.config)
     trainee = under_policy(classifier, options["precision"])
     steps = batches_per_epoch(len(training[1]), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
@@ -99,14 +100,14 @@ def _legs(start: tuple[int, int], epochs: int, steps: int) -> Iterator[dict]:
 def _batches(
     training: Encoded, classifier: NewsClassifier, run: Run, start: tuple[int, int]
 ) -> tf.data.Dataset:
-    options = run.config["recipe"]
+    options = recorded(run.config)
     return training_batches(
         *training,
         classifier.preprocessor,
         batch_size=options["batch_size"],
         epochs=options["epochs"],
         seed=options["seed"],
-        padded=FAMILIES[run.config["family"]].padded,
+        padded=family_of(run.config["arch"]).padded,
         start=start,
     )
 

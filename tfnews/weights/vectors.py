@@ -10,9 +10,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfnews.catalogue.names import VECTOR_FORMATS
 from tfnews.errors import UsageError, WeightsError
-
-FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
 
 _CHUNK_BYTES = 1 << 20
 _WIDEST = 100_000
@@ -44,7 +43,7 @@ def read_vectors(
 
     Args:
         path: The file; text and binary formats may be compressed (.gz).
-        format: One of `FORMATS`; found from the file when `None`.
+        format: One of `tfnews.catalogue.names.VECTOR_FORMATS`; found from the file when `None`.
         words: For npy, the words of its rows: a text file, one word a line, or a parquet table
             with one column of words and, if rows are in another order, one of row numbers.
         limit: Read the first entries only.
@@ -87,8 +86,8 @@ def _read(
 ) -> tuple[list, np.ndarray, dict[str, int]]:
     if format == "npy":
         return *_read_npy(path, Path(words), limit), {}
-    if format not in FORMATS:
-        raise UsageError(f"Unknown format {format!r}. Allowed: {', '.join(FORMATS)}.")
+    if format not in VECTOR_FORMATS:
+        raise UsageError(f"Unknown format {format!r}. Allowed: {', '.join(VECTOR_FORMATS)}.")
     try:
         with _open(path) as file:
             if format == "word2vec-binary":

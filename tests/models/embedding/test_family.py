@@ -146,6 +146,23 @@ def test_fresh_weights_follow_the_seed(seed, same):
     assert np.array_equal(first, second) is same
 
 
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("none", ["The", "élan", "news,", "vote!"]),
+        ("lower", ["the", "élan", "news,", "vote!"]),
+        ("words", ["the", "élan", "news", "vote"]),
+    ],
+)
+def test_fresh_weights_read_texts_by_the_rule_that_is_set(rule, words):
+    """It was a key of the rows that nothing followed."""
+    classifier, record = build(normalise=rule)
+    tokenizer = classifier.preprocessor.tokenizer
+    assert set(words) <= set(tokenizer.get_vocabulary())
+    assert tokenizer.normalise == record.normalise == rule
+    assert tokenizer.unknown(tokenizer(TEXTS)) == 0
+
+
 def test_texts_without_a_vocabulary_are_refused():
     with pytest.raises(DataError, match=r"No word occurs 9 times in the 4 .* --set min_count=1"):
         build(min_count=9)
@@ -166,7 +183,7 @@ def test_a_module_is_frozen_unless_asked(module, trainable):
 
 
 def test_every_row_is_frozen_by_default():
-    rows = [row for row in catalogue.rows().values() if row.family == "hub"]
+    rows = [row for row in catalogue.rows().values() if row.family == "embedding"]
     assert [row.name for row in rows if row.trainable] == []
 
 

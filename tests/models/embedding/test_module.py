@@ -9,6 +9,7 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models.embedding.module import (
     build_module,
@@ -17,7 +18,6 @@ from tfnews.models.embedding.module import (
     read_module,
     unreachable,
 )
-from tfnews.models.text.normalise import NORMALISATIONS
 
 WORDS = ["the", "fake", "news", "élan", "U.S.", "Senate", ",", "vote"]
 VECTORS = np.random.default_rng(7).normal(size=(len(WORDS), 5)).astype(np.float32)

@@ -5,7 +5,7 @@ import tensorflow as tf
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tfnews.catalogue.rows import NORMALISATIONS
+from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError
 from tfnews.models.text.normalise import normalise
 

@@ -7,8 +7,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tfnews.catalogue.names import LONG
 from tfnews.errors import UsageError
-from tfnews.models.text.packing import LONG, PiecePreprocessor
+from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.transformer.family import TransformerPreprocessor
 

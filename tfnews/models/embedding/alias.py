@@ -1,4 +1,4 @@
-"""Family "hub", second way: a TF-Hub text module that is used as it is.
+"""Family "embedding", second way: a TF-Hub text module that is used as it is.
 
 A module whose parts cannot be read natively still answers: a SavedModel is a graph of TensorFlow
 ops. Its variables become Keras weights without a copy, so that Keras' optimizers train the

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
-from tfnews.models.text.normalise import NORMALISATIONS, normalise
+from tfnews.models.text.normalise import normalise
 from tfnews.runs import write_text
 from tfnews.weights.digests import module_digest
 

@@ -61,7 +61,7 @@ def fresh(row: Row, texts: Sequence[str], options: dict) -> WordTable:
     Raises:
         DataError: No word occurs often enough.
     """
-    rule, buckets = options.get("normalise", "words"), options["oov_buckets"]
+    rule, buckets = options["normalise"], options["oov_buckets"]
     words = count_words(texts, rule, options["vocabulary_size"], options["min_count"])
     if not words:
         raise DataError(

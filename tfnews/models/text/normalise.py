@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfnews.catalogue.rows import NORMALISATIONS
+from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError
 
 # What scikit-learn's `\w` matches: letters, digits and other numbers, the underscore.

@@ -4,10 +4,9 @@ import keras
 import keras_hub
 import tensorflow as tf
 
+from tfnews.catalogue.names import LONG
 from tfnews.errors import UsageError
 from tfnews.models.text.subwords import SubwordTokenizer
-
-LONG = ("truncate", "head-tail", "windows")
 
 # Sun et al. (2019), "How to Fine-Tune BERT for Text Classification?": the first 128 tokens and the
 # last 382 of 510 did best.

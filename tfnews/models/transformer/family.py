@@ -21,13 +21,8 @@ from tfnews.models.transformer.pretrained import open_pretrained
 from tfnews.runs import WeightsRecord
 from tfnews.weights.digests import split_pin
 
-POOLINGS = ("pooled", "mean")
 _STACKED = ("transformer_layer", "group_")  # names of an encoder's layers, bottom first
 _SIZES = ("num_layers", "num_heads", "hidden_dim", "intermediate_dim", "dropout")
-_OF_THE_CHECKPOINT = (
-    *_SIZES,
-    *("architecture", "embedding_dim", "activation", "pooler", "vocabulary_size"),
-)
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -188,8 +183,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
         The classifier, and what is to be recorded of its weights.
 
     Raises:
-        UsageError: An unknown pooling, more tokens or layers than the encoder has, or a setting
-            that a checkpoint decides.
+        UsageError: More tokens or layers than the encoder has.
     """
     encoder, tokenizer, record = _parts(row, material.texts, options)
     if options["max_tokens"] > encoder.max_sequence_length:
@@ -199,8 +193,6 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
             "or that and --long windows to read whole texts."
         )
     windows = options["long"] == "windows"
-    if options["pooling"] not in POOLINGS:
-        raise UsageError(f"Unknown pooling {options['pooling']!r}. Allowed: {', '.join(POOLINGS)}.")
     backbone = TransformerBackbone(encoder, options["pooling"], windows)
     freeze(backbone, options)
     preprocessor = TransformerPreprocessor(
@@ -250,7 +242,6 @@ FAMILY = Family(build, freeze, padded=True)
 
 def _parts(row: Row, texts: Sequence[str], options: dict) -> tuple:
     if options["weights"] != "none":
-        _refuse_sizes(row, options)
         found = open_pretrained(options["weights"])
         own = split_pin(options["weights"])[0] == row.weights
         licence = row.licence if own else "as its maker states"
@@ -266,19 +257,6 @@ def _parts(row: Row, texts: Sequence[str], options: dict) -> tuple:
         options["architecture"], sizes, options["activation"], options["pooler"]
     )
     return encoder, tokenizer, WeightsRecord()
-
-
-def _refuse_sizes(row: Row, options: dict) -> None:
-    changed = [
-        f"{name}={options[name]}"
-        for name in _OF_THE_CHECKPOINT
-        if options[name] != row.settings[name]
-    ]
-    if changed:
-        raise UsageError(
-            f"The sizes of pretrained weights are those of their checkpoint, {options['weights']}. "
-            f"Received: {', '.join(changed)}. Leave these out, or start from --weights none."
-        )
 
 
 def _learnt(texts: Sequence[str], options: dict) -> SubwordTokenizer:

@@ -1,0 +1,39 @@
+"""Every list of names that more than one room knows, once and without TensorFlow.
+
+The room that carries a list out may have a table of the same names; tests hold the two together.
+"""
+
+# Splits, in the order in which rows are used.
+PARTS = ("train", "validation", "test")
+
+# How `prepare` may be asked to split.
+STRATEGIES = ("random", "group", "time")
+
+# What labels rest on, where somebody has said so.
+LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
+UNSTATED = "unstated"
+
+# What can be cut from an article's body.
+CUTS = ("dateline", "footer")
+
+# What is done to a text before it is split into words.
+NORMALISATIONS = ("none", "lower", "words")
+
+# Files of word vectors.
+VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
+
+# Keras' names of what a model computes in.
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+OPTIMIZERS = ("adam", "adamw", "lazy_adam")
+SCHEDULES = ("constant", "linear")
+
+# Columns of a fit's history that training can watch.
+MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
+
+# Transformers: encoders, activations as a checkpoint's config.json names them, what is judged of
+# an encoder's output, and what is done with texts that are too long for it.
+ARCHITECTURES = ("bert", "distilbert", "albert", "mobilebert")
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
+POOLINGS = ("pooled", "mean")
+LONG = ("truncate", "head-tail", "windows")
