@@ -31,7 +31,7 @@ def test_two_runs_are_compared_and_reported(demo):
         assert f"Report: {run.report_path}" in shown.splitlines()
         assert run.report_path.stat().st_size > 100_000  # figures and all
         assert "synthetic-demo" in run.card_path.read_text()
-        assert run.config["test_reads"] == 1
+        assert run.config.test_reads == 1
 
 
 def test_what_to_type_next(demo):

@@ -30,7 +30,7 @@ def test_a_fit_says_what_it_came_to_and_what_to_type_next(fit, tmp_path):
     result = fit("--seed", "3")
     assert result.exit_code == 0, result.output
     run = Run.open("tfidf-1", tmp_path / "runs")
-    assert run.config["seed"] == 3
+    assert run.config.seed == 3
     lines = result.stdout.splitlines()
     assert lines[0].startswith("Training tfidf-1 on synthetic-demo: ")
     assert lines[-1] == "Next: tfnews evaluate tfidf-1"

@@ -1,6 +1,7 @@
 import html
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -130,12 +131,12 @@ def test_a_run_that_is_not_there(fitted):
 
 
 def test_readings_of_the_test_split_are_counted(run):
-    assert run.config["test_reads"] == 0
+    assert run.config.test_reads == 0
     first = evaluate(run)
     assert "were scored 1" not in run.report_path.read_text()
     second = evaluate(run.name, root=run.path.parent)
     assert (first["test_reads"], second["test_reads"]) == (1, 2)
-    assert Run.open(run.path).config["test_reads"] == 2
+    assert Run.open(run.path).config.test_reads == 2
     assert "The test texts were scored 2 times." in run.report_path.read_text()
 
 
@@ -167,7 +168,7 @@ def test_prevalences_are_told(flagging):
 @pytest.mark.usefixtures("plain")
 def test_the_floor_is_compared_on_the_test_split(splits, tmp_path):
     run = fit(splits.path, "swivel20", **tiny.SWIVEL | {"epochs": 1}, root=tmp_path, floor=False)
-    assert "floor" not in run.config
+    assert run.config.floor is None
     report = evaluate(run)
     assert report["floor"]["part"] == "test"
     model, difference = report["parts"]["test"]["scores"]["f1"], report["floor"]["difference"]
@@ -186,7 +187,7 @@ def test_the_floor_is_not_compared_with_itself(evaluated):
 def moved(run, splits, tmp_path):
     """Give a run whose splits are no longer where they were, and where they are now."""
     shutil.copytree(splits.path, tmp_path / "moved")
-    run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
+    run.update(splits=replace(run.config.splits, path=str(tmp_path / "gone")))
     return run, tmp_path / "moved"
 
 
@@ -206,7 +207,7 @@ def test_splits_that_changed_are_refused_before_anything_is_read(moved, part):
     path.write_text("".join(lines[:-1]))
     with pytest.raises(DataError, match=f"The {part} split in .* is not the one {run.name} was"):
         evaluate(run, splits=folder)
-    assert Run.open(run.path).config["test_reads"] == 0
+    assert Run.open(run.path).config.test_reads == 0
     assert not run.report_path.exists()
 
 

@@ -118,15 +118,11 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self.input_rule = input_rule
 
     def compile(self, optimizer="auto", loss="auto", *, metrics="auto", **kwargs) -> None:
-        """Configure for use; training compiles `logits_model` instead."""
+        """Configure for use; training compiles a model up to the logits instead."""
         one = self.head_layers[-1].units == 1
         if loss == "auto":
             loss = "binary_crossentropy" if one else "sparse_categorical_crossentropy"
         super().compile(optimizer=optimizer, loss=loss, metrics=[], **kwargs)
-
-    def logits_model(self) -> keras.Model:
-        """Return a model over the same weights, from encoded inputs to logits (batch, units)."""
-        return keras.Model(self.backbone.input, self.logits, name="logits_model")
 
     def probabilities_model(self) -> keras.Model:
         """Return a model over the same weights, from encoded inputs to what `predict` answers."""
