@@ -180,6 +180,35 @@ def test_the_floor_is_not_compared_with_itself(evaluated):
     assert "floor" not in evaluated[1]
 
 
+@pytest.mark.usefixtures("plain")
+def test_what_depends_on_the_splits_alone_is_worked_out_once(splits, tmp_path, monkeypatch):
+    """Every evaluate once fitted the floor and hashed all texts anew."""
+    made = []
+
+    def counting(room, name):
+        function = getattr(room, name)
+
+        def counted(*given, **more):
+            made.append(name)
+            return function(*given, **more)
+
+        monkeypatch.setattr(room, name, counted)
+
+    counting(module.floor, "solve")
+    counting(module, "audit")
+    given = {**tiny.SWIVEL, "epochs": 1, "root": tmp_path}
+    run = fit(splits.path, "swivel20", **given)
+    assert made == ["solve"]
+    first, second = evaluate(run), evaluate(run)
+    assert sorted(made) == ["audit", "solve", "solve"]  # the test split was not scored at fit
+    assert (first["floor"], first["audit"]) == (second["floor"], second["audit"])
+    evaluate(fit(splits.path, "swivel20", **given))
+    assert len(made) == 3  # another run on the same splits
+    others = tiny.splits(tmp_path / "others", seed=1)
+    evaluate(fit(others.path, "swivel20", **given))
+    assert sorted(made) == ["audit"] * 2 + ["solve"] * 4
+
+
 # Splits that moved or changed
 
 

@@ -109,6 +109,12 @@ def test_the_configuration_says_all(trained, splits):
     assert 0 < config.unknown_tokens < 0.2
 
 
+def test_a_run_made_from_python_tells_the_call(solved, trained, splits):
+    assert solved.config.command == f"tfnews.fit(data={str(splits.path)!r})"
+    given = "arch='swivel20', weights='none', epochs=3, learning_rate=0.01"
+    assert trained[0].config.command == f"tfnews.fit(data={str(splits.path)!r}, {given})"
+
+
 def test_answers_carry_what_they_mean(trained):
     classifier = load(trained[0].path)
     assert classifier.class_names == ("real", "fake")
@@ -161,6 +167,20 @@ def test_a_gain_over_the_floor_is_said_or_denied(trained, splits):
     labels = splits.frame("validation")["label"]
     own = f1_score(labels, predictions(run)["fake_probability"] >= 0.5)
     assert floor["f1"] + floor["difference"] == pytest.approx(own)
+
+
+def test_the_floor_is_compared_at_the_classifiers_threshold(splits, tmp_path, monkeypatch):
+    """As at evaluate; it was once taken to be one half."""
+    given = []
+
+    def compare(splits, part, scored, threshold, root):
+        given.append((part, threshold, root))
+        return {"arch": "tfidf", "part": part, "f1": 0.5, "difference": 0.0, "interval": None}
+
+    monkeypatch.setattr(module.floors, "compare", compare)
+    monkeypatch.setattr(module.wording, "floor", lambda compared: "compared")
+    fit(splits.path, **SWIVEL | {"epochs": 1}, root=tmp_path)
+    assert given == [("validation", 0.5, tmp_path)]
 
 
 def test_what_is_said(trained):

@@ -195,6 +195,13 @@ def test_early_stopping_goes_on_where_it_was(begin, broken_off, resume, whole):
     assert_same(run, whole("patience"))
 
 
+def test_a_run_of_a_version_that_knew_fewer_settings(copy, resume, whole):
+    recipe = {name: value for name, value in copy.config.recipe.items() if name != "clip"}
+    copy.update(recipe=recipe)
+    run, _ = resume(copy.name)
+    assert_same(run, whole("frozen"))
+
+
 def test_a_model_that_is_solved_is_solved_again(splits, root, resume, monkeypatch):
     def die(*arguments):
         raise DiedError

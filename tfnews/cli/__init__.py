@@ -3,11 +3,13 @@
 import importlib
 import logging
 import os
+import shlex
 import sys
 import warnings
 
 import click
 
+from tfnews.cli.say import TYPED
 from tfnews.errors import TfnewsError
 
 # Name on the command line -> the one line `tfnews --help` shows. Kept here so that help needs
@@ -26,6 +28,11 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note what was typed, for commands that record it."""
+        ctx.meta[TYPED] = shlex.join(["tfnews", *args])
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order a newcomer meets them."""

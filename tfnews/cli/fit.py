@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, typed
 
 
 @click.command()
@@ -83,7 +83,7 @@ def command(**options: object) -> None:
     """
     from tfnews.training.fit import closing_words, fit
 
-    run = fit(**options, say=click.echo, bar=sys.stderr.isatty())
+    run = fit(**options, command=typed(), say=click.echo, bar=sys.stderr.isatty())
     if run is None:
         next_step("the same command without --dry-run")
         return

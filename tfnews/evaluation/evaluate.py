@@ -14,6 +14,7 @@ from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
 from tfnews.evaluation import floor
+from tfnews.evaluation.kept import kept
 from tfnews.models import NewsClassifier, fake_probability, load
 from tfnews.models.batches import encode, predict
 from tfnews.report import card, figures
@@ -23,6 +24,7 @@ from tfnews.statistics import intervals, metrics, mistakes
 
 PARTS = ("train", "validation", "test")
 _TIMED_TEXTS = 256
+_SEED = 0  # of the audit's sample
 
 
 def evaluate(
@@ -102,9 +104,10 @@ def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
         found[part] = judged(frame, scored, classifier)
     test = splits.frame("test")
     found["timings"] = _timings(classifier, test["combined_text"].tolist())
-    found["audit"] = audit(splits)
+    root = run.path.parent
+    found["audit"] = kept(root, "audit", splits, lambda: audit(splits, seed=_SEED), seed=_SEED)
     if run.config.arch != floor.FLOOR:
-        found["floor"] = floor.compare(splits, "test", scored, classifier.threshold)
+        found["floor"] = floor.compare(splits, "test", scored, classifier.threshold, root)
     return found
 
 

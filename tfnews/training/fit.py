@@ -301,7 +301,9 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     judgement = judged(frame, scored, classifier)
     run.update_scores(lambda found: {**found, "validation": judgement})
     if manner.floor and setup.row.name != floors.FLOOR:
-        compared = floors.compare(setup.splits, "validation", scored, classifier.threshold)
+        compared = floors.compare(
+            setup.splits, "validation", scored, classifier.threshold, run.path.parent
+        )
         run.update(floor=compared)
         manner.say(wording.floor(compared))
 
