@@ -15,7 +15,7 @@ from tfnews.models.embedding.module import build_module
 from tfnews.report import wording
 from tfnews.runs import Parameters, Run, SplitsRecord, write_json
 from tfnews.training import fit as module
-from tfnews.training import optimizers
+from tfnews.training import optimizers, setup
 from tfnews.training.fit import closing_words, fit
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL}
@@ -177,10 +177,12 @@ def test_the_floor_is_compared_at_the_classifiers_threshold(splits, tmp_path, mo
         given.append((part, threshold, root))
         return {"arch": "tfidf", "part": part, "f1": 0.5, "difference": 0.0, "interval": None}
 
+    answers = setup._answers
+    monkeypatch.setattr(setup, "_answers", lambda *given: {**answers(*given), "threshold": 0.25})
     monkeypatch.setattr(module.floors, "compare", compare)
     monkeypatch.setattr(module.wording, "floor", lambda compared: "compared")
     fit(splits.path, **SWIVEL | {"epochs": 1}, root=tmp_path)
-    assert given == [("validation", 0.5, tmp_path)]
+    assert given == [("validation", 0.25, tmp_path)]
 
 
 def test_what_is_said(trained):
