@@ -281,6 +281,24 @@ def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path)
     assert set(own["parts"]) == set(PARTS)
 
 
+def test_what_another_evaluate_scored_meanwhile_is_kept(run, tmp_path, monkeypatch):
+    """Of two evaluates side by side, the one that ended last once wrote over the other's scores."""
+    first, second = (
+        elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
+    )
+    score = module._elsewhere
+
+    def scored_as_another_ends(*given):
+        monkeypatch.setattr(module, "_elsewhere", score)
+        found = score(*given)
+        evaluate(Run.open(run.path), [second])
+        return found
+
+    monkeypatch.setattr(module, "_elsewhere", scored_as_another_ends)
+    report = evaluate(run, [first])
+    assert [away["name"] for away in report["other_sets"]] == ["b", "a"]
+
+
 def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
     """Clusters are numbered within a part when a folder names none."""
     texts, labels = strangers(40)

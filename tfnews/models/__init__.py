@@ -50,6 +50,7 @@ def load(
 ) -> NewsClassifier:
     """Open the classifier of a run.
 
+    Example:
         classifier = tfnews.load("tfidf-1")
         classifier.score(["A headline. And what stands below it."])
 

@@ -32,9 +32,9 @@ class AccumulatingModel(keras.Model):
         for rows, share in _parts(tf.shape(y)[0], self.parts):
             with tf.control_dependencies(losses[-1:]):  # one part after the other
                 part = tf.nest.map_structure(lambda values, rows=rows: tf.gather(values, rows), x)
-            labels = tf.gather(y, rows)
+            labels = tf.gather(y, rows)  # (rows of the part,)
             with tf.GradientTape() as tape:
-                predicted = self(part, training=True)
+                predicted = self(part, training=True)  # (rows of the part, units)
                 loss = share * self.compute_loss(part, labels, predicted, training=True)
                 scaled = self.optimizer.scale_loss(loss)
             gradients.append(tape.gradient(scaled, self.trainable_weights))

@@ -99,8 +99,9 @@ def fit(
 ) -> Run | None:
     """Train an architecture on fixed splits; the test split is never read.
 
+    Example:
         run = tfnews.fit("splits", arch="swivel20", weights="none", epochs=10)
-        print(run.config.name, run.scores()["validation"]["scores"]["f1"])
+        print(run.name, run.scores()["validation"]["scores"]["f1"])
 
     Args:
         data: Folder of splits, as `prepare` writes it.
@@ -157,11 +158,11 @@ def fit(
         _refuse(asked, dry_run)
         return _resumed(Run.unfinished(resume, root), manner)
     setup = _set_up(asked, root)
-    config = described(setup, name or next_name(_stem(setup), root), command or asked.call())
+    start = described(setup, name or next_name(_stem(setup), root), command or asked.call())
     if dry_run:
-        say(json.dumps(config.to_json(), indent=2))
+        say(json.dumps(start.to_json(), indent=2))
         return None
-    return _begun(Run.create(config, root), setup, manner)
+    return _begun(Run.create(start, root), setup, manner)
 
 
 def _refuse(asked: _Asked, dry_run: bool) -> None:
