@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
+from tests import tiny
 from tests.models.reduced import ALIASED, LABELS, PROBES, TEXTS, row_of, small
 from tfnews import catalogue
 from tfnews.errors import ExportError, UsageError, WeightsError
@@ -19,8 +20,9 @@ from tfnews.models.batches import training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import optimizers
+from tfnews.training.accumulation import training_model
 from tfnews.training.callbacks import BestWeights
-from tfnews.training.checkpoints import Checkpoint
+from tfnews.training.checkpoints import SaveState
 from tfnews.training.losses import loss_for
 
 ROWS = list(catalogue.rows())
@@ -145,7 +147,7 @@ def test_a_module_used_as_it_is_refuses_another_precision():
 def test_steps_are_finite_and_move_the_weights(name, policy, tmp_path):
     classifier = small(name, num_layers=1)
     trainee = under_policy(classifier, policy)
-    model = trainee.logits_model()
+    model = training_model(trainee)
     recipe = {**row_of(name).recipe, "precision": policy, "warmup_steps": 0}
     optimizer = optimizers.make(recipe, model.trainable_variables, 10)
     # As a graph, which takes ten times as long to make, every family is trained in tests/training.
@@ -199,13 +201,13 @@ def test_weights_that_are_nowhere_are_an_error_that_says_what_was_tried(name, tm
 def test_a_checkpoint_holds_all_that_a_step_depends_on(name, tmp_path):
     """So an interrupted fit goes on as it would have gone: same dropout, moments and rates."""
     classifier, recipe = small(name), {**row_of(name).recipe, "precision": "float32"}
-    model = classifier.logits_model()
+    model = training_model(classifier)
     optimizer = optimizers.make(recipe, model.trainable_variables, 10)
     model.compile(optimizer, loss_for(classifier), run_eagerly=True)
     batch = classifier.preprocessor(TEXTS[:6]), np.array(LABELS[:6])
-    run = Run.create("mine", {}, tmp_path)
+    run = Run.create(tiny.config("mine"), tmp_path)
     best = BestWeights(run.checkpoints_dir, "val_loss", 0)
-    checkpoint = Checkpoint(run, best, steps=9, every=0)
+    checkpoint = SaveState(run, best, steps=9, every=0)
     checkpoint.set_model(model)
     model.train_on_batch(*batch)
     checkpoint.save(0, 1)

@@ -1,13 +1,66 @@
 import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
+import filelock
 import pytest
 
+from tests import tiny
+from tfnews import runs
 from tfnews.errors import RunError, UsageError
-from tfnews.runs import Run, next_name, replacing, sha256, write_json, write_predictions, write_text
+from tfnews.runs import (
+    Ancestor,
+    Config,
+    Parameters,
+    Run,
+    next_name,
+    replacing,
+    sha256,
+    write_json,
+    write_text,
+)
+
+# As a fit of version 0.1.0 wrote it, with all that it ever wrote.
+CONTENT = {
+    "state": "complete",
+    "name": "first",
+    "arch": "nnlm50",
+    "family": "hub",
+    "trainable": False,
+    "weights": {
+        "handle": "nnlm-en-dim50",
+        "digest": "ab" * 32,
+        "licence": "Apache-2.0",
+        "precision": "float32",
+        "note": "The module is used as it is.",
+    },
+    "lineage": [{"run": "older", "path": "/runs/older", "digest": "cd" * 32, "splits": "others"}],
+    "splits": {
+        "path": "/splits",
+        "name": "made_up",
+        "digests": {"train": "12" * 32, "validation": "34" * 32, "test": "56" * 32},
+        "class_names": ["news", "rumour"],
+        "label_basis": "crowd",
+    },
+    "recipe": {"epochs": 3, "learning_rate": 0.01, "trainable": False, "weights": "nnlm-en-dim50"},
+    "seed": 4,
+    "precision": "float32",
+    "versions": {"python": "3.12.1", "tfnews": "0.1.0"},
+    "command": "tfnews fit --data splits --arch nnlm50",
+    "input_rule": "title-space-text",
+    "parameters": {"total": 21, "trainable": 1},
+    "test_reads": 2,
+    "unknown_tokens": 0.125,
+    "fit_seconds": 12.5,
+    "megabytes": 0.5,
+    "floor": {"arch": "tfidf", "part": "validation", "f1": 0.75},
+}
 
 
 def complete(name, root):
-    Run.create(name, {}, root).update_config(state="complete")
+    Run.create(tiny.config(name), root).update(state="complete")
 
 
 def names(folder):
@@ -67,6 +120,16 @@ def test_others_may_read_what_is_written(tmp_path):
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
+def test_the_mask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    """It was once set to 0 to be read; files of other threads could then be written by anyone."""
+
+    def refuse(mask):
+        pytest.fail("the mask was changed")
+
+    monkeypatch.setattr(os, "umask", refuse)
+    write_text(tmp_path / "ours", "")
+
+
 def test_json_is_read_back_and_kept_readable(tmp_path):
     write_json(tmp_path / "file.json", {"name": "Notícia", "scores": [0.5, None]})
     text = (tmp_path / "file.json").read_text(encoding="utf-8")
@@ -86,36 +149,37 @@ def test_sha256_is_that_of_the_bytes(tmp_path):
 
 
 def test_a_run_is_in_training_from_the_start(tmp_path):
-    run = Run.create("first", {"arch": "tfidf"}, tmp_path)
+    run = Run.create(tiny.config("first"), tmp_path)
     assert run.path == tmp_path / "first"
     assert run.name == "first"
-    expected = {"state": "training", "name": "first", "arch": "tfidf"}
-    assert run.config == expected
-    assert json.loads((tmp_path / "first" / "config.json").read_text()) == expected
+    assert run.config == tiny.config("first")
+    written = json.loads((tmp_path / "first" / "config.json").read_text())
+    assert (written["state"], written["name"], written["arch"]) == ("training", "first", "tfidf")
+    assert not {"command", "floor", "megabytes", "parameters", "more"} & written.keys()
 
 
 def test_a_taken_name_is_refused_and_its_run_left_alone(tmp_path):
-    Run.create("first", {"arch": "tfidf"}, tmp_path)
+    Run.create(tiny.config("first"), tmp_path)
     before = (tmp_path / "first" / "config.json").read_bytes()
     with pytest.raises(RunError, match=r"'first' exists .* Choose another with --name"):
-        Run.create("first", {"arch": "swivel20"}, tmp_path)
+        Run.create(tiny.config("first", arch="swivel20"), tmp_path)
     assert (tmp_path / "first" / "config.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n"])
 def test_odd_names_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match="Received: "):
-        Run.create(name, {}, tmp_path / "runs")
+        Run.create(tiny.config(name), tmp_path / "runs")
     assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["a", "tfidf-1", "A.b_c-9", "x" * 100])
 def test_plain_names_are_taken(tmp_path, name):
-    assert Run.create(name, {}, tmp_path).name == name
+    assert Run.create(tiny.config(name), tmp_path).name == name
 
 
 def test_an_incomplete_run_is_not_opened(tmp_path):
-    Run.create("first", {}, tmp_path)
+    Run.create(tiny.config("first"), tmp_path)
     with pytest.raises(RunError, match="first is not complete: its state is 'training'"):
         Run.open("first", tmp_path)
 
@@ -138,7 +202,7 @@ def test_a_run_is_opened_by_name_or_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for way in ("runs/first", tmp_path / "runs" / "first", str(tmp_path / "runs" / "first")):
         assert Run.open(way).path.resolve() == tmp_path / "runs" / "first"
-    assert Run.open("first", "runs").config["state"] == "complete"
+    assert Run.open("first", "runs").config.state == "complete"
 
 
 def test_the_name_is_the_folders_even_when_opened_as_a_dot(tmp_path, monkeypatch):
@@ -148,32 +212,174 @@ def test_the_name_is_the_folders_even_when_opened_as_a_dot(tmp_path, monkeypatch
 
 
 def test_changes_to_the_configuration_are_merged_and_written(tmp_path):
-    run = Run.create("first", {"arch": "tfidf", "seed": 1}, tmp_path)
-    run.update_config(seed=2, megabytes=0.5)
-    assert run.config["arch"] == "tfidf"
+    run = Run.create(tiny.config("first", seed=1), tmp_path)
+    run.update(seed=2, megabytes=0.5)
+    assert run.config == tiny.config("first", seed=2, megabytes=0.5)
     assert Run(run.path).config == run.config
-    assert run.config["seed"] == 2
+
+
+# What config.json says
+
+
+def laid(content, folder):
+    """Return the folder of a run with this config.json."""
+    folder.mkdir()
+    write_json(folder / "config.json", content)
+    return folder
+
+
+def test_a_run_of_an_earlier_version_says_the_same(tmp_path):
+    run = Run.open(laid(CONTENT, tmp_path / "first"))
+    config = run.config
+    assert config.arch == "nnlm50"
+    assert config.splits.class_names == ("news", "rumour")
+    assert config.weights.note == "The module is used as it is."
+    assert config.lineage == (Ancestor("older", "/runs/older", "cd" * 32, "others"),)
+    assert config.parameters == Parameters(total=21, trainable=1)
+    run.update()
+    assert json.loads(run.config_path.read_text()) == CONTENT
+
+
+def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
+    weights = {"handle": "none", "digest": None, "licence": "none: fitted here"}
+    run = Run(laid({**CONTENT, "weights": weights}, tmp_path / "first"))
+    run.update()
+    assert json.loads(run.config_path.read_text())["weights"] == weights
+
+
+def test_what_another_version_wrote_is_kept(tmp_path):
+    run = Run(laid({**CONTENT, "mood": {"good": [1, None]}}, tmp_path / "first"))
+    run.update(seed=5)
+    found = json.loads(run.config_path.read_text())
+    assert found == {**CONTENT, "mood": {"good": [1, None]}, "seed": 5}
+
+
+def test_what_is_not_said_stands_at_its_default():
+    needed = {name: CONTENT[name] for name in ("state", "name", "arch", "splits")}
+    config = Config.from_json({**needed, "weights": None, "lineage": None})
+    assert config == Config(state="complete", name="first", arch="nnlm50", splits=config.splits)
+    assert (config.weights.handle, config.lineage, config.test_reads) == ("none", (), 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1], r"it must be an object, not \[1\]"),
+        (None, "it must be an object, not null"),
+        ("text", 'it must be an object, not "text"'),
+        ({}, "state is missing"),
+        ({**CONTENT, "arch": None}, "arch is missing"),
+        ({**CONTENT, "arch": 3}, "arch must be a text, not 3"),
+        ({**CONTENT, "splits": []}, r"splits must be an object, not \[\]"),
+        ({**CONTENT, "splits": {}}, r"splits\.path is missing"),
+        ({**CONTENT, "seed": "one"}, 'seed must be a whole number, not "one"'),
+        ({**CONTENT, "test_reads": True}, "test_reads must be a whole number, not true"),
+        ({**CONTENT, "fit_seconds": {}}, r"fit_seconds must be a number, not \{\}"),
+        ({**CONTENT, "versions": {"keras": 3}}, r"versions\.keras must be a text, not 3"),
+        ({**CONTENT, "lineage": [{}]}, r"lineage\[0\]\.run is missing"),
+        (
+            {**CONTENT, "splits": {**CONTENT["splits"], "class_names": ["a"]}},
+            r"splits\.class_names must have 2 entries, not 1",
+        ),
+    ],
+)
+def test_a_damaged_configuration_is_one_line(tmp_path, content, message):
+    folder = laid(content, tmp_path / "first")
+    with pytest.raises(RunError, match=message) as raised:
+        Run.open(folder)
+    assert str(folder / "config.json") in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_that_is_not_json(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    run.metrics_path.write_text("[]")
+    with pytest.raises(RunError, match=r"metrics\.json is not what .*must be an object, not \[\]"):
+        run.scores()
+    run.config_path.write_bytes(b"{half")
+    with pytest.raises(RunError, match=r"config\.json is not what tfnews writes \(Expecting"):
+        Run(run.path)
+
+
+# Changes side by side
+
+CHANGES = """
+import sys
+from tfnews.runs import Run
+
+run, who = Run(sys.argv[1]), sys.argv[2]
+for number in range(int(sys.argv[3])):
+    run.count_test_read()
+    run.update_scores(lambda found: {**found, f"{who}-{number}": number})
+"""
+
+
+def test_processes_side_by_side_lose_no_change(tmp_path):
+    """Both files were once read, changed in memory and written whole: one result was lost."""
+    run = Run.create(tiny.config("first"), tmp_path)
+    command = [sys.executable, "-c", CHANGES, str(run.path)]
+    processes = [subprocess.Popen([*command, who, "40"]) for who in "ab"]
+    assert [process.wait() for process in processes] == [0, 0]
+    assert Run(run.path).config.test_reads == 80
+    assert run.scores() == {f"{who}-{number}": number for who in "ab" for number in range(40)}
+
+
+def test_threads_side_by_side_lose_no_change(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    fields = [f"field-{number}" for number in range(40)]
+
+    def change(name):
+        Run(run.path).update_scores(lambda found: {**found, name: 1})
+        Run(run.path).count_test_read()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, fields))
+    assert run.scores() == dict.fromkeys(fields, 1)
+    assert Run(run.path).config.test_reads == 40
+
+
+def test_a_change_keeps_what_others_changed_since_the_run_was_opened(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    Run(run.path).update(seed=7)
+    run.update(megabytes=0.5)
+    assert run.config == tiny.config("first", seed=7, megabytes=0.5)
+
+
+def test_a_lock_that_is_never_freed_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "_PATIENCE", 0)
+    run = Run.create(tiny.config("first"), tmp_path)
+    with filelock.FileLock(run.path / ".writing"), pytest.raises(RunError, match="Another process"):
+        run.update(seed=1)
+    assert Run(run.path).config.seed == 0
+
+
+def test_a_change_that_fails_changes_nothing_and_frees_the_lock(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        run.update_scores(lambda found: 1 / 0)
+    assert run.scores() == {}
+    run.update(seed=1)
 
 
 def test_history_has_an_entry_an_epoch_or_none(tmp_path):
-    run = Run.create("first", {}, tmp_path)
+    run = Run.create(tiny.config("first"), tmp_path)
     assert run.history() == []
     run.history_path.write_text('{"epoch": 1}\n{"epoch": 2}\n')
     assert run.history() == [{"epoch": 1}, {"epoch": 2}]
 
 
 def test_predictions_are_written_row_by_row(tmp_path):
-    run = Run.create("first", {}, tmp_path)
-    write_predictions(run, "validation", [0, 1], [0.25, 1.0])
+    run = Run.create(tiny.config("first"), tmp_path)
+    run.record_predictions("validation", [0, 1], [0.25, 1.0])
     assert run.predictions_path("validation").read_bytes() == (
         b"row,label,fake_probability\n0,0,0.25\n1,1,1.0\n"
     )
 
 
 def test_predictions_of_another_length_are_refused(tmp_path):
-    run = Run.create("first", {}, tmp_path)
+    run = Run.create(tiny.config("first"), tmp_path)
     with pytest.raises(ValueError, match="shorter"):
-        write_predictions(run, "test", [0, 1], [0.25])
+        run.record_predictions("test", [0, 1], [0.25])
     assert names(run.path / "predictions") == []
 
 
@@ -192,10 +398,10 @@ def test_the_next_name_is_the_first_free_one(tmp_path):
 def test_runs_land_where_the_environment_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFNEWS_SAVED_MODELS", raising=False)
-    assert Run.create("plain", {}).path.resolve() == tmp_path / "saved_models" / "plain"
+    assert Run.create(tiny.config("plain")).path.resolve() == tmp_path / "saved_models" / "plain"
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path / "elsewhere"))
     complete("named", None)
     assert names(tmp_path / "elsewhere") == ["named"]
     assert Run.open("named").path == tmp_path / "elsewhere" / "named"
     assert next_name("named") == "named-1"
-    assert Run.create("asked", {}, tmp_path / "asked").path == tmp_path / "asked" / "asked"
+    assert Run.create(tiny.config("asked"), tmp_path / "asked").path == tmp_path / "asked" / "asked"

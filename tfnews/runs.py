@@ -6,17 +6,21 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
+from types import UnionType
+from typing import get_args, get_origin
 
 import filelock
 
 from tfnews.errors import RunError, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
+_PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Parameters:
     trainable: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """What config.json says of a run.
 
@@ -87,31 +91,34 @@ class Config:
         state: "training" or "complete".
         name: As it was created.
         arch: Name of the catalogue's row.
+        family: The row's family.
         trainable: Whether pretrained weights were trained.
         weights: What it started from.
+        lineage: Earlier runs it goes on from, oldest first.
         splits: What it was trained on.
         recipe: Every setting with its value.
         seed: Of initial weights, order and dropout.
         precision: In training; runs are saved in float32.
         versions: Of Python and the libraries.
-        command: As it was typed; `None` where no command line started the fit.
+        command: The command line that was typed, or the Python call; `None` where neither is known.
         input_rule: Name of the rule that joined title and body.
         parameters: Counts.
-        lineage: Earlier runs it goes on from, oldest first.
         test_reads: How often the test split was scored.
         unknown_tokens: Share of the validation split's words that the model does not know, 0 to 1.
         megabytes: Of the saved model, 10**6 bytes.
-        fit_seconds: From the first batch to the saved scores, broken-off legs included.
         floor: Comparison with the simplest model on the validation split.
+        fit_seconds: From the first batch to the saved scores, broken-off legs included.
         more: What another version wrote; kept as it is.
     """
 
     state: str
     name: str
     arch: str
-    splits: SplitsRecord
+    family: str = ""
     trainable: bool = False
     weights: WeightsRecord = WeightsRecord()
+    lineage: tuple[Ancestor, ...] = ()
+    splits: SplitsRecord
     recipe: dict[str, object] = field(default_factory=dict)
     seed: int = 0
     precision: str = "float32"
@@ -119,39 +126,102 @@ class Config:
     command: str | None = None
     input_rule: str = ""
     parameters: Parameters | None = None
-    lineage: tuple[Ancestor, ...] = ()
     test_reads: int = 0
     unknown_tokens: float | None = None
     megabytes: float | None = None
+    floor: dict[str, object] | None = None
     fit_seconds: float = 0.0
-    floor: dict | None = None
-    more: dict = field(default_factory=dict)
+    more: dict[str, object] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, content: dict) -> "Config":
-        """Make it of the content of config.json."""
-        known = {one.name for one in fields(cls)} - {"more"}
-        values = {name: value for name, value in content.items() if name in known}
-        values["splits"] = _record(SplitsRecord, content["splits"])
-        values["splits"] = replace(
-            values["splits"], class_names=tuple(values["splits"].class_names)
-        )
-        values["weights"] = _record(WeightsRecord, content.get("weights") or {})
-        if content.get("parameters"):
-            values["parameters"] = _record(Parameters, content["parameters"])
-        values["lineage"] = tuple(_record(Ancestor, one) for one in content.get("lineage") or ())
+    def from_json(cls, content: object, where: str | os.PathLike = "config.json") -> "Config":
+        """Make it of the content of config.json.
+
+        Args:
+            content: As `json.loads` returns it.
+            where: Named by an error.
+
+        Raises:
+            RunError: It is no object, or what is needed is missing or of another type.
+        """
+        try:
+            config = _record(cls, content)
+        except _MistypedError as error:
+            raise RunError(_damaged(where, error)) from error
+        known = {one.name for one in fields(cls)}
         more = {name: value for name, value in content.items() if name not in known}
-        return cls(**values, more=more)
+        return replace(config, more=more)
 
     def to_json(self) -> dict:
-        """Return the content of config.json."""
-        content = asdict(self)
-        return {**content.pop("more"), **content}
+        """Return the content of config.json; what is not known is left out."""
+        content = asdict(self, dict_factory=_without_unknown)
+        return content | content.pop("more")
 
 
-def _record(kind: type, content: dict) -> object:
-    """Make a record of the keys of a JSON object that it knows."""
-    return kind(**{one.name: content[one.name] for one in fields(kind) if one.name in content})
+class _MistypedError(ValueError):
+    """A JSON value that is not what a field holds."""
+
+
+def _without_unknown(pairs: list[tuple[str, object]]) -> dict:
+    # Fresh weights are told by a digest that is null.
+    return {name: value for name, value in pairs if value is not None or name == "digest"}
+
+
+_IN_WORDS = {
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    dict: "an object",
+    tuple: "a list",
+}
+
+
+def _record(kind: type, content: object, at: str = "") -> object:
+    """Make a record of the keys of a JSON object that it knows; null stands for the default."""
+    content = _typed(content, dict, at)
+    values = {}
+    for one in fields(kind):
+        below = f"{at}.{one.name}" if at else one.name
+        if content.get(one.name) is not None:
+            values[one.name] = _typed(content[one.name], one.type, below)
+        elif one.default is MISSING and one.default_factory is MISSING:
+            raise _MistypedError(f"{below} is missing")
+    return kind(**values)
+
+
+def _typed(value: object, kind: object, at: str = "") -> object:
+    """Return a JSON value as what a field's type says: objects as records, lists as tuples."""
+    if is_dataclass(kind):
+        return _record(kind, value, at)
+    inner = get_args(kind)
+    if isinstance(kind, UnionType):  # one type, or None
+        return _typed(value, inner[0], at)
+    plain = get_origin(kind) or kind
+    allowed = {float: (int, float), tuple: (list, tuple)}.get(plain, plain)
+    # True is a whole number to Python.
+    if not isinstance(value, allowed) or (isinstance(value, bool) and plain in (int, float)):
+        shown = json.dumps(value)
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        raise _MistypedError(f"{at or 'it'} must be {_IN_WORDS[plain]}, not {shown}")
+    if plain is dict and inner:
+        return {name: _typed(one, inner[1], f"{at}.{name}") for name, one in value.items()}
+    if plain is tuple:
+        return _items(value, inner, at)
+    return value
+
+
+def _items(values: list, kinds: tuple, at: str) -> tuple:
+    if kinds[-1] is not ... and len(values) != len(kinds):
+        raise _MistypedError(f"{at} must have {len(kinds)} entries, not {len(values)}")
+    return tuple(_typed(one, kinds[0], f"{at}[{row}]") for row, one in enumerate(values))
+
+
+def _damaged(path: str | os.PathLike, error: ValueError) -> str:
+    return (
+        f"{path} is not what tfnews writes ({error}), so {Path(path).parent} is no run of tfnews "
+        "or was damaged. Put the file back, or train again under another name."
+    )
 
 
 def saved_models_root(root: str | os.PathLike | None = None) -> Path:
@@ -166,21 +236,15 @@ def replacing(path: str | os.PathLike, mode: str = "w", **options) -> Iterator:
     path.parent.mkdir(parents=True, exist_ok=True)
     if "b" not in mode:
         options.setdefault("encoding", "utf-8")
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with open(handle, mode, **options) as file:
+        # "x" makes a new file, for others as readable as the system's mask lets it be.
+        with beside.open(mode.replace("w", "x"), **options) as file:
             yield file
-        os.chmod(beside, 0o666 & ~_umask())
-        os.replace(beside, path)
+        beside.replace(path)
     except BaseException:
-        os.unlink(beside)
+        beside.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
@@ -203,45 +267,48 @@ def sha256(path: str | os.PathLike) -> str:
 class Run:
     """One trained model and all that was learnt about it, in one folder.
 
+    Attributes:
+        path: The folder.
+        config: What config.json said when the run was opened, or last changed through it.
+
     Args:
         path: The run's folder. Use `Run.create` or `Run.open` rather than this constructor.
 
     Raises:
-        RunError: Its config.json is not JSON.
+        RunError: Its config.json is damaged.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = Path(path)
-        try:
-            self.config = json.loads(self.config_path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise RunError(
-                f"{self.config_path} is not JSON ({error}), so {self.path} is no run of tfnews or "
-                "was damaged. Put the file back, or train again under another name."
-            ) from error
+        self.config = self._read_config()
 
     @classmethod
-    def create(cls, name: str, config: dict, root: str | os.PathLike | None = None) -> "Run":
-        """Claim a new run's folder, in state "training".
+    def create(cls, config: Config, root: str | os.PathLike | None = None) -> "Run":
+        """Claim the folder of a new run.
+
+        Args:
+            config: Its name is the folder's.
+            root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
 
         Raises:
-            UsageError: `name` is not a plain file name.
+            UsageError: The name is not a plain file name.
             RunError: The folder exists.
         """
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(config.name):
             raise UsageError(
-                f"A run's name may hold letters, digits, '.', '_' and '-'. Received: {name!r}."
+                "A run's name may hold letters, digits, '.', '_' and '-'. "
+                f"Received: {config.name!r}."
             )
-        path = saved_models_root(root) / name
+        path = saved_models_root(root) / config.name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.mkdir()
         except FileExistsError:
             raise RunError(
-                f"A run named {name!r} exists in {path.parent}. Choose another with --name, "
+                f"A run named {config.name!r} exists in {path.parent}. Choose another with --name, "
                 "or remove that folder."
             ) from None
-        write_json(path / "config.json", {"state": "training", "name": name, **config})
+        write_json(path / "config.json", config.to_json())
         return cls(path)
 
     @classmethod
@@ -251,13 +318,10 @@ class Run:
         Raises:
             RunError: No such run, or its training has not finished.
         """
-        path = next((p for p in _candidates(name, root) if (p / "config.json").is_file()), None)
-        if path is None:
-            raise RunError(_not_found(name, root))
-        run = cls(path)
-        if run.config.get("state") != "complete":
+        run = cls(_found(name, root))
+        if run.config.state != "complete":
             raise RunError(
-                f"The run {path} is not complete: its state is {run.config.get('state')!r}. Wait "
+                f"The run {run.path} is not complete: its state is {run.config.state!r}. Wait "
                 f"for its training to end, or take it up with: tfnews fit --resume {run.name}"
             )
         return run
@@ -269,14 +333,11 @@ class Run:
         Raises:
             RunError: No such run, or it is complete.
         """
-        path = next((p for p in _candidates(name, root) if (p / "config.json").is_file()), None)
-        if path is None:
-            raise RunError(_not_found(name, root))
-        run = cls(path)
-        if run.config.get("state") == "complete":
+        run = cls(_found(name, root))
+        if run.config.state == "complete":
             shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
-                f"The run {path} is complete: there is nothing to resume. "
+                f"The run {run.path} is complete: there is nothing to resume. "
                 f"Go on from it on other data with: tfnews fit --from {run.name} --data SPLITS"
             )
         return run
@@ -288,18 +349,12 @@ class Run:
         Raises:
             RunError: Another process is training it.
         """
-        lock = filelock.FileLock(self.path / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise RunError(
-                f"Another process is training {self.path} at this moment. Wait for it, or choose "
-                "another name with --name."
-            ) from None
-        try:
+        refusal = (
+            f"Another process is training {self.path} at this moment. Wait for it, or choose "
+            "another name with --name."
+        )
+        with _held(self.path / ".lock", 0, refusal):
             yield
-        finally:
-            lock.release()
 
     def cut_history(self, epochs: int) -> None:
         """Keep the first `epochs` epochs of the history: those after them are trained again."""
@@ -307,10 +362,87 @@ class Run:
             lines = self.history_path.read_text(encoding="utf-8").splitlines(keepends=True)
             write_text(self.history_path, "".join(lines[:epochs]))
 
-    def update_config(self, **changes: object) -> None:
-        """Merge `changes` into config.json."""
-        self.config = {**self.config, **changes}
-        write_json(self.config_path, self.config)
+    def update(self, **changes: object) -> None:
+        """Change fields of config.json as it is now, whoever changed it since it was opened.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        self._change_config(lambda config: replace(config, **changes))
+
+    def count_test_read(self) -> None:
+        """Add a reading of the test split to those counted in config.json.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        self._change_config(lambda config: replace(config, test_reads=config.test_reads + 1))
+
+    def scores(self) -> dict:
+        """Return what metrics.json holds; empty before the first scores.
+
+        Raises:
+            RunError: It is damaged.
+        """
+        if not self.metrics_path.is_file():
+            return {}
+        try:
+            return _typed(_read_json(self.metrics_path), dict)
+        except ValueError as error:
+            raise RunError(_damaged(self.metrics_path, error)) from error
+
+    def update_scores(self, change: Callable[[dict], dict]) -> dict:
+        """Change metrics.json as it is now, whoever changed it meanwhile.
+
+        Args:
+            change: Is given what the file holds and returns what it is to hold.
+
+        Returns:
+            What it holds now.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        with self._writing():
+            found = change(self.scores())
+            write_json(self.metrics_path, found)
+        return found
+
+    def record_predictions(
+        self, part: str, labels: Iterable[int], probabilities: Iterable[float]
+    ) -> None:
+        """Write one split's predictions: row, label, fake_probability.
+
+        Args:
+            part: "train", "validation" or "test".
+            labels: (texts,).
+            probabilities: Of the fake class, (texts,).
+        """
+        with replacing(self.predictions_path(part), newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(["row", "label", "fake_probability"])
+            pairs = zip(labels, probabilities, strict=True)
+            table.writerows([row, int(y), str(p)] for row, (y, p) in enumerate(pairs))
+
+    def _change_config(self, change: Callable[[Config], Config]) -> None:
+        with self._writing():
+            self.config = change(self._read_config())
+            write_json(self.config_path, self.config.to_json())
+
+    def _read_config(self) -> Config:
+        try:
+            content = _read_json(self.config_path)
+        except ValueError as error:
+            raise RunError(_damaged(self.config_path, error)) from error
+        return Config.from_json(content, self.config_path)
+
+    def _writing(self) -> contextlib.AbstractContextManager:
+        """Keep other processes from changing config.json and metrics.json."""
+        refusal = (
+            f"Another process has kept {self.path / _WRITING} locked for {_PATIENCE} s, so "
+            f"{self.path} could not be changed. Wait for it to end and try again."
+        )
+        return _held(self.path / _WRITING, _PATIENCE, refusal)
 
     @property
     def name(self) -> str:
@@ -374,17 +506,6 @@ class Run:
         return [json.loads(line) for line in lines]
 
 
-def write_predictions(
-    run: Run, part: str, labels: Iterable[int], probabilities: Iterable[float]
-) -> None:
-    """Write one split's predictions: row, label, fake_probability."""
-    with replacing(run.predictions_path(part), newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["row", "label", "fake_probability"])
-        pairs = zip(labels, probabilities, strict=True)
-        table.writerows([row, int(y), str(p)] for row, (y, p) in enumerate(pairs))
-
-
 def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     """Return `stem-N` with the first N, counted from 1, that no run has taken."""
     taken = {path.name for path in saved_models_root(root).glob(f"{stem}-*")}
@@ -394,8 +515,39 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     return f"{stem}-{number}"
 
 
+def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
+    """Tell whether a run goes by this name under the saved models' folder, or by this path."""
+    return any((path / "config.json").is_file() for path in _candidates(name, root))
+
+
+def _found(name: str | os.PathLike, root: str | os.PathLike | None) -> Path:
+    held = (path for path in _candidates(name, root) if (path / "config.json").is_file())
+    path = next(held, None)
+    if path is None:
+        raise RunError(_not_found(name, root))
+    return path
+
+
 def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list[Path]:
     return [saved_models_root(root) / Path(name), Path(name)]
+
+
+@contextlib.contextmanager
+def _held(path: Path, seconds: float, refusal: str) -> Iterator[None]:
+    """Hold a lock that other processes and threads respect, or raise a `RunError`."""
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=seconds)
+    except filelock.Timeout:
+        raise RunError(refusal) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _read_json(path: Path) -> object:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:

@@ -20,6 +20,7 @@ from tfnews.models.batches import encode, training_batches
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
+from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import LazyAdam
 
@@ -66,7 +67,7 @@ def step(variant: str, data: tuple, arguments: argparse.Namespace) -> tuple[floa
     table = classifier.backbone.token_embedding.table
     table.assign(tf.random.stateless_uniform(table.shape, (0, 0), -0.05, 0.05))
     classifier.backbone.trainable = trainable
-    model = classifier.logits_model()
+    model = training_model(classifier)
     options = {"rows": classifier.rows_in_use(data[0])} if optimizer is LazyAdam else {}
     model.compile(optimizer(1e-4, **options), loss_for(classifier), jit_compile=False)
     epochs = -(-arguments.steps * arguments.batch // len(data[1]))

@@ -28,6 +28,7 @@ from tfnews.errors import UsageError
 from tfnews.models import NewsClassifier
 from tfnews.models.precision import choose, under_policy
 from tfnews.training import optimizers
+from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
 from tfnews.training.settings import defaults
 
@@ -72,7 +73,7 @@ def trained(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Train in place, on the device of the scope; return losses (steps,) and probabilities."""
     trainee = under_policy(classifier, options["precision"])
-    model = trainee.logits_model()
+    model = training_model(trainee)
     optimizer = optimizers.make(options, model.trainable_variables, STEPS)
     model.compile(optimizer, loss_for(trainee), jit_compile=False)
     starts = range(0, BATCH * STEPS, BATCH)

@@ -1,7 +1,6 @@
 """Print finished runs as a Markdown table of test scores with 95 % intervals."""
 
 import argparse
-import json
 from pathlib import Path
 
 from tfnews.runs import Run
@@ -11,11 +10,10 @@ COLUMNS = {"accuracy": "accuracy", "f1": "F1 (fake)", "fpr": "false alarms", "fn
 
 def row(run: Run) -> str:
     """Return one run's test scores as a row."""
-    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))
-    part = found["test"]
+    part = run.scores()["test"]
     cells = [f"{part['scores'][name]:.3f} ({_bounds(part, name)})" for name in COLUMNS]
-    seconds = f"{run.config['fit_seconds']:.0f} s"
-    return " | ".join(["", run.name, *cells, seconds, f"`{run.config['command']}`", ""]).strip()
+    seconds = f"{run.config.fit_seconds:.0f} s"
+    return " | ".join(["", run.name, *cells, seconds, f"`{run.config.command}`", ""]).strip()
 
 
 def _bounds(part: dict, name: str) -> str:

@@ -1,10 +1,13 @@
 """`tfnews demo`: the whole way, once."""
 
+import json
+import shlex
+
 import pytest
 from click.testing import CliRunner
 
 from tfnews.cli import main
-from tfnews.runs import Run
+from tfnews.runs import Config, Run
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,20 @@ def test_two_runs_are_compared_and_reported(demo):
         assert f"Report: {run.report_path}" in shown.splitlines()
         assert run.report_path.stat().st_size > 100_000  # figures and all
         assert "synthetic-demo" in run.card_path.read_text()
-        assert run.config["test_reads"] == 1
+        assert run.config.test_reads == 1
+
+
+def test_a_run_tells_a_command_that_would_do_the_same(demo, monkeypatch):
+    """It was once the demo's own, which trains something else on other data."""
+    out, _ = demo
+    for name in ("tfidf-1", "swivel20-ft-1"):
+        run = Run.open(name, out / "saved_models")
+        place, *words = shlex.split(run.config.command)
+        assert place == f"TFNEWS_SAVED_MODELS={out / 'saved_models'}"
+        assert words[:2] == ["tfnews", "fit"]
+        result = CliRunner().invoke(main, [*words[1:], "--dry-run"])
+        shown = Config.from_json(json.loads(result.stdout.rpartition("\nNext: ")[0]))
+        assert (shown.recipe, shown.splits) == (run.config.recipe, run.config.splits)
 
 
 def test_what_to_type_next(demo):

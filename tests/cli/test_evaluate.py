@@ -2,6 +2,7 @@
 
 import html
 import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -55,7 +56,7 @@ def test_texts_stay_out_when_asked(run):
     result = evaluate("tfidf-1", "--no-text")
     assert result.exit_code == 0, result.output
     page = html.unescape(run.report_path.read_text())
-    titles = open_splits(run.config["splits"]["path"]).frame("test")["title"]
+    titles = open_splits(run.config.splits.path).frame("test")["title"]
     assert not any(title in page for title in titles)
 
 
@@ -66,7 +67,7 @@ def test_another_data_set(run, tmp_path):
     assert "On elsewhere, F1" in result.stdout
     assert "Left out of elsewhere" in result.stdout
     assert "validation split" in result.stdout.splitlines()[0]
-    assert Run.open("tfidf-1").config["test_reads"] == 0
+    assert Run.open("tfidf-1").config.test_reads == 0
 
 
 def test_a_data_set_whose_labels_mean_something_else(run, tmp_path):
@@ -82,8 +83,8 @@ def test_a_data_set_whose_labels_mean_something_else(run, tmp_path):
 
 
 def test_splits_that_moved(run, tmp_path):
-    shutil.copytree(run.config["splits"]["path"], tmp_path / "moved")
-    run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
+    shutil.copytree(run.config.splits.path, tmp_path / "moved")
+    run.update(splits=replace(run.config.splits, path=str(tmp_path / "gone")))
     result = evaluate("tfidf-1")
     assert result.exit_code == 3
     assert "tfnews evaluate also takes their new place, with --splits FOLDER" in result.stderr
@@ -98,7 +99,7 @@ def test_a_run_that_is_not_there(run):
 
 
 def test_a_run_in_training(run):
-    run.update_config(state="training")
+    run.update(state="training")
     result = evaluate("tfidf-1")
     assert result.exit_code == 5
     assert "is not complete: its state is 'training'" in result.stderr

@@ -1,6 +1,7 @@
 """`tfnews fit` on a tiny corpus."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -32,12 +33,19 @@ def test_a_fit_says_what_it_came_to_and_what_to_type_next(fit, tmp_path):
     result = fit("--seed", "3")
     assert result.exit_code == 0, result.output
     run = Run.open("tfidf-1", tmp_path / "runs")
-    assert run.config["seed"] == 3
+    assert run.config.seed == 3
     lines = result.stdout.splitlines()
     assert lines[0].startswith("Training tfidf-1 on synthetic-demo: ")
     assert lines[-1] == "Next: tfnews evaluate tfidf-1"
     assert "The test split was not read." in result.stdout
     assert str(run.path) in result.stdout
+
+
+def test_the_run_tells_what_was_typed(fit, splits, tmp_path):
+    """It was once the arguments of whatever process had called, with the path of its program."""
+    assert fit("--name", "a-name", "--set", "C=2.0").exit_code == 0
+    typed = shlex.join(["tfnews", "fit", "--data", str(splits.path), "--name", "a-name"])
+    assert Run.open("a-name", tmp_path / "runs").config.command == f"{typed} --set C=2.0"
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(fit, tmp_path):

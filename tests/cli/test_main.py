@@ -1,6 +1,7 @@
 """The command line as a whole."""
 
 import importlib.util
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -137,3 +138,55 @@ def test_an_interrupt_ends_with_130(monkeypatch):
 def test_an_environment_variable_stands_for_an_option(monkeypatch):
     monkeypatch.setenv("TFNEWS_ARCHS_JSON", "1")
     assert CliRunner().invoke(main, ["archs"]).output.startswith("[")
+
+
+# What native code says
+
+DYING = """
+import ctypes, os, sys, types
+import click
+from tfnews import cli
+
+@click.command()
+def command():
+{body}
+
+sys.modules["tfnews.cli.demo"] = types.SimpleNamespace(command=command)
+sys.argv = ["tfnews", "demo"]
+cli.run()
+"""
+
+
+def dies(*lines):
+    """Return what a command whose code is `lines` says as it ends, and its exit code."""
+    body = "".join(f"    {line}\n" for line in lines)
+    program = [sys.executable, "-c", DYING.format(body=body)]
+    done = subprocess.run(program, capture_output=True, text=True)
+    return done.stderr, done.returncode
+
+
+def test_a_crash_after_tensorflows_start_is_told_and_its_start_is_not():
+    """All that native code wrote was once lost, its last words too."""
+    last = "os.write(2, b'what(): last words\\n')"
+    said, code = dies("import tensorflow as tf", "tf.constant(1) + 1", last, "os.abort()")
+    assert code == -signal.SIGABRT
+    assert said.startswith("what(): last words\nFatal Python error: Aborted")
+
+
+def test_a_segmentation_fault_is_told():
+    said, code = dies("ctypes.string_at(0)")
+    assert code == -signal.SIGSEGV
+    assert said.startswith("Fatal Python error: Segmentation fault")
+
+
+def test_a_crash_as_tensorflow_starts_is_told():
+    said, code = dies("with cli._silenced():", "    os.write(2, b'chatter')", "    os.abort()")
+    assert code == -signal.SIGABRT
+    assert said.startswith("Fatal Python error: Aborted")
+
+
+def test_what_is_said_after_the_silence_is_heard():
+    said, code = dies(
+        "with cli._silenced():", "    os.write(2, b'chatter')", "os.write(2, b'word')"
+    )
+    assert (said, code) == ("word", 0)

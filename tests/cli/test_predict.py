@@ -5,15 +5,14 @@ import pytest
 from click.testing import CliRunner
 
 from tests.scoring.test_predict import StubClassifier, StubGuards
+from tfnews import models
 from tfnews.cli import main
 
 
 @pytest.fixture
 def invoke(monkeypatch):
     """Run `tfnews predict RUN ...` with a stub in place of the run's model."""
-    monkeypatch.setattr(
-        "tfnews.cli.predict.open_classifier", lambda run: StubClassifier(StubGuards())
-    )
+    monkeypatch.setattr(models, "load", lambda run: StubClassifier(StubGuards()))
 
     def _invoke(*arguments: str, **options):
         return CliRunner().invoke(main, ["predict", "RUN", *map(str, arguments)], **options)

@@ -1,6 +1,7 @@
 import html
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -130,12 +131,12 @@ def test_a_run_that_is_not_there(fitted):
 
 
 def test_readings_of_the_test_split_are_counted(run):
-    assert run.config["test_reads"] == 0
+    assert run.config.test_reads == 0
     first = evaluate(run)
     assert "were scored 1" not in run.report_path.read_text()
     second = evaluate(run.name, root=run.path.parent)
     assert (first["test_reads"], second["test_reads"]) == (1, 2)
-    assert Run.open(run.path).config["test_reads"] == 2
+    assert Run.open(run.path).config.test_reads == 2
     assert "The test texts were scored 2 times." in run.report_path.read_text()
 
 
@@ -167,7 +168,7 @@ def test_prevalences_are_told(flagging):
 @pytest.mark.usefixtures("plain")
 def test_the_floor_is_compared_on_the_test_split(splits, tmp_path):
     run = fit(splits.path, "swivel20", **tiny.SWIVEL | {"epochs": 1}, root=tmp_path, floor=False)
-    assert "floor" not in run.config
+    assert run.config.floor is None
     report = evaluate(run)
     assert report["floor"]["part"] == "test"
     model, difference = report["parts"]["test"]["scores"]["f1"], report["floor"]["difference"]
@@ -179,6 +180,35 @@ def test_the_floor_is_not_compared_with_itself(evaluated):
     assert "floor" not in evaluated[1]
 
 
+@pytest.mark.usefixtures("plain")
+def test_what_depends_on_the_splits_alone_is_worked_out_once(splits, tmp_path, monkeypatch):
+    """Every evaluate once fitted the floor and hashed all texts anew."""
+    made = []
+
+    def counting(room, name):
+        function = getattr(room, name)
+
+        def counted(*given, **more):
+            made.append(name)
+            return function(*given, **more)
+
+        monkeypatch.setattr(room, name, counted)
+
+    counting(module.floor, "solve")
+    counting(module, "audit")
+    given = {**tiny.SWIVEL, "epochs": 1, "root": tmp_path}
+    run = fit(splits.path, "swivel20", **given)
+    assert made == ["solve"]
+    first, second = evaluate(run), evaluate(run)
+    assert sorted(made) == ["audit", "solve", "solve"]  # the test split was not scored at fit
+    assert (first["floor"], first["audit"]) == (second["floor"], second["audit"])
+    evaluate(fit(splits.path, "swivel20", **given))
+    assert len(made) == 3  # another run on the same splits
+    others = tiny.splits(tmp_path / "others", seed=1)
+    evaluate(fit(others.path, "swivel20", **given))
+    assert sorted(made) == ["audit"] * 2 + ["solve"] * 4
+
+
 # Splits that moved or changed
 
 
@@ -186,7 +216,7 @@ def test_the_floor_is_not_compared_with_itself(evaluated):
 def moved(run, splits, tmp_path):
     """Give a run whose splits are no longer where they were, and where they are now."""
     shutil.copytree(splits.path, tmp_path / "moved")
-    run.update_config(splits={**run.config["splits"], "path": str(tmp_path / "gone")})
+    run.update(splits=replace(run.config.splits, path=str(tmp_path / "gone")))
     return run, tmp_path / "moved"
 
 
@@ -206,7 +236,7 @@ def test_splits_that_changed_are_refused_before_anything_is_read(moved, part):
     path.write_text("".join(lines[:-1]))
     with pytest.raises(DataError, match=f"The {part} split in .* is not the one {run.name} was"):
         evaluate(run, splits=folder)
-    assert Run.open(run.path).config["test_reads"] == 0
+    assert Run.open(run.path).config.test_reads == 0
     assert not run.report_path.exists()
 
 
@@ -249,6 +279,24 @@ def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path)
     own = evaluate(run)
     assert [away["scores"]["rows"] for away in own["other_sets"]] == [8, 12]
     assert set(own["parts"]) == set(PARTS)
+
+
+def test_what_another_evaluate_scored_meanwhile_is_kept(run, tmp_path, monkeypatch):
+    """Of two evaluates side by side, the one that ended last once wrote over the other's scores."""
+    first, second = (
+        elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
+    )
+    score = module._elsewhere
+
+    def scored_as_another_ends(*given):
+        monkeypatch.setattr(module, "_elsewhere", score)
+        found = score(*given)
+        evaluate(Run.open(run.path), [second])
+        return found
+
+    monkeypatch.setattr(module, "_elsewhere", scored_as_another_ends)
+    report = evaluate(run, [first])
+    assert [away["name"] for away in report["other_sets"]] == ["b", "a"]
 
 
 def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):

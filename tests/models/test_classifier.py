@@ -12,6 +12,7 @@ from tfnews.models.classifier import NewsClassifier, Probabilities
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.guards import Guards
 from tfnews.models.text.words import WordTokenizer
+from tfnews.training.accumulation import training_model
 
 WORDS = ["the", "vote", "fake", "news"]
 TEXTS = ["the vote", "fake news fake news", "", "unheard"]
@@ -80,7 +81,7 @@ def test_a_heads_layers(head, kinds):
 def test_logits_and_probabilities_agree(head, temperature):
     classifier = build(head, temperature=temperature)
     inputs = classifier.preprocessor(TEXTS)
-    logits = classifier.logits_model()(inputs).numpy().astype("float64") / temperature
+    logits = training_model(classifier)(inputs).numpy().astype("float64") / temperature
     shown = classifier(inputs).numpy()
     assert shown.shape == (len(TEXTS), head["units"])
     margin = logits[:, 0] if head["units"] == 1 else logits[:, 1] - logits[:, 0]
@@ -92,7 +93,7 @@ def test_logits_and_probabilities_agree(head, temperature):
 
 def test_the_models_share_their_weights():
     classifier = build()
-    logits = classifier.logits_model()
+    logits = training_model(classifier)
     before = classifier.predict(TEXTS, verbose=0)
     logits.set_weights([value + 0.5 for value in logits.get_weights()])
     assert (classifier.predict(TEXTS, verbose=0) != before).any()

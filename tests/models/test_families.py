@@ -1,36 +1,77 @@
 import keras
 import pytest
 
+from tests import tiny
 from tfnews import catalogue, models
 from tfnews.catalogue.settings import KINDS
 from tfnews.errors import RunError, UsageError
 from tfnews.models import FAMILIES, NewsClassifier, build, load
+from tfnews.runs import Run
 
 TEXTS, LABELS = ["the vote", "fake news", "the fake vote", "news"], [0, 1, 1, 0]
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
+    """Give a complete run, and the answers of its classifier."""
     row = catalogue.row("tfidf")
     classifier, _ = build(row, TEXTS, LABELS, {**row.settings, "min_df": 1}, {})
-    folder = tmp_path_factory.mktemp("run")
-    classifier.save_to_preset(str(folder / "model"))
-    return folder, classifier.predict(TEXTS, verbose=0)
+    run = Run.create(tiny.config("tfidf-1", state="complete"), tmp_path_factory.mktemp("runs"))
+    classifier.save_to_preset(str(run.model_dir))
+    return run, classifier.score(TEXTS)
 
 
-@pytest.mark.parametrize("below", [".", "model"])
-@pytest.mark.parametrize("kind", [str, lambda path: path])
-def test_a_run_and_its_model_folder_open_alike(saved, below, kind):
-    folder, expected = saved
-    opened = load(kind(folder / below))
+WAYS = {
+    "name": lambda run: run.name,
+    "path": lambda run: run.path,
+    "path as text": lambda run: str(run.path),
+    "model folder": lambda run: run.model_dir,
+    "run": lambda run: run,
+    "classifier": lambda run: load(run.path),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_name_a_run_opens_it(saved, monkeypatch, way):
+    """A run's name was once taken by evaluate and predict, and refused here."""
+    run, expected = saved
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(run.path.parent))
+    opened = load(WAYS[way](run))
     assert isinstance(opened, NewsClassifier)
-    assert (opened.predict(TEXTS, verbose=0) == expected).all()
+    assert (opened.score(TEXTS) == expected).all()
 
 
-@pytest.mark.parametrize("name", ["nowhere", "."])
-def test_a_folder_without_a_model(tmp_path, name):
-    with pytest.raises(RunError, match=r"holds no model.* Give the folder of a complete run"):
-        load(tmp_path / name)
+def test_a_name_under_another_folder_of_runs(saved):
+    run, expected = saved
+    assert (load(run.name, root=run.path.parent).score(TEXTS) == expected).all()
+
+
+def test_a_classifier_is_given_back(saved):
+    opened = load(saved[0])
+    assert load(opened) is opened
+
+
+def test_what_is_neither_a_run_nor_a_model(tmp_path):
+    with pytest.raises(RunError, match=r"holds neither a run's config\.json nor a model"):
+        load(tmp_path)
+    with pytest.raises(RunError, match=r"No run .*nowhere.* holds a config\.json"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_run_that_is_not_complete_or_lost_its_model(tmp_path):
+    run = Run.create(tiny.config("mine"), tmp_path)
+    with pytest.raises(RunError, match="is not complete: its state is 'training'"):
+        load(run.path)
+    run.update(state="complete")
+    with pytest.raises(RunError, match=r"has lost its model: .*task\.json is not there"):
+        load(run.path)
+
+
+def test_another_input_rule_is_refused(saved):
+    opened = load(saved[0])
+    opened.input_rule = "title-newline-text"
+    with pytest.raises(RunError, match="by the rule 'title-newline-text'; this tfnews knows"):
+        load(opened)
 
 
 def test_every_kind_of_row_has_its_code():

@@ -13,7 +13,6 @@ from tfnews.errors import DataError, RunError, UsageError
 from tfnews.scoring.predict import (
     Prediction,
     Tally,
-    open_classifier,
     predict,
     write_predictions,
 )
@@ -179,7 +178,7 @@ def test_another_input_rule_is_refused():
 
 def test_missing_run(tmp_path):
     with pytest.raises(RunError, match="No run"):
-        open_classifier(tmp_path / "none")
+        predict(tmp_path / "none", ["a"])
 
 
 def test_tally_counts_what_goes_by():

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfnews.models.batches import encode, training_batches
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.text.words import WordTokenizer
+from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
 
 WORDS = ["the", "council", "vote", "shocking", "truth", "harbour", "share"]
@@ -42,7 +43,7 @@ def compiled(
     classifier: HubClassifier, optimizer: keras.optimizers.Optimizer, **options: object
 ) -> keras.Model:
     """Return the model up to the logits, ready to be trained."""
-    model = classifier.logits_model()
+    model = training_model(classifier)
     model.compile(optimizer, loss_for(classifier), jit_compile=False, **options)
     return model
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import keras
 import pytest
 
+from tests import tiny
 from tfnews.errors import RunError
 from tfnews.runs import Run
 from tfnews.training.callbacks import BestWeights, Progress, Record, StopOnNaN, Validate
@@ -95,7 +96,7 @@ def test_a_loss_that_is_no_number_ends_the_fit(loss):
 
 
 def test_history_is_one_json_line_an_epoch(tmp_path):
-    run = Run.create("first", {}, tmp_path)
+    run = Run.create(tiny.config("first"), tmp_path)
     callback = Record(run)
     for epoch in range(3):
         callback.on_epoch_begin(epoch)

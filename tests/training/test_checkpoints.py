@@ -7,11 +7,12 @@ import keras
 import numpy as np
 import pytest
 
+from tests import tiny
 from tests.training import classifiers
 from tfnews.errors import FitInterruptedError, RunError
 from tfnews.runs import Run
 from tfnews.training.callbacks import BestWeights
-from tfnews.training.checkpoints import Checkpoint
+from tfnews.training.checkpoints import SaveState
 from tfnews.training.optimizers import LazyAdam, SparseLossScaling
 
 STEPS = 3  # batches in an epoch
@@ -24,7 +25,7 @@ def prepared(run, every=0, optimizer=None, classifier=None):
     metrics = [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)]
     classifier = classifier or classifiers.hub(dropout=0.5)
     model = classifiers.compiled(classifier, optimizer, metrics=metrics)
-    checkpoint = Checkpoint(run, BestWeights(run.checkpoints_dir, "val_loss", 2), STEPS, every)
+    checkpoint = SaveState(run, BestWeights(run.checkpoints_dir, "val_loss", 2), STEPS, every)
     for callback in (checkpoint, checkpoint.best):
         callback.set_model(model)
     return model, checkpoint
@@ -57,7 +58,7 @@ def kept(run):
 
 @pytest.fixture
 def run(tmp_path):
-    return Run.create("mine", {}, tmp_path)
+    return Run.create(tiny.config("mine"), tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def trained(tmp_path_factory):
 
     The best weights are those of the first epoch.
     """
-    run = Run.create("trained", {}, tmp_path_factory.mktemp("runs"))
+    run = Run.create(tiny.config("trained"), tmp_path_factory.mktemp("runs"))
     model, checkpoint = prepared(run)
     checkpoint.best.on_epoch_end(0, {"val_loss": 0.5})
     values = []

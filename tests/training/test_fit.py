@@ -13,9 +13,9 @@ from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
 from tfnews.report import wording
-from tfnews.runs import Run, write_json
+from tfnews.runs import Parameters, Run, SplitsRecord, write_json
 from tfnews.training import fit as module
-from tfnews.training import optimizers
+from tfnews.training import optimizers, setup
 from tfnews.training.fit import closing_words, fit
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL}
@@ -62,8 +62,8 @@ def predictions(run):
 
 
 def names(run):
-    """Return what a run's folder holds, its lock aside."""
-    return {path.name for path in run.path.iterdir()} - {".lock"}
+    """Return what a run's folder holds, its locks aside."""
+    return {path.name for path in run.path.iterdir()} - {".lock", ".writing"}
 
 
 # The run
@@ -88,26 +88,31 @@ def test_what_a_run_holds(solved, trained):
 
 def test_the_configuration_says_all(trained, splits):
     config = Run.open(trained[0].path).config
-    assert config["state"] == "complete"
-    assert (config["arch"], config["family"]) == ("swivel20", "embedding")
-    assert config["trainable"] is True
-    assert config["weights"]["handle"] == "none"
-    assert config["splits"] == {
-        "path": str(splits.path),
-        "name": "tiny",
-        "digests": {part: splits.digest(part) for part in ("train", "validation", "test")},
-        "class_names": ["real", "fake"],
-        "label_basis": "crowd",
-    }
-    assert SWIVEL.items() - {("arch", "swivel20")} <= config["recipe"].items()
-    assert (config["seed"], config["precision"], config["test_reads"]) == (0, "float32", 0)
-    assert {"python", "tensorflow", "keras", "keras-hub", "tfnews"} <= config["versions"].keys()
+    assert config.state == "complete"
+    assert (config.arch, config.family, config.trainable) == ("swivel20", "embedding", True)
+    assert config.weights.handle == "none"
+    assert config.splits == SplitsRecord(
+        path=str(splits.path),
+        name="tiny",
+        digests={part: splits.digest(part) for part in ("train", "validation", "test")},
+        class_names=("real", "fake"),
+        label_basis="crowd",
+    )
+    assert SWIVEL.items() - {("arch", "swivel20")} <= config.recipe.items()
+    assert (config.seed, config.precision, config.test_reads) == (0, "float32", 0)
+    assert {"python", "tensorflow", "keras", "keras-hub", "tfnews"} <= config.versions.keys()
     words = len(load(trained[0].path).preprocessor.tokenizer.get_vocabulary())
     counted = (words + 1) * 20 + 21 * 256 + 257 * 64 + 65
-    assert config["parameters"] == {"total": counted, "trainable": counted}
-    assert config["megabytes"] > 0
-    assert config["fit_seconds"] > 0
-    assert 0 < config["unknown_tokens"] < 0.2
+    assert config.parameters == Parameters(total=counted, trainable=counted)
+    assert config.megabytes > 0
+    assert config.fit_seconds > 0
+    assert 0 < config.unknown_tokens < 0.2
+
+
+def test_a_run_made_from_python_tells_the_call(solved, trained, splits):
+    assert solved.config.command == f"tfnews.fit(data={str(splits.path)!r})"
+    given = "arch='swivel20', weights='none', epochs=3, learning_rate=0.01"
+    assert trained[0].config.command == f"tfnews.fit(data={str(splits.path)!r}, {given})"
 
 
 def test_answers_carry_what_they_mean(trained):
@@ -156,7 +161,7 @@ def test_the_best_epoch_is_kept_though_the_epochs_end_before_the_patience(splits
 
 def test_a_gain_over_the_floor_is_said_or_denied(trained, splits):
     run, said = trained
-    floor = run.config["floor"]
+    floor = run.config.floor
     assert (floor["arch"], floor["part"]) == ("tfidf", "validation")
     assert said[-1] == wording.floor(floor)
     labels = splits.frame("validation")["label"]
@@ -164,9 +169,25 @@ def test_a_gain_over_the_floor_is_said_or_denied(trained, splits):
     assert floor["f1"] + floor["difference"] == pytest.approx(own)
 
 
+def test_the_floor_is_compared_at_the_classifiers_threshold(splits, tmp_path, monkeypatch):
+    """As at evaluate; it was once taken to be one half."""
+    given = []
+
+    def compare(splits, part, scored, threshold, root):
+        given.append((part, threshold, root))
+        return {"arch": "tfidf", "part": part, "f1": 0.5, "difference": 0.0, "interval": None}
+
+    answers = setup._answers
+    monkeypatch.setattr(setup, "_answers", lambda *given: {**answers(*given), "threshold": 0.25})
+    monkeypatch.setattr(module.floors, "compare", compare)
+    monkeypatch.setattr(module.wording, "floor", lambda compared: "compared")
+    fit(splits.path, **SWIVEL | {"epochs": 1}, root=tmp_path)
+    assert given == [("validation", 0.25, tmp_path)]
+
+
 def test_what_is_said(trained):
     run, said = trained
-    counted = f"{run.config['parameters']['total']:,}"
+    counted = f"{run.config.parameters.total:,}"
     assert said[0] == (f"Training swivel20-ft-1 on tiny: {counted} parameters, {counted} trainable")
     assert said[1].endswith("of the validation split's words are unknown to the model")
     assert [line[:11] for line in said[2:5]] == [f"epoch   {n}/3" for n in (1, 2, 3)]
@@ -201,7 +222,7 @@ def test_a_seed_gives_the_same_predictions_again_and_another_does_not(trained, s
         fit(splits.path, **SWIVEL, seed=seed, root=tmp_path, floor=False) for seed in (0, 1)
     )
     assert (again.name, other.name) == ("swivel20-ft-1", "swivel20-ft-2")
-    assert "floor" not in again.config
+    assert again.config.floor is None
     expected = predictions(trained[0])["fake_probability"]
     np.testing.assert_allclose(predictions(again)["fake_probability"], expected, atol=1e-6)
     assert np.abs(predictions(other)["fake_probability"] - expected).max() > 1e-3
@@ -210,7 +231,7 @@ def test_a_seed_gives_the_same_predictions_again_and_another_does_not(trained, s
 def test_a_run_trained_in_mixed_precision_is_saved_in_float32(splits, tmp_path):
     changes = {"precision": "mixed_bfloat16", "epochs": 1}
     run = fit(splits.path, **SWIVEL | changes, root=tmp_path, floor=False)
-    assert run.config["precision"] == "mixed_bfloat16"
+    assert run.config.precision == "mixed_bfloat16"
     assert load(run.path).dtype_policy.name == "float32"
     assert "bfloat16" not in (run.model_dir / "task.json").read_text()
     kinds = set()
@@ -228,10 +249,10 @@ def test_a_frozen_module_stays_as_it_was(splits, tmp_path):
     assert run.name == "swivel20-frozen-1"
     table = load(run.path).backbone.token_embedding.table.numpy()
     np.testing.assert_array_equal(table[:3], vectors)
-    counted = run.config["parameters"]
-    assert counted["total"] - counted["trainable"] == table.size == 12
-    assert run.config["weights"]["handle"] == str(folder)
-    assert len(run.config["weights"]["digest"]) == 64
+    counted = run.config.parameters
+    assert counted.total - counted.trainable == table.size == 12
+    assert run.config.weights.handle == str(folder)
+    assert len(run.config.weights.digest) == 64
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])

@@ -7,6 +7,7 @@ from tests.training import classifiers
 from tfnews import catalogue
 from tfnews.models.precision import under_policy
 from tfnews.training import optimizers
+from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
 from tfnews.training.settings import defaults
 
@@ -31,7 +32,7 @@ def test_logits_and_loss_are_float32(policy, units):
     """The sum over a batch and the exponentials of a cross-entropy overflow in float16."""
     trainee = under_policy(classifiers.hub(units=units), policy)
     inputs, labels = next(iter(classifiers.batches(classifiers.TEXTS, classifiers.LABELS, 3)))
-    logits = trainee.logits_model()(inputs, training=True)
+    logits = training_model(trainee)(inputs, training=True)
     assert logits.dtype == tf.float32
     assert loss_for(trainee)(labels, logits).dtype == tf.float32
     assert trainee.head_layers[0].compute_dtype == policy.removeprefix("mixed_")

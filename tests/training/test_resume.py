@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from tfnews.models.embedding.module import build_module
 from tfnews.runs import Run
 from tfnews.training import fit as module
 from tfnews.training import train as training
-from tfnews.training.checkpoints import Checkpoint
+from tfnews.training.checkpoints import SaveState
 from tfnews.training.fit import fit
 from tools import kill_and_resume
 
@@ -90,7 +91,7 @@ def broken_off(monkeypatch):
     """Run a fit that is interrupted, or dies, at the end of a given epoch's batch."""
 
     def broken_off(begin, name, epoch, batch, dies=False, **options):
-        class Broken(Checkpoint):
+        class Broken(SaveState):
             def on_train_batch_end(self, number, logs=None):
                 if (self.epoch, self.offset + number) == (epoch, batch):
                     if dies:
@@ -99,7 +100,7 @@ def broken_off(monkeypatch):
                 super().on_train_batch_end(number, logs)
 
         with monkeypatch.context() as patch:
-            patch.setattr(training, "Checkpoint", Broken)
+            patch.setattr(training, "SaveState", Broken)
             with pytest.raises(DiedError if dies else FitInterruptedError):
                 begin(name, **options)
 
@@ -119,7 +120,7 @@ def whole(begin, root):
 
 def assert_same(run, expected):
     """Compare weights, history, and the validation split's predictions."""
-    assert run.config["state"] == expected.config["state"] == "complete"
+    assert run.config.state == expected.config.state == "complete"
     assert len(run.history()) == len(expected.history())
     found = kill_and_resume.differences(run, expected)
     assert found == pytest.approx(dict.fromkeys(found, 0.0), abs=1e-6)
@@ -131,14 +132,14 @@ def assert_same(run, expected):
 def test_a_fit_may_be_broken_off_again_and_again(begin, broken_off, resume, whole, root):
     """In an epoch, at its last batch, at the next one's first, and where nothing is left."""
     broken_off(begin, "often", 0, 2)
-    seconds = Run(root / "often").config["fit_seconds"]
+    seconds = Run(root / "often").config.fit_seconds
     broken_off(resume, "often", 0, 4)
     broken_off(resume, "often", 1, 0)
     broken_off(resume, "often", 2, 4)
     run, said = resume("often")
     assert "Going on with epoch 4, batch 1 of 5" in said
     assert_same(run, whole("trainable"))
-    assert run.config["fit_seconds"] > seconds  # those of all legs
+    assert run.config.fit_seconds > seconds  # those of all legs
     assert not run.checkpoints_dir.exists()
 
 
@@ -178,7 +179,7 @@ def test_an_epoch_that_was_recorded_but_not_saved_is_trained_again(
         raise DiedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "on_epoch_end", die)
+        patch.setattr(SaveState, "on_epoch_end", die)
         with pytest.raises(DiedError):
             begin("recorded")
     run, _ = resume("recorded")
@@ -194,6 +195,13 @@ def test_early_stopping_goes_on_where_it_was(begin, broken_off, resume, whole):
     assert_same(run, whole("patience"))
 
 
+def test_a_run_of_a_version_that_knew_fewer_settings(copy, resume, whole):
+    recipe = {name: value for name, value in copy.config.recipe.items() if name != "clip"}
+    copy.update(recipe=recipe)
+    run, _ = resume(copy.name)
+    assert_same(run, whole("frozen"))
+
+
 def test_a_model_that_is_solved_is_solved_again(splits, root, resume, monkeypatch):
     def die(*arguments):
         raise DiedError
@@ -203,7 +211,7 @@ def test_a_model_that_is_solved_is_solved_again(splits, root, resume, monkeypatc
         with pytest.raises(DiedError):
             fit(splits.path, name="solved", root=root, floor=False)
     run, _ = resume("solved")
-    assert run.config["state"] == "complete"
+    assert run.config.state == "complete"
 
 
 # What is refused
@@ -240,7 +248,7 @@ def stopped(splits, root, options):
         raise DiedError
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checkpoint, "on_train_batch_end", die)
+        patch.setattr(SaveState, "on_train_batch_end", die)
         with pytest.raises(DiedError):
             fit(splits.path, name="stopped", root=root, **options("frozen"))
     return root / "stopped"
@@ -256,7 +264,7 @@ def test_a_run_that_another_process_completed_meanwhile(copy, resume, monkeypatc
     build = module.again
 
     def complete_meanwhile(run, splits):
-        Run(run.path).update_config(state="complete")
+        Run(run.path).update(state="complete")
         return build(run, splits)
 
     monkeypatch.setattr(module, "again", complete_meanwhile)
@@ -269,7 +277,7 @@ def test_splits_that_changed(copy, splits, resume, tmp_path):
     (changed / "manifest.json").unlink()  # which would tell the same of its own files
     lines = (changed / "train.csv").read_text().splitlines(keepends=True)
     (changed / "train.csv").write_text("".join(lines[:-1]))
-    copy.update_config(splits={**copy.config["splits"], "path": str(changed)})
+    copy.update(splits=replace(copy.config.splits, path=str(changed)))
     with pytest.raises(DataError, match=f"The train split in .* is not the one {copy.name} was"):
         resume(copy.name)
     shutil.rmtree(changed)
@@ -280,7 +288,7 @@ def test_splits_that_changed(copy, splits, resume, tmp_path):
 def test_weights_that_changed(copy, resume, tmp_path):
     changed = tmp_path / "changed"
     build_module(["the", "a", "board"], np.eye(3, dtype="float32"), changed, normalise="words")
-    copy.update_config(recipe={**copy.config["recipe"], "weights": str(changed)})
+    copy.update(recipe={**copy.config.recipe, "weights": str(changed)})
     with pytest.raises(WeightsError, match=f"What {copy.name} started from has changed since"):
         resume(copy.name)
 

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from tfnews.models import fake_probability, load
 from tfnews.runs import Run
 from tfnews.training import setup
 from tfnews.training import train as training
-from tfnews.training.checkpoints import Checkpoint
+from tfnews.training.checkpoints import SaveState
 from tfnews.training.fit import fit
 from tfnews.training.settings import resolve
 
@@ -47,9 +48,9 @@ def untrained(root, name, splits, arch="swivel20", **given):
     assignments = given.pop("assignments", ())
     options = resolve(row, {"weights": "none", **given}, assignments=assignments)
     made = setup.from_row(row, splits, options)
-    run = Run.create(name, setup.described(made, splits), root)
+    run = Run.create(setup.described(made, name), root)
     made.classifier.save_to_preset(str(run.model_dir))
-    run.update_config(state="complete")
+    run.update(state="complete")
     return run
 
 
@@ -59,7 +60,7 @@ def parent(root, splits):
 
 
 def continued(parent, splits, **changes):
-    return setup.from_run(parent, splits, {**parent.config["recipe"], **changes})
+    return setup.from_run(parent, splits, {**parent.config.recipe, **changes})
 
 
 def test_weights_and_vocabulary_stay(parent, others):
@@ -109,23 +110,22 @@ def child(parent, others, root):
 
 
 def test_the_lineage_grows_with_each_generation(parent, child, splits):
-    assert parent.config["lineage"] == []
+    assert parent.config.lineage == ()
     found = continued(child, splits)
-    described = setup.described(found, splits)
-    steps = described["lineage"]
-    assert [(step["run"], step["splits"]) for step in steps] == [
+    steps = found.lineage
+    assert [(step.run, step.splits) for step in steps] == [
         ("parent", "first"),
         ("child", "second"),
     ]
-    assert child.config["lineage"] == steps[:1]
-    assert len({step["digest"] for step in steps}) == 2
+    assert child.config.lineage == steps[:1]
+    assert len({step.digest for step in steps}) == 2
     assert found.classifier.trained_on == "first, then second, then first"
 
 
 def test_a_fit_goes_on_from_the_parents_weights_with_its_recipe(parent, child):
-    recipe = child.config["recipe"]
+    recipe = child.config.recipe
     assert (recipe["epochs"], recipe["batch_size"]) == (1, 16)
-    assert child.config["splits"]["class_names"] == ["news", "rumour"]
+    assert child.config.splits.class_names == ("news", "rumour")
     old, new = (load(run.path).get_weights()[0] for run in (parent, child))
     assert old.shape == new.shape
     assert (old != new).any()
@@ -141,18 +141,18 @@ def test_what_is_given_wins_over_the_parents_recipe(parent, others, root):
 
 
 def test_a_frozen_table_stays_frozen_in_the_next_generation(parent):
-    base = {**parent.config["recipe"], "trainable": False}
+    base = {**parent.config.recipe, "trainable": False}
     assert resolve(catalogue.row("swivel20"), {}, base=base)["trainable"] is False
 
 
 def test_a_resumed_fit_equals_the_uninterrupted_one(child, others, root, monkeypatch):
-    class Interrupted(Checkpoint):
+    class Interrupted(SaveState):
         def on_train_batch_end(self, batch, logs=None):
             self.interrupted = True
             super().on_train_batch_end(batch, logs)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "Checkpoint", Interrupted)
+        patch.setattr(training, "SaveState", Interrupted)
         with pytest.raises(FitInterruptedError, match="after batch 1 of 3"):
             fit(others.path, from_run="parent", name="cut", root=root, floor=False)
     run = fit(resume="cut", root=root, floor=False)
@@ -160,7 +160,7 @@ def test_a_resumed_fit_equals_the_uninterrupted_one(child, others, root, monkeyp
         np.testing.assert_allclose(mine, theirs, atol=1e-6)
     tables = [pd.read_csv(r.predictions_path("validation")) for r in (run, child)]
     pd.testing.assert_frame_equal(*tables, atol=1e-6, rtol=0)
-    assert run.config["lineage"] == child.config["lineage"]
+    assert run.config.lineage == child.config.lineage
 
 
 # Runs made before
@@ -197,7 +197,7 @@ def test_solved_weights_cannot_be_trained_further(root, splits, others):
     run = untrained(root, "solved", splits, "tfidf")
     with pytest.raises(UsageError, match=r"solved is a tfidf, .* cannot be trained further"):
         fit(others.path, from_run="solved", root=root)
-    assert run.config["state"] == "complete"
+    assert run.config.state == "complete"
 
 
 @pytest.mark.parametrize("given", [{"arch": "nnlm50"}, {"weights": "none"}])
@@ -220,7 +220,7 @@ def test_settings_that_would_have_no_effect(parent, others, root, given, receive
 
 
 def test_a_parent_that_is_not_complete(others, root):
-    Run.create("unfinished", {}, root)
+    Run.create(tiny.config("unfinished"), root)
     with pytest.raises(RunError, match="unfinished is not complete"):
         fit(others.path, from_run="unfinished", root=root)
 
@@ -228,8 +228,8 @@ def test_a_parent_that_is_not_complete(others, root):
 def test_a_parent_that_changed_or_is_gone(child, parent, others, tmp_path):
     run = Run(shutil.copytree(child.path, tmp_path / "child"))
     moved = shutil.copytree(parent.path, tmp_path / "parent")
-    run.update_config(lineage=[{**child.config["lineage"][0], "path": str(moved)}])
-    assert setup.again(run, others).weights == child.config["weights"]
+    run.update(lineage=(replace(child.config.lineage[0], path=str(moved)),))
+    assert setup.again(run, others).weights == child.config.weights
     changed = load(moved)
     changed.head_layers[-1].bias.assign([1.0])
     shutil.rmtree(moved / "model")

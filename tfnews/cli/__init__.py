@@ -1,13 +1,20 @@
 """The command line: one thin file a command, imported when that command is called."""
 
+import contextlib
+import faulthandler
 import importlib
+import importlib.abc
+import importlib.util
 import logging
 import os
+import shlex
 import sys
 import warnings
+from collections.abc import Iterator
 
 import click
 
+from tfnews.cli.say import TYPED
 from tfnews.errors import TfnewsError
 
 # Name on the command line -> the one line `tfnews --help` shows. Kept here so that help needs
@@ -26,6 +33,11 @@ COMMANDS = {
 
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note what was typed, for commands that record it."""
+        ctx.meta[TYPED] = shlex.join(["tfnews", *args])
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order a newcomer meets them."""
@@ -56,19 +68,58 @@ class LazyGroup(click.Group):
             ctx.exit(130)
 
 
-def _silence() -> None:
-    """Keep TensorFlow's start-up chatter off the terminal; must run before it is imported.
+class _QuietStart(importlib.abc.MetaPathFinder):
+    """Keeps what TensorFlow's native code says as it starts off the terminal.
 
-    Its native code writes to file descriptor 2 before any log level is read, so Python keeps the
-    terminal under a new descriptor and the old one is closed to it.
+    It writes to file descriptor 2 before any log level is read. Only its import is silenced: what
+    native code says later, as when it dies, is shown.
     """
+
+    def find_spec(self, name: str, path: object, target: object = None) -> object:
+        """Find TensorFlow as Python would without this, and silence its import."""
+        if name != "tensorflow":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def run_silenced(module: object) -> None:
+                with _silenced():
+                    run(module)
+
+            spec.loader.exec_module = run_silenced
+        return spec
+
+
+@contextlib.contextmanager
+def _silenced() -> Iterator[None]:
+    """Send file descriptor 2 nowhere for the length of a block."""
+    terminal, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
+        os.close(nowhere)
+
+
+def _silence() -> None:
+    """Keep TensorFlow's start-up chatter off the terminal; must run before it is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
-    terminal = os.dup(2)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    sys.stderr = os.fdopen(terminal, "w", buffering=1)
+    sys.meta_path.insert(0, _QuietStart())
+
+
+def _tell_of_crashes() -> None:
+    """Say where a process was that a signal such as a segmentation fault ends.
+
+    To a descriptor of its own: as TensorFlow starts, the second one leads nowhere.
+    """
+    faulthandler.enable(os.fdopen(os.dup(2), "w"))
 
 
 @click.command(
@@ -87,6 +138,7 @@ def main(debug: bool) -> None:
 
 def run() -> None:
     """Start the program: what the `tfnews` script calls."""
+    _tell_of_crashes()
     if "--debug" not in sys.argv:
         _silence()
     main()

@@ -1,5 +1,6 @@
 """`tfnews demo`: the whole way on a synthetic corpus."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -41,8 +42,10 @@ def command(out: Path, articles: int, seed: int) -> None:
         [corpus], out / "splits", name="synthetic-demo", format="tfnews", seed=seed, force=True
     )
     reports = []
+    runs = out / "saved_models"
     for settings in _FITS:
-        run = fit(splits.path, **settings, seed=seed, root=out / "saved_models", say=click.echo)
+        told = {"command": _typed(splits.path, runs, {**settings, "seed": seed}), "say": click.echo}
+        run = fit(splits.path, **settings, seed=seed, root=runs, **told)
         reports.append((run, evaluate(run)))
     click.echo("\nScores on the test split of the SYNTHETIC corpus, with 95 % intervals:\n")
     click.echo(side_by_side([report for _, report in reports]))
@@ -50,3 +53,11 @@ def command(out: Path, articles: int, seed: int) -> None:
     for run, _ in reports:
         click.echo(f"Report: {run.report_path}")
     next_step("tfnews data prepare YOUR_FILE --out splits")
+
+
+def _typed(splits: Path, runs: Path, settings: dict[str, object]) -> str:
+    """Return the command line that does what one of the demo's fits does."""
+    words = ["tfnews", "fit", "--data", str(splits)]
+    for name, value in settings.items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return f"TFNEWS_SAVED_MODELS={shlex.quote(str(runs))} {shlex.join(words)}"

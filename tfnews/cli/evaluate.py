@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.runs import Run
 
 
 @click.command()
@@ -37,11 +38,10 @@ def command(run: str, **options: object) -> None:
     Every reading of the test split is counted in the run: choose models on the validation split,
     and read the test split once.
     """
+    opened = Run.open(run)  # now: the imports take seconds
     from tfnews.evaluation.evaluate import evaluate
     from tfnews.report.screen import summary
-    from tfnews.runs import Run
 
-    opened = Run.open(run)
     click.echo(summary(evaluate(opened, **options)))
     click.echo(f"\nReport: {opened.report_path}\nCard:   {opened.card_path}")
     next_step(f"tfnews predict {opened.name} FILE")

@@ -7,7 +7,7 @@ import click
 
 from tfnews.catalogue import DEFAULT
 from tfnews.catalogue.names import LONG, PRECISIONS
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, typed
 
 
 @click.command()
@@ -88,7 +88,7 @@ def command(**options: object) -> None:
 
     from tfnews.training.fit import closing_words, fit
 
-    run = fit(**options, say=click.echo, bar=sys.stderr.isatty())
+    run = fit(**options, command=typed(), say=click.echo, bar=sys.stderr.isatty())
     if run is None:
         next_step("the same command without --dry-run")
         return

@@ -19,7 +19,6 @@ from tfnews.scoring.predict import (
     Prediction,
     Tally,
     check_source,
-    open_classifier,
     output_format,
     predict,
     write_predictions,
@@ -96,8 +95,10 @@ def command(
     reason. Columns of the answer: id, fake_probability, label, outcome, reason.
     """
     _check_output(output, answer_format, source)
-    source = _choose_source(source, texts)
-    classifier = open_classifier(run)
+    source = _choose_source(source, texts)  # now: opening the run takes seconds
+    from tfnews.models import load
+
+    classifier = load(run)
     tally = Tally(classifier.threshold if threshold is None else threshold)
     predictions = predict(
         classifier,
@@ -129,7 +130,7 @@ def _choose_source(source: str | None, texts: tuple[str, ...]) -> str | tuple[st
     if source is not None and texts:
         raise UsageError(f"Give either {source!r} or --text, not both.")
     if source is not None:
-        check_source(source)  # now: opening the run takes seconds
+        check_source(source)
     return texts or source
 
 

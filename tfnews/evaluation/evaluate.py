@@ -1,7 +1,6 @@
 """Score a run, say what the scores mean, and write its report."""
 
 import itertools
-import json
 import os
 import time
 from collections import Counter
@@ -16,13 +15,15 @@ from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import for_matching
 from tfnews.errors import DataError
 from tfnews.evaluation import floor
+from tfnews.evaluation.kept import kept
 from tfnews.models import NewsClassifier, load
 from tfnews.report import card, figures
 from tfnews.report import html as report
-from tfnews.runs import Run, write_json, write_predictions, write_text
+from tfnews.runs import Run, write_text
 from tfnews.statistics import intervals, metrics, mistakes
 
 _TIMED_TEXTS = 256
+_SEED = 0  # of the audit's sample
 
 
 def evaluate(
@@ -56,16 +57,14 @@ def evaluate(
             set holds none but the run's own texts.
     """
     run = run if isinstance(run, Run) else Run.open(run, root)
-    classifier = load(run.path)
+    classifier = load(run)
     splits = own_splits(run, splits)
-    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))
     if data:
-        for folder in data:
-            away = _elsewhere(run, classifier, splits, open_splits(folder))
-            _remember(found.setdefault("other_sets", {}), away)
+        away = [_elsewhere(run, classifier, splits, open_splits(folder)) for folder in data]
+        found = run.update_scores(lambda found: _with_other_sets(found, away))
     else:
-        found |= _home(run, classifier, splits)
-    write_json(run.metrics_path, found)
+        home = _home(run, classifier, splits)
+        found = run.update_scores(lambda found: found | home)
     return _published(run, splits, found, prevalences, no_text)
 
 
@@ -75,14 +74,14 @@ def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
     Raises:
         DataError: They are gone or were changed.
     """
-    recorded = run.config["splits"]
-    if path is None and not os.path.isdir(recorded["path"]):
+    recorded = run.config.splits
+    if path is None and not os.path.isdir(recorded.path):
         raise DataError(
-            f"The splits {run.name} was trained on are no longer at {recorded['path']}. "
+            f"The splits {run.name} was trained on are no longer at {recorded.path}. "
             "Put them back there; tfnews evaluate also takes their new place, with --splits FOLDER."
         )
-    splits = open_splits(path or recorded["path"])
-    for part, digest in recorded["digests"].items():
+    splits = open_splits(path or recorded.path)
+    for part, digest in recorded.digests.items():
         if splits.digest(part) != digest:
             raise DataError(
                 f"The {part} split in {splits.path} is not the one {run.name} was trained on: "
@@ -94,19 +93,20 @@ def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
 
 def _home(run: Run, classifier: NewsClassifier, splits: Splits) -> dict:
     """Score all parts of the run's own splits; counts the reading of the test split first."""
-    run.update_config(test_reads=run.config["test_reads"] + 1)
+    run.count_test_read()
     found = {}
     score = scorer(classifier)
     for part in PARTS:
         frame = splits.frame(part)
         scored = score(frame["combined_text"].tolist())
-        write_predictions(run, part, frame["label"], scored)
+        run.record_predictions(part, frame["label"], scored)
         found[part] = judged(frame, scored, classifier)
     test = splits.frame("test")
     found["timings"] = _timings(classifier, test["combined_text"].tolist())
-    found["audit"] = audit(splits)
-    if run.config["arch"] != floor.FLOOR:
-        found["floor"] = floor.compare(splits, "test", scored, classifier.threshold)
+    root = run.path.parent
+    found["audit"] = kept(root, "audit", splits, lambda: audit(splits, seed=_SEED), seed=_SEED)
+    if run.config.arch != floor.FLOOR:
+        found["floor"] = floor.compare(splits, "test", scored, classifier.threshold, root)
     return found
 
 
@@ -154,6 +154,13 @@ def _refused(classifier: NewsClassifier, texts: list[str]) -> dict[str, int]:
         return {}
     reasons = filter(None, map(classifier.guards.reason, texts))
     return dict(Counter(reason.split(":")[0] for reason in reasons))
+
+
+def _with_other_sets(found: dict, away: list[dict]) -> dict:
+    sets = dict(found.get("other_sets", {}))
+    for one in away:
+        _remember(sets, one)
+    return {**found, "other_sets": sets}
 
 
 def _remember(sets: dict[str, dict], away: dict) -> None:
@@ -218,12 +225,12 @@ def _published(
     }
     parts = {name: found[name] for name in PARTS if name in found}
     content = {
-        "config": run.config,
+        "config": run.config.to_json(),
         "splits": {**splits.manifest, **named},
         "parts": parts,
         "other_sets": list(found.get("other_sets", {}).values()),
         "prevalences": tuple(prevalences),
-        "test_reads": run.config["test_reads"],
+        "test_reads": run.config.test_reads,
         "mistakes": mistakes.find(
             frame["label"],
             scored,

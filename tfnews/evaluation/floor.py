@@ -1,34 +1,50 @@
 """The floor under every score: TF-IDF with logistic regression on the same rows."""
 
+import os
+
 import numpy as np
 
 from tfnews import catalogue
 from tfnews.data.splits import Splits
+from tfnews.evaluation.kept import kept
 from tfnews.models.linear.tfidf import solve
 from tfnews.statistics import intervals
 
 FLOOR = "tfidf"
 
 
-def probabilities(splits: Splits, part: str) -> np.ndarray:
+def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = None) -> np.ndarray:
     """Fit scikit-learn's TF-IDF baseline on the training split and score another.
 
     Args:
         splits: The fixed splits.
-        part: "validation" or "test".
+        part: "validation" or "test". No other part is scored.
+        root: Folder of runs in which the answers are kept for the next time; `None` keeps nothing.
 
     Returns:
         Fake probabilities (texts,), float32.
     """
-    train = splits.frame("train")
-    vectorizer, solution = solve(
-        train["combined_text"].tolist(), train["label"].tolist(), catalogue.row(FLOOR).settings
+    settings = dict(catalogue.row(FLOOR).settings)
+    found = kept(
+        root, f"floor-{part}", splits, lambda: _fitted(splits, part, settings), settings=settings
     )
+    return np.array(found, "float32")
+
+
+def _fitted(splits: Splits, part: str, settings: dict) -> list[float]:
+    train = splits.frame("train")
+    vectorizer, solution = solve(train["combined_text"].tolist(), train["label"].tolist(), settings)
     rows = vectorizer.transform(splits.frame(part)["combined_text"])
-    return solution.predict_proba(rows)[:, 1].astype("float32")
+    return solution.predict_proba(rows)[:, 1].astype("float32").tolist()
 
 
-def compare(splits: Splits, part: str, scored: np.ndarray, threshold: float = 0.5) -> dict:
+def compare(
+    splits: Splits,
+    part: str,
+    scored: np.ndarray,
+    threshold: float = 0.5,
+    root: str | os.PathLike | None = None,
+) -> dict:
     """Compare a model's F1 with the floor's on one split by a paired bootstrap over clusters.
 
     Args:
@@ -36,13 +52,14 @@ def compare(splits: Splits, part: str, scored: np.ndarray, threshold: float = 0.
         part: "validation" or "test".
         scored: The model's fake probabilities (texts,).
         threshold: The model's; the floor's is 0.5.
+        root: As `probabilities` takes it.
 
     Returns:
         arch and f1 of the floor, part, difference (model minus floor), its 95 % interval,
         gain_shown.
     """
     frame = splits.frame(part)
-    floor = probabilities(splits, part)
+    floor = probabilities(splits, part, root)
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
     found = intervals.paired_difference(
         labels, scored, floor, clusters, thresholds=(threshold, 0.5)

@@ -8,6 +8,7 @@ import keras_hub
 
 from tfnews import catalogue
 from tfnews.catalogue import Row
+from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError
 from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
@@ -15,6 +16,9 @@ from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear import tfidf, word2vec
 from tfnews.models.transformer import family as transformer_family
+from tfnews.runs import Run, is_run
+
+_TASK = "task.json"  # what keras-hub opens a task's preset by
 
 # Kind of row -> what builds it.
 FAMILIES = {
@@ -60,20 +64,48 @@ def build(
     return family_of(row.name).build(row, Material(texts, labels), options, answers)
 
 
-def load(folder: str | os.PathLike) -> NewsClassifier:
-    """Open a run's model, or any preset folder that tfnews saved.
+def load(
+    run: str | os.PathLike | Run | NewsClassifier, root: str | os.PathLike | None = None
+) -> NewsClassifier:
+    """Open the classifier of a run.
+
+    Example:
+        classifier = tfnews.load("tfidf-1")
+        classifier.score(["A headline. And what stands below it."])
 
     Args:
-        folder: A run's folder or its `model` folder.
+        run: The name or path of a complete run, the run itself, a model folder that tfnews saved,
+            or a classifier, which is given back.
+        root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
 
     Raises:
-        RunError: There is no model here.
+        RunError: There is no such run or model, or it reads texts by another rule.
     """
-    folder = Path(folder)
-    preset = folder / "model" if (folder / "model" / "task.json").is_file() else folder
-    if not (preset / "task.json").is_file():
+    classifier = run
+    if isinstance(run, str | os.PathLike | Run):
+        folder = _model_folder(run, root)
+        classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+    if classifier.input_rule != INPUT_RULE:
         raise RunError(
-            f"{folder} holds no model: neither task.json nor model/task.json is there. "
-            "Give the folder of a complete run."
+            f"This run joins title and text by the rule {classifier.input_rule!r}; this tfnews "
+            f"knows {INPUT_RULE!r} only. Use the tfnews that trained it, or train again."
         )
-    return keras_hub.models.TextClassifier.from_preset(str(preset))
+    return classifier
+
+
+def _model_folder(run: str | os.PathLike | Run, root: str | os.PathLike | None) -> Path:
+    if not isinstance(run, Run):
+        if (Path(run) / _TASK).is_file():
+            return Path(run)
+        if Path(run).is_dir() and not is_run(run, root):
+            raise RunError(
+                f"{run} holds neither a run's config.json nor a model's {_TASK}. Give a run's "
+                "name or folder, or the model folder in it."
+            )
+        run = Run.open(run, root)
+    if not (run.model_dir / _TASK).is_file():
+        raise RunError(
+            f"The run {run.path} has lost its model: {run.model_dir / _TASK} is not there. "
+            "Put it back, or train again under another name."
+        )
+    return run.model_dir

@@ -154,10 +154,6 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         kwargs.setdefault("jit_compile", False)
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
-    def logits_model(self) -> keras.Model:
-        """Return a model over the same weights, from encoded inputs to logits (batch, units)."""
-        return keras.Model(self.backbone.input, self.logits, name="logits_model")
-
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
         """Return the rows of each table that training on some texts can move, as far as is known.
 

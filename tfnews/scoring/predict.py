@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data.streams import STANDARD_INPUT, is_readable
-from tfnews.data.text import INPUT_RULE
 from tfnews.data.texts import Item, items, read_texts
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import UsageError
 from tfnews.runs import Run, replacing
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Tally:
 
 
 def predict(
-    run: "str | os.PathLike | NewsClassifier",
+    run: "str | os.PathLike | Run | NewsClassifier",
     source: str | os.PathLike | Iterable[str],
     *,
     score_anyway: bool = False,
@@ -94,7 +93,7 @@ def predict(
     """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
     Args:
-        run: A run's name or folder, or an open classifier.
+        run: What `tfnews.load` takes: a run, its name or folder, or an open classifier.
         source: A file, "-" for standard input, or any iterable of texts.
         score_anyway: Score texts that the guards would refuse; their reason is still given.
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
@@ -120,37 +119,17 @@ def predict(
     columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
     # Sources are checked before the model is opened, which takes seconds.
     texts = _open_source(source, format, columns)
-    classifier = _in_precision(open_classifier(run), precision)
+    classifier = _opened(run, precision)
     threshold = classifier.threshold if threshold is None else threshold
     size = batch_size or classifier.prediction_batch
     return _score(classifier, texts, size, threshold, score_anyway)
 
 
-def open_classifier(run: "str | os.PathLike | NewsClassifier") -> "NewsClassifier":
-    """Return an open classifier for a run's name or folder, a model folder, or a classifier.
-
-    Raises:
-        RunError: There is no such complete run, or it reads texts by another rule.
-    """
-    if isinstance(run, (str, os.PathLike)):
-        from tfnews.models import load
-
-        is_model = (Path(run) / "task.json").is_file()
-        run = load(run if is_model else Run.open(run).path)
-    if run.input_rule != INPUT_RULE:
-        raise RunError(
-            f"This run joins title and text by the rule {run.input_rule!r}; this tfnews knows "
-            f"{INPUT_RULE!r} only. Use the tfnews that trained it, or train again."
-        )
-    return run
-
-
-def _in_precision(classifier: "NewsClassifier", precision: str) -> "NewsClassifier":
-    if precision == "float32":
-        return classifier
+def _opened(run: "str | os.PathLike | Run | NewsClassifier", precision: str) -> "NewsClassifier":
+    from tfnews.models import load
     from tfnews.models.precision import under_policy
 
-    return under_policy(classifier, precision)
+    return under_policy(load(run), precision)
 
 
 def _check(batch_size: int | None, threshold: float | None, precision: str) -> None:

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from tfnews.models import NewsClassifier
+
 
 class AccumulatingModel(keras.Model):
     """A functional model whose training step computes a batch in parts, one after the other.
@@ -30,9 +32,9 @@ class AccumulatingModel(keras.Model):
         for rows, share in _parts(tf.shape(y)[0], self.parts):
             with tf.control_dependencies(losses[-1:]):  # one part after the other
                 part = tf.nest.map_structure(lambda values, rows=rows: tf.gather(values, rows), x)
-            labels = tf.gather(y, rows)
+            labels = tf.gather(y, rows)  # (rows of the part,)
             with tf.GradientTape() as tape:
-                predicted = self(part, training=True)
+                predicted = self(part, training=True)  # (rows of the part, units)
                 loss = share * self.compute_loss(part, labels, predicted, training=True)
                 scaled = self.optimizer.scale_loss(loss)
             gradients.append(tape.gradient(scaled, self.trainable_weights))
@@ -48,6 +50,19 @@ class AccumulatingModel(keras.Model):
         self._loss_tracker.update_state(loss * replicas, sample_weight=rows)
         # What parts without rows have answered comes last.
         return self.compute_metrics(x, y, tf.concat(outputs, axis=0)[:rows])
+
+
+def training_model(classifier: NewsClassifier, parts: int = 1) -> AccumulatingModel:
+    """Return the model that is trained: a classifier up to its logits, over the same weights.
+
+    Args:
+        classifier: Maps encoded inputs to probabilities.
+        parts: In which a batch is computed.
+
+    Returns:
+        A model from encoded inputs to logits (batch, units), float32.
+    """
+    return AccumulatingModel(classifier.backbone.input, classifier.logits, parts=parts)
 
 
 def _parts(rows: tf.Tensor, parts: int) -> list[tuple[tf.Tensor, tf.Tensor]]:

@@ -59,7 +59,7 @@ def load(path: Path, variables: Mapping[str, keras.Variable]) -> None:
     with zipfile.ZipFile(path) as archive:
         for name, variable in variables.items():
             with archive.open(f"{name}.npy") as member:
-                fill(variable, _Rows(member))
+                fill(variable, _StoredRows(member))
 
 
 def shapes(path: Path) -> dict[str, tuple]:
@@ -72,7 +72,7 @@ def shapes(path: Path) -> dict[str, tuple]:
         return {name.removesuffix(".npy"): _shape(archive, name) for name in archive.namelist()}
 
 
-class _Rows:
+class _StoredRows:
     """An array in a file, of which rows are read in their order."""
 
     def __init__(self, file: BinaryIO):
@@ -105,7 +105,7 @@ def _write_one(file: BinaryIO, variable: np.ndarray | keras.Variable) -> None:
 def _shape(archive: zipfile.ZipFile, name: str) -> tuple:
     """Return an array's shape, after its bytes were read and their checksum was compared."""
     with archive.open(name) as member:
-        shape = _Rows(member).shape
+        shape = _StoredRows(member).shape
         while member.read(2**24):
             pass
         return shape

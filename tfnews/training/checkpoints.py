@@ -17,7 +17,7 @@ from tfnews.training.callbacks import BestWeights
 _KEPT = 2  # of the best weights too, since two checkpoints can name two
 
 
-class Checkpoint(keras.callbacks.Callback):
+class SaveState(keras.callbacks.Callback):
     """Saves the state of a fit after every epoch, every N steps, and when it is interrupted.
 
     The state is the trained weights, the optimizer's, the seeds of dropout, the running metrics of

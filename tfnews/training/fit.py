@@ -7,23 +7,65 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from tfnews import catalogue, models
-from tfnews.data.splits import Splits
+from tfnews import catalogue
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.evaluate import judged, own_splits
 from tfnews.models import NewsClassifier
 from tfnews.report import wording
-from tfnews.runs import Run, next_name, write_json, write_predictions
+from tfnews.runs import Config, Run, next_name
 from tfnews.training import tensorboard
 from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a new fit was asked for, each as `fit` takes it; `None` stands for "not said"."""
+
+    data: str | os.PathLike | None
+    arch: str | None
+    name: str | None
+    config: str | os.PathLike | None
+    from_run: str | os.PathLike | None
+    settings: dict[str, object]
+    assignments: tuple[str, ...]
+
+    def said(self) -> dict[str, object]:
+        """Return what was said, by the names of `fit`'s arguments."""
+        named = {
+            "data": self.data,
+            "arch": self.arch,
+            "name": self.name,
+            "config": self.config,
+            "from_run": self.from_run,
+            **self.settings,
+            "assignments": list(self.assignments) or None,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+    def call(self) -> str:
+        """Write it as the call of `fit` in Python."""
+        plain = {
+            name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in self.said().items()
+        }
+        return f"tfnews.fit({', '.join(f'{name}={value!r}' for name, value in plain.items())})"
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a fit goes about it, new or resumed, each as `fit` takes it."""
+
+    floor: bool
+    say: Callable[[str], None]
+    bar: bool
 
 
 def fit(
@@ -48,10 +90,15 @@ def fit(
     root: str | os.PathLike | None = None,
     floor: bool = True,
     dry_run: bool = False,
+    command: str | None = None,
     say: Callable[[str], None] = lambda line: None,
     bar: bool = False,
 ) -> Run | None:
     """Train an architecture on fixed splits; the test split is never read.
+
+    Example:
+        run = tfnews.fit("splits", arch="swivel20", weights="none", epochs=10)
+        print(run.name, run.scores()["validation"]["scores"]["f1"])
 
     Args:
         data: Folder of splits, as `prepare` writes it.
@@ -76,6 +123,7 @@ def fit(
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         floor: Whether the tfidf floor is fitted beside the model and compared.
         dry_run: Only say the configuration and the parameter counts.
+        command: The command line that was typed, for the report; by default this call.
         say: Prints a line of progress.
         bar: Whether progress bars may be drawn.
 
@@ -89,7 +137,7 @@ def fit(
         RunError: The run's name is taken, or the run cannot be resumed.
         FitInterruptedError: Ctrl-C; the state is saved.
     """
-    given = {
+    settings = {
         "weights": weights,
         "trainable": trainable,
         "epochs": epochs,
@@ -101,83 +149,77 @@ def fit(
         "seed": seed,
         "precision": precision,
     }
+    asked = _Asked(data, arch, name, config, from_run, settings, tuple(assignments))
+    manner = _Manner(floor, say, bar)
     if resume is not None:
-        given |= {"data": data, "arch": arch, "name": name, "config": config, "from": from_run}
-        given["dry_run"] = dry_run or None
-        _refuse(given, assignments, "resume")
-        return _resumed(Run.unfinished(resume, root), floor, say, bar)
-    splits = opened(data)
-    if from_run is None:
-        row = catalogue.row(arch or catalogue.DEFAULT)
-        setup = from_row(row, splits, resolve(row, given, config, assignments))
-    else:
-        setup = _continued(Run.open(from_run, root), arch, splits, given, config, assignments)
-    description = described(setup, splits)
+        _refuse(asked, dry_run)
+        return _resumed(Run.unfinished(resume, root), manner)
+    setup = _set_up(asked, root)
+    start = described(setup, name or next_name(_stem(setup), root), command or asked.call())
     if dry_run:
-        say(json.dumps(description, indent=2))
+        say(json.dumps(start.to_json(), indent=2))
         return None
-    run = Run.create(name or next_name(_stem(setup), root), description, root)
-    if "note" in setup.weights:
-        say(setup.weights["note"])
-    say(f"Training {run.name} on {splits.name}: {_counts(description)}")
-    return _completed(run, setup.classifier, splits, False, floor, say, bar)
+    return _begun(Run.create(start, root), setup, manner)
 
 
-def _continued(
-    parent: Run,
-    arch: str | None,
-    splits: Splits,
-    given: dict,
-    config: str | os.PathLike | None,
-    assignments: Iterable[str],
-) -> Setup:
-    """Set up a fit that goes on from a trained run, with its configuration as the default."""
-    if arch not in (None, parent.config["arch"]) or given["weights"] is not None:
-        raise UsageError(
-            f"--from goes on with the architecture and weights of {parent.name}, which is a "
-            f"{parent.config['arch']}. Leave --arch and --weights out."
-        )
-    row = catalogue.row(parent.config["arch"])
-    options = resolve(row, given, config, assignments, base=recorded(parent.config))
-    return set_up_from_run(parent, splits, options)
-
-
-def _refuse(given: dict, assignments: Iterable[str], option: str) -> None:
-    named = [name for name, value in given.items() if value is not None] + list(assignments)
+def _refuse(asked: _Asked, dry_run: bool) -> None:
+    """Refuse what may not be said of a run that goes on."""
+    said = asked.said()
+    named = [name.replace("from_run", "from") for name in said if name != "assignments"]
+    named += [*asked.assignments, *(["dry_run"] if dry_run else [])]
     if named:
         raise UsageError(
-            f"--{option} goes on with the configuration the run was started with. "
+            "--resume goes on with the configuration the run was started with. "
             f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
         )
 
 
-def _resumed(run: Run, floor: bool, say: Callable[[str], None], bar: bool) -> Run:
+def _set_up(asked: _Asked, root: str | os.PathLike | None) -> Setup:
+    """Build the classifier of a new fit."""
+    splits = opened(asked.data)
+    if asked.from_run is None:
+        row = catalogue.row(asked.arch or catalogue.DEFAULT)
+        return from_row(row, splits, _options(row, asked))
+    parent = Run.open(asked.from_run, root)
+    if asked.arch not in (None, parent.config.arch) or asked.settings["weights"] is not None:
+        raise UsageError(
+            f"--from goes on with the architecture and weights of {parent.name}, which is a "
+            f"{parent.config.arch}. Leave --arch and --weights out."
+        )
+    row = catalogue.row(parent.config.arch)
+    return set_up_from_run(parent, splits, _options(row, asked, base=recorded(parent.config)))
+
+
+def _options(row: catalogue.Row, asked: _Asked, base: dict | None = None) -> dict:
+    return resolve(row, asked.settings, asked.config, asked.assignments, base)
+
+
+def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
+    """Train a run that is new."""
+    if setup.weights.note:
+        manner.say(setup.weights.note)
+    manner.say(f"Training {run.name} on {setup.splits.name}: {_counts(run.config)}")
+    return _completed(run, setup, manner, resume=False)
+
+
+def _resumed(run: Run, manner: _Manner) -> Run:
     """Build a broken-off run's classifier as it was and go on."""
-    splits = own_splits(run)
-    setup = again(run, splits)
-    say(f"Resuming {run.name} on {splits.name}")
-    return _completed(run, setup.classifier, splits, True, floor, say, bar)
+    setup = again(run, own_splits(run))
+    manner.say(f"Resuming {run.name} on {setup.splits.name}")
+    return _completed(run, setup, manner, resume=True)
 
 
-def _completed(
-    run: Run,
-    classifier: NewsClassifier,
-    splits: Splits,
-    resume: bool,
-    floor: bool,
-    say: Callable[[str], None],
-    bar: bool,
-) -> Run:
+def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     """Train, save and score, while no other process may."""
     with run.lock():
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run):
-            validation = _learn(classifier, run, splits, resume, say, bar)
-            _save(classifier, run)
-            _score(classifier, run, splits, validation, floor, say)
-        tensorboard.write_hparams(run.logs_dir, run.name, run.config["recipe"], _headline(run))
-        run.update_config(state="complete")
+            validation = _learn(setup, run, manner, resume)
+            _save(setup.classifier, run)
+            _score(setup, run, validation, manner)
+        tensorboard.write_hparams(run.logs_dir, run.name, setup.options, _headline(run))
+        run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
 
@@ -189,50 +231,45 @@ def _clocked(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        seconds = run.config.get("fit_seconds", 0) + time.perf_counter() - started
-        run.update_config(fit_seconds=round(seconds, 2))
+        seconds = run.config.fit_seconds + time.perf_counter() - started
+        run.update(fit_seconds=round(seconds, 2))
 
 
 def closing_words(run: Run) -> str:
     """Say in a few lines what a fit came to."""
-    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))["validation"]
-    fake = run.config["splits"]["class_names"][1]
-    splits, between = run.config["splits"], "no interval: too few clusters of texts"
+    found = run.scores()["validation"]
+    splits, between = run.config.splits, "no interval: too few clusters of texts"
     if found["intervals"]["f1"]:
         low, high = found["intervals"]["f1"]
         between = f"95 % interval {low:.4f} to {high:.4f}"
     return (
-        f"F1 of class {fake!r} on the validation split of {splits['name']} "
-        f"(label basis: {splits['label_basis']}): "
+        f"F1 of class {splits.class_names[1]!r} on the validation split of {splits.name} "
+        f"(label basis: {splits.label_basis}): "
         f"{_headline(run)['f1']:.4f} ({between}), "
         f"accuracy {_headline(run)['accuracy']:.4f}\n"
-        f"Saved in {run.path} after {run.config['fit_seconds']} s. "
+        f"Saved in {run.path} after {run.config.fit_seconds} s. "
         "The test split was not read."
     )
 
 
-def _learn(
-    classifier: NewsClassifier,
-    run: Run,
-    splits: Splits,
-    resume: bool,
-    say: Callable[[str], None],
-    bar: bool,
-) -> np.ndarray:
+def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> np.ndarray:
     """Train, and return the validation split's fake probabilities (texts,)."""
-    validation = _encoded(classifier, splits.frame("validation"))
+    classifier = setup.classifier
+    validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
-        say(f"{unknown:.1%} of the validation split's words are unknown to the model")
-        run.update_config(unknown_tokens=round(unknown, 6))
-    if not models.family_of(run.config["arch"]).solved:
-        training = _encoded(classifier, splits.frame("train"))
-        train(classifier, run, training, validation, resume=resume, say=say, bar=bar)
+        manner.say(f"{unknown:.1%} of the validation split's words are unknown to the model")
+        run.update(unknown_tokens=round(unknown, 6))
+    if not setup.family.solved:
+        training = _encoded(setup, "train")
+        train(setup, run, training, validation, resume=resume, say=manner.say, bar=manner.bar)
     return classifier.probabilities(validation[0])
 
 
-def _encoded(classifier: NewsClassifier, frame: pd.DataFrame) -> Encoded:
-    return classifier.encode(frame["combined_text"].tolist()), frame["label"].to_numpy()
+def _encoded(setup: Setup, part: str) -> Encoded:
+    frame = setup.splits.frame(part)
+    ids = setup.classifier.encode(frame["combined_text"].tolist())
+    return ids, frame["label"].to_numpy()
 
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
@@ -244,38 +281,34 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
     classifier.save_to_preset(str(beside))
     beside.rename(run.model_dir)
     size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
-    run.update_config(megabytes=round(size / 1e6, 2))
+    run.update(megabytes=round(size / 1e6, 2))
 
 
-def _score(
-    classifier: NewsClassifier,
-    run: Run,
-    splits: Splits,
-    scored: np.ndarray,
-    floor: bool,
-    say: Callable[[str], None],
-) -> None:
+def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     """Write the validation split's predictions, scores and comparison with the floor."""
-    frame = splits.frame("validation")
-    write_predictions(run, "validation", frame["label"], scored)
-    write_json(run.metrics_path, {"validation": judged(frame, scored, classifier)})
-    if floor and run.config["arch"] != floors.FLOOR:
-        compared = floors.compare(splits, "validation", scored)
-        run.update_config(floor=compared)
-        say(wording.floor(compared))
+    frame, classifier = setup.splits.frame("validation"), setup.classifier
+    run.record_predictions("validation", frame["label"], scored)
+    judgement = judged(frame, scored, classifier)
+    run.update_scores(lambda found: {**found, "validation": judgement})
+    if manner.floor and setup.row.name != floors.FLOOR:
+        compared = floors.compare(
+            setup.splits, "validation", scored, classifier.threshold, run.path.parent
+        )
+        run.update(floor=compared)
+        manner.say(wording.floor(compared))
 
 
 def _stem(setup: Setup) -> str:
-    if models.family_of(setup.row.name).solved:
+    if setup.family.solved:
         return setup.row.name
     return f"{setup.row.name}-{'ft' if setup.options['trainable'] else 'frozen'}"
 
 
-def _counts(described: dict) -> str:
-    counted = described["parameters"]
-    return f"{counted['total']:,} parameters, {counted['trainable']:,} trainable"
+def _counts(config: Config) -> str:
+    counted = config.parameters
+    return f"{counted.total:,} parameters, {counted.trainable:,} trainable"
 
 
 def _headline(run: Run) -> dict[str, float]:
-    found = json.loads(run.metrics_path.read_text(encoding="utf-8"))["validation"]
+    found = run.scores()["validation"]
     return {name: found["scores"][name] for name in ("accuracy", "f1")}

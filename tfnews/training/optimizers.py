@@ -85,12 +85,12 @@ class LazyAdam(keras.optimizers.Adam):
             super().update_step(gradient, variable, learning_rate)
             return
         index = self._get_variable_index(variable)
-        rows, slope, at = self._placed(gradient, index)
+        rows, slope, at = self._placed(gradient, index)  # (used,), (used, width), (used,)
         moments = _native(self._momentums[index]), _native(self._velocities[index])
         whole = list(zip((_native(variable), *moments), (rows, at, at), strict=True))
         few = self._scratch[index]
         for part, (table, where) in zip(few, whole, strict=True):
-            part.assign(tf.gather(table, where))
+            part.assign(tf.gather(table, where))  # (used, width)
         self._apply_adam(few, slope, learning_rate)
         for part, (table, where) in zip(few, whole, strict=True):
             table.scatter_update(tf.IndexedSlices(part.read_value(), where))
@@ -123,17 +123,20 @@ class LazyAdam(keras.optimizers.Adam):
     def _placed(
         self, gradient: tf.IndexedSlices, index: int
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Return each row of a gradient once, with its slices' sum and where its moments are."""
+        """Return each row of a gradient once, with its slices' sum and where its moments are.
+
+        Shapes: (used,), (used, width), (used,), of the rows that the batch uses.
+        """
         places = self._places[index]
         if places is None:
             rows, slope = _distinct(gradient)
             return rows, slope, rows
-        at = tf.gather(places, gradient.indices)
+        at = tf.gather(places, gradient.indices)  # (slices,)
         # Counting places is quicker than finding distinct rows. A row that is not in use is an
         # error here: its place is -1.
         counts = tf.raw_ops.DenseBincount(
             input=at, size=self._momentums[index].shape[0], weights=tf.zeros([0], tf.int32)
-        )
+        )  # (rows of the moments,)
         return tf.cond(
             tf.reduce_max(counts) <= 1,
             lambda: (gradient.indices, gradient.values, at),
@@ -181,7 +184,7 @@ def _native(variable: keras.Variable | tf.Variable) -> tf.Variable:
 
 def _distinct(gradient: tf.IndexedSlices) -> tuple[tf.Tensor, tf.Tensor]:
     """Return each row once, with the sum of its slices: (rows,), (rows, width)."""
-    rows, position = tf.unique(gradient.indices)
+    rows, position = tf.unique(gradient.indices)  # (rows,), (slices,)
     summed = tf.cond(
         tf.equal(tf.size(rows), tf.size(gradient.indices)),
         lambda: gradient.values,  # already distinct, as an EmbeddingBag's are: no copy

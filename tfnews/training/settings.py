@@ -13,7 +13,7 @@ from tfnews import catalogue
 from tfnews.catalogue.rows import Row
 from tfnews.catalogue.settings import GENERAL, IDLE, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
-from tfnews.runs import Run
+from tfnews.runs import Config, Run
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
@@ -30,12 +30,12 @@ def defaults(row: Row) -> dict:
     return {**row.recipe, **row.settings, **general}
 
 
-def recorded(config: Mapping[str, object]) -> dict:
-    """Return the configuration of a run, from its config.json.
+def recorded(config: Config) -> dict:
+    """Return every setting of a run.
 
     A run made before a setting was added has that setting's default.
     """
-    return {**defaults(catalogue.row(config["arch"])), **config["recipe"]}
+    return {**defaults(catalogue.row(config.arch)), **config.recipe}
 
 
 def check(
@@ -73,7 +73,7 @@ def check(
         resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
     else:
         parent = Run.open(from_run, root).config
-        resolve(catalogue.row(parent["arch"]), values, config, assignments, base=recorded(parent))
+        resolve(catalogue.row(parent.arch), values, config, assignments, base=recorded(parent))
     opened(data)
 
 

@@ -1,9 +1,7 @@
 """What a fit starts from: a catalogue row and its weights, or an earlier run."""
 
 import platform
-import shlex
-import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import keras
@@ -15,9 +13,10 @@ from tfnews.data.splits import PARTS, Splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models import NewsClassifier
+from tfnews.models.family import Family
 from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
-from tfnews.runs import Run, WeightsRecord
+from tfnews.runs import Ancestor, Config, Parameters, Run, SplitsRecord, WeightsRecord
 from tfnews.training.settings import recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
@@ -35,16 +34,23 @@ class Setup:
     Attributes:
         row: The catalogue's row.
         options: The configuration, with "auto" settled.
+        splits: The fixed splits.
         classifier: In float32.
-        weights: Handle, digest and licence of what it started from.
+        weights: What it started from.
         lineage: Earlier runs it goes on from, oldest first.
     """
 
     row: catalogue.Row
     options: dict
+    splits: Splits
     classifier: NewsClassifier
-    weights: dict
-    lineage: list[dict] = field(default_factory=list)
+    weights: WeightsRecord
+    lineage: tuple[Ancestor, ...] = ()
+
+    @property
+    def family(self) -> Family:
+        """How classifiers of the row's kind come about."""
+        return models.family_of(self.row.name)
 
 
 def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
@@ -55,13 +61,12 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         splits: The fixed splits.
         options: The resolved configuration.
     """
-    options = _settled(row, options)
+    options = _seeded(options)
     frame = splits.frame("train")
     texts, labels = frame["combined_text"].tolist(), frame["label"].tolist()
     answers = _answers(splits, texts, splits.name)
-    classifier, record = models.build(row, texts, labels, options, answers)
-    options["precision"] = record.precision or options["precision"]
-    return Setup(row, options, classifier, _written(record))
+    classifier, weights = models.build(row, texts, labels, options, answers)
+    return Setup(row, _settled(row, options, weights), splits, classifier, weights)
 
 
 def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
@@ -79,31 +84,29 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
         UsageError: The parent's weights were solved, not trained, or a setting would change what
             was built from them.
     """
-    row = catalogue.row(parent.config["arch"])
+    row = catalogue.row(parent.config.arch)
     if models.family_of(row.name).solved:
         raise UsageError(
             f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
             "cannot be trained further. Prepare both data sets together and fit it on them."
         )
     _check_unchanged(row, parent, options)
-    options = _settled(row, options)
-    old = models.load(parent.path)
+    options = _seeded(options)
+    old = models.load(parent)
     texts = splits.frame("train")["combined_text"].tolist()
     answers = _answers(splits, texts, f"{old.trained_on}, then {splits.name}")
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
         layer.set_weights(trained.get_weights())
     models.family_of(row.name).freeze(classifier.backbone, options)
-    step = {
-        "run": parent.name,
-        "path": str(parent.path.resolve()),
-        "digest": module_digest(parent.model_dir),
-        "splits": parent.config["splits"]["name"],
-    }
-    lineage = [*parent.config.get("lineage", []), step]
-    weights = parent.config["weights"]
-    options["precision"] = weights.get("precision", options["precision"])
-    return Setup(row, options, classifier, weights, lineage)
+    step = Ancestor(
+        run=parent.name,
+        path=str(parent.path.resolve()),
+        digest=module_digest(parent.model_dir),
+        splits=parent.config.splits.name,
+    )
+    weights, lineage = parent.config.weights, (*parent.config.lineage, step)
+    return Setup(row, _settled(row, options, weights), splits, classifier, weights, lineage)
 
 
 def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
@@ -123,13 +126,13 @@ def again(run: Run, splits: Splits) -> Setup:
     Raises:
         WeightsError: What it started from has changed since.
     """
-    options, lineage = recorded(run.config), run.config.get("lineage", [])
+    row, lineage, options = catalogue.row(run.config.arch), run.config.lineage, recorded(run.config)
     if lineage:
-        setup = from_run(Run.open(lineage[-1]["path"]), splits, options)
-        now, then = setup.lineage[-1]["digest"], lineage[-1]["digest"]
+        setup = from_run(Run.open(lineage[-1].path), splits, options)
+        now, then = setup.lineage[-1].digest, lineage[-1].digest
     else:
-        setup = from_row(catalogue.row(run.config["arch"]), splits, options)
-        now, then = setup.weights["digest"], run.config["weights"]["digest"]
+        setup = from_row(row, splits, options)
+        now, then = setup.weights.digest, run.config.weights.digest
     if now != then:
         raise WeightsError(
             f"What {run.name} started from has changed since: its digest is {now}, the run has "
@@ -138,50 +141,60 @@ def again(run: Run, splits: Splits) -> Setup:
     return setup
 
 
-def parameters(classifier: NewsClassifier) -> dict[str, int]:
+def parameters(classifier: NewsClassifier) -> Parameters:
     """Count a classifier's weights, as published counts do: all, and those that training moves."""
-    return {
-        "total": int(sum(np.prod(v.shape) for v in classifier.weights)),
-        "trainable": int(sum(np.prod(v.shape) for v in classifier.trainable_weights)),
-    }
+    return Parameters(
+        total=int(sum(np.prod(v.shape) for v in classifier.weights)),
+        trainable=int(sum(np.prod(v.shape) for v in classifier.trainable_weights)),
+    )
 
 
-def described(setup: Setup, splits: Splits) -> dict:
-    """Return what config.json says of a fit from its start."""
-    return {
-        "arch": setup.row.name,
-        "family": setup.row.family,
-        "trainable": setup.options["trainable"],
-        "weights": setup.weights,
-        "lineage": setup.lineage,
-        "splits": {
-            "path": str(splits.path.resolve()),
-            "name": splits.name,
-            "digests": {part: splits.digest(part) for part in PARTS},
-            "class_names": list(splits.class_names),
-            "label_basis": splits.label_basis,
-        },
-        "recipe": setup.options,
-        "seed": setup.options["seed"],
-        "precision": setup.options["precision"],
-        "versions": {"python": platform.python_version(), **{p: version(p) for p in _STACK}},
-        "command": shlex.join(["tfnews", *sys.argv[1:]]),
-        "input_rule": INPUT_RULE,
-        "parameters": parameters(setup.classifier),
-        "test_reads": 0,
-    }
+def described(setup: Setup, name: str, command: str | None = None) -> Config:
+    """Return what config.json says of a fit from its start.
+
+    Args:
+        setup: What the fit starts from.
+        name: The run's.
+        command: The command line or the Python call that asked for the fit.
+    """
+    splits, options = setup.splits, setup.options
+    return Config(
+        state="training",
+        name=name,
+        arch=setup.row.name,
+        family=setup.row.family,
+        trainable=options["trainable"],
+        weights=setup.weights,
+        lineage=setup.lineage,
+        splits=SplitsRecord(
+            path=str(splits.path.resolve()),
+            name=splits.name,
+            digests={part: splits.digest(part) for part in PARTS},
+            class_names=splits.class_names,
+            label_basis=splits.label_basis,
+        ),
+        recipe=options,
+        seed=options["seed"],
+        precision=options["precision"],
+        versions={"python": platform.python_version(), **{p: version(p) for p in _STACK}},
+        command=command,
+        input_rule=INPUT_RULE,
+        parameters=parameters(setup.classifier),
+    )
 
 
-def _settled(row: catalogue.Row, options: dict) -> dict:
-    """Settle "auto", make paths absolute, and seed everything."""
-    options = {**options, "precision": choose(options["precision"], row)}
-    # A run is resumed from wherever the user stands.
-    if options["weights"] != "none":
-        options["weights"] = absolute(options["weights"])
+def _seeded(options: dict) -> dict:
+    """Seed everything, and make the path of weights absolute: a run is resumed from anywhere."""
     if options["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options["seed"])
-    return options
+    weights = options["weights"]
+    return {**options, "weights": weights if weights == "none" else absolute(weights)}
+
+
+def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
+    """Settle the precision: the only one of the weights, the one asked for, or the machine's."""
+    return {**options, "precision": weights.precision or choose(options["precision"], row)}
 
 
 def _answers(splits: Splits, texts: list[str], trained_on: str) -> dict:
@@ -191,12 +204,4 @@ def _answers(splits: Splits, texts: list[str], trained_on: str) -> dict:
         "label_basis": splits.label_basis,
         "guards": Guards.fit(texts).get_config(),
         "input_rule": INPUT_RULE,
-    }
-
-
-def _written(record: WeightsRecord) -> dict:
-    return {
-        name: value
-        for name, value in asdict(record).items()
-        if value is not None or name == "digest"
     }

@@ -7,21 +7,21 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from tfnews.models import NewsClassifier, family_of
+from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.training import callbacks, optimizers, tensorboard
-from tfnews.training.accumulation import AccumulatingModel
-from tfnews.training.checkpoints import Checkpoint
+from tfnews.training.accumulation import training_model
+from tfnews.training.checkpoints import SaveState
 from tfnews.training.losses import accuracy_for, loss_for
-from tfnews.training.settings import recorded
+from tfnews.training.setup import Setup
 
 Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
 
 
 def train(
-    classifier: NewsClassifier,
+    setup: Setup,
     run: Run,
     training: Encoded,
     validation: Encoded,
@@ -33,15 +33,15 @@ def train(
     """Train a classifier in place and leave it with the weights of its best epoch.
 
     Args:
-        classifier: In float32; its values are replaced.
-        run: Says how to train; history, logs and checkpoints go there.
+        setup: Says how to train; its classifier's values are replaced.
+        run: History, logs and checkpoints go there.
         training: Encoded texts and labels.
         validation: Encoded texts and labels.
         resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
         bar: Whether a progress bar may be drawn.
     """
-    options = recorded(run.config)
+    options, classifier = setup.options, setup.classifier
     trainee = under_policy(classifier, options["precision"])
     steps = batches_per_epoch(len(training[1]), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
@@ -55,7 +55,7 @@ def train(
     best = callbacks.BestWeights(
         run.checkpoints_dir, options["monitor"], options["patience"], options["min_delta"]
     )
-    checkpoint = Checkpoint(run, best, steps, options["checkpoint_steps"])
+    checkpoint = SaveState(run, best, steps, options["checkpoint_steps"])
     start = checkpoint.restore(model, say) if resume else (0, 0)
     if resume:
         say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
@@ -72,7 +72,7 @@ def train(
     try:
         for leg in _legs(start, options["epochs"], steps):
             if not best.exhausted(leg["initial_epoch"]):
-                batches = _batches(training, classifier, run, leg.pop("start"))
+                batches = _batches(training, setup, leg.pop("start"))
                 model.fit(batches, verbose=0, shuffle=False, callbacks=after_each, **leg)
     finally:
         checkpoint.release()
@@ -97,17 +97,15 @@ def _legs(start: tuple[int, int], epochs: int, steps: int) -> Iterator[dict]:
         }
 
 
-def _batches(
-    training: Encoded, classifier: NewsClassifier, run: Run, start: tuple[int, int]
-) -> tf.data.Dataset:
-    options = recorded(run.config)
+def _batches(training: Encoded, setup: Setup, start: tuple[int, int]) -> tf.data.Dataset:
+    options = setup.options
     return training_batches(
         *training,
-        classifier.preprocessor,
+        setup.classifier.preprocessor,
         batch_size=options["batch_size"],
         epochs=options["epochs"],
         seed=options["seed"],
-        padded=family_of(run.config["arch"]).padded,
+        padded=setup.family.padded,
         start=start,
     )
 
@@ -115,8 +113,8 @@ def _batches(
 def _compiled(
     trainee: NewsClassifier, options: dict, total_steps: int, rows: dict[str, np.ndarray]
 ) -> keras.Model:
-    """Return the model that is trained: up to the logits, with optimizer, loss and accuracy."""
-    model = AccumulatingModel(trainee.backbone.input, trainee.logits, parts=options["accumulate"])
+    """Return the model that is trained, with optimizer, loss and accuracy."""
+    model = training_model(trainee, parts=options["accumulate"])
     model.compile(
         optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
         loss=loss_for(trainee),
@@ -127,13 +125,16 @@ def _compiled(
 
 
 def _validator(
-    trainee: NewsClassifier,
-    ids: tf.RaggedTensor,
-    labels: np.ndarray,
+    trainee: NewsClassifier, ids: tf.RaggedTensor, labels: np.ndarray
 ) -> Callable[[], dict[str, float]]:
     """Return a function that scores a set of encoded texts with the weights of the moment.
 
     Its answer: loss (mean cross-entropy), accuracy, f1 of the fake class, weighted_f1.
+
+    Args:
+        trainee: In training.
+        ids: (texts, tokens).
+        labels: (texts,).
     """
 
     def score() -> dict[str, float]:

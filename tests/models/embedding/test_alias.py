@@ -23,6 +23,7 @@ from tfnews.models.embedding.family import HubClassifier
 from tfnews.models.embedding.module import build_module, open_saved_model
 from tfnews.models.family import Material
 from tfnews.models.precision import under_policy
+from tfnews.training.accumulation import training_model
 from tfnews.training.fit import fit
 from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import OPTIMIZERS
@@ -58,7 +59,7 @@ def answers(classifier, texts=PROBES):
 
 
 def train(classifier, optimizer="lazy_adam"):
-    model = classifier.logits_model()
+    model = training_model(classifier)
     optimizer = OPTIMIZERS[optimizer](0.01) if isinstance(optimizer, str) else optimizer
     model.compile(optimizer, loss_for(classifier), jit_compile=False)
     batches = training_batches(
@@ -302,9 +303,9 @@ def test_fit_trains_saves_and_scores_it(splits, tmp_path, trainable):
     )
     assert any("used as it is" in line for line in lines)
     assert not any("words are unknown" in line for line in lines)
-    assert run.config["precision"] == run.config["recipe"]["precision"] == "float32"
-    assert run.config["parameters"]["trainable"] == (
-        run.config["parameters"]["total"] - (0 if trainable else values.size)
+    assert run.config.precision == run.config.recipe["precision"] == "float32"
+    assert run.config.parameters.trainable == (
+        run.config.parameters.total - (0 if trainable else values.size)
     )
     shutil.rmtree(module)
     moved = (table(load(run.path)).numpy() != values).any(axis=1)

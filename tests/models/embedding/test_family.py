@@ -14,6 +14,7 @@ from tfnews.models.embedding import family as hub
 from tfnews.models.embedding.family import EmbeddingBag
 from tfnews.models.embedding.module import build_module, open_saved_model
 from tfnews.models.family import Material
+from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
 from tfnews.training.optimizers import OPTIMIZERS
 
@@ -228,7 +229,7 @@ def test_training_moves_the_rows_of_seen_words_or_none(module, trainable, optimi
 
 
 def fit(classifier, optimizer, epochs=2):
-    model = classifier.logits_model()
+    model = training_model(classifier)
     model.compile(OPTIMIZERS[optimizer](0.01), loss_for(classifier), jit_compile=False)
     batches = training_batches(
         classifier.encode(TEXTS),

@@ -21,6 +21,7 @@ from tfnews.models.transformer.family import (
     TransformerClassifier,
     freeze,
 )
+from tfnews.training.accumulation import training_model
 from tfnews.training.fit import fit
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "transformers.md"
@@ -127,7 +128,7 @@ def test_the_pooled_output_is_taken_unless_told_otherwise(name):
 def test_the_logits_convert_to_tflite_with_its_own_operations(name):
     classifier = small(name)
     inputs = packed(classifier, ["rain over the harbour", "council"])
-    model = classifier.logits_model()
+    model = training_model(classifier)
     names = sorted(inputs)
     call = tf.function(lambda *tensors: model(dict(zip(names, tensors, strict=True))))
     concrete = call.get_concrete_function(*(inputs[name] for name in names))
@@ -331,7 +332,7 @@ def test_a_row_learns_offline_and_its_run_opens_again(splits, tmp_path, arch, mo
         floor=False,
         **options,
     )
-    assert run.config["weights"]["handle"] == "none"
+    assert run.config.weights.handle == "none"
     losses = [json.loads(line)["loss"] for line in run.history_path.read_text().splitlines()]
     assert min(losses) < 0.4
     opened, frame = load(run.path), splits.frame("validation")

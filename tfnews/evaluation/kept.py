@@ -1,0 +1,90 @@
+"""What depends on the splits alone, worked out once and kept beside the runs.
+
+Every entry can be deleted at any time: it is worked out anew.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import tfnews
+from tfnews.data.splits import PARTS, Splits
+from tfnews.runs import write_json
+
+_FOLDER = ".kept"
+_STACK = ("scikit-learn", "numpy", "pandas", "datasketch")
+
+
+def kept(
+    root: str | os.PathLike | None,
+    name: str,
+    splits: Splits,
+    make: Callable[[], object],
+    **more: object,
+) -> object:
+    """Return what was kept of some splits, else make it and keep it.
+
+    What decides the result decides which entry it is: the digests of the three files, how the
+    manifest names set and classes, the code of tfnews, the versions of the libraries, and `more`.
+
+    Args:
+        root: The folder of runs, in which entries are kept; `None` keeps nothing.
+        name: What is kept.
+        splits: The fixed splits.
+        make: Makes it, JSON-able.
+        more: What else decides it, JSON-able.
+
+    Returns:
+        What `make` returns, as JSON gives it back.
+    """
+    if root is None:
+        return make()
+    decides = {
+        "name": name,
+        "digests": {part: splits.digest(part) for part in PARTS},
+        "set": [splits.name, *splits.class_names, splits.label_basis],
+        "code": _code(),
+        "versions": {package: version(package) for package in _STACK},
+        **more,
+    }
+    path = Path(root) / _FOLDER / f"{name}-{_digest(decides)}.json"
+    found = _read(path, decides)
+    if found is None:
+        found = json.loads(json.dumps(make()))
+        _write(path, {"decides": decides, "digest": _digest(found), "found": found})
+    return found
+
+
+def _read(path: Path, decides: dict) -> object | None:
+    """Return an entry's content; `None` where it is missing, damaged or another's."""
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        whole = entry["decides"] == decides and entry["digest"] == _digest(entry["found"])
+        return entry["found"] if whole else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _write(path: Path, entry: dict) -> None:
+    # A folder that cannot be written to, or a full disk: next time it is made again.
+    with contextlib.suppress(OSError):
+        write_json(path, entry)
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """Return a digest of this package's modules, which change between two versions too."""
+    folder = Path(tfnews.__file__).parent
+    digest = hashlib.sha256(version("tfnews").encode())
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
