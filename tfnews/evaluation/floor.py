@@ -8,6 +8,7 @@ from tfnews.models.linear.tfidf import solve
 from tfnews.statistics import intervals
 
 FLOOR = "tfidf"
+_THRESHOLD = 0.5  # at which the floor calls a text fake
 
 
 def probabilities(splits: Splits, part: str) -> np.ndarray:
@@ -18,7 +19,7 @@ def probabilities(splits: Splits, part: str) -> np.ndarray:
         part: "validation" or "test".
 
     Returns:
-        Fake probabilities (texts,), float32.
+        Fake probabilities, float32 `(rows,)`.
     """
     train = splits.frame("train")
     vectorizer, solution = solve(
@@ -28,14 +29,14 @@ def probabilities(splits: Splits, part: str) -> np.ndarray:
     return solution.predict_proba(rows)[:, 1].astype("float32")
 
 
-def compare(splits: Splits, part: str, scored: np.ndarray, threshold: float = 0.5) -> dict:
+def compare(splits: Splits, part: str, scored: np.ndarray, threshold: float) -> dict:
     """Compare a model's F1 with the floor's on one split by a paired bootstrap over clusters.
 
     Args:
         splits: The fixed splits.
         part: "validation" or "test".
-        scored: The model's fake probabilities (texts,).
-        threshold: The model's; the floor's is 0.5.
+        scored: The model's fake probabilities, `(rows,)`.
+        threshold: The model's own; the floor's is 0.5.
 
     Returns:
         arch and f1 of the floor, part, difference (model minus floor), its 95 % interval,
@@ -45,7 +46,7 @@ def compare(splits: Splits, part: str, scored: np.ndarray, threshold: float = 0.
     floor = probabilities(splits, part)
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
     found = intervals.paired_difference(
-        labels, scored, floor, clusters, thresholds=(threshold, 0.5)
+        labels, scored, floor, clusters, thresholds=(threshold, _THRESHOLD)
     )
     kept = {key: found[key] for key in ("difference", "interval", "gain_shown")}
     return {"arch": FLOOR, "part": part, "f1": found["b"], **kept}

@@ -15,7 +15,8 @@ from tfnews import catalogue, models
 from tfnews.data.splits import Splits, open_splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.evaluate import judged, own_splits
+from tfnews.evaluation.evaluate import own_splits
+from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
 from tfnews.models.batches import encode, predict
 from tfnews.report import wording
@@ -264,9 +265,9 @@ def _score(
     """Write the validation split's predictions, scores and comparison with the floor."""
     frame = splits.frame("validation")
     write_predictions(run, "validation", frame["label"], scored)
-    write_json(run.metrics_path, {"validation": judged(frame, scored, classifier)})
+    write_json(run.metrics_path, {"validation": judged(frame, scored, classifier).to_json()})
     if floor and run.config["arch"] != floors.FLOOR:
-        compared = floors.compare(splits, "validation", scored)
+        compared = floors.compare(splits, "validation", scored, classifier.threshold)
         run.update_config(floor=compared)
         say(wording.floor(compared))
 

@@ -11,6 +11,7 @@ from tfnews.models import FAMILIES, NewsClassifier, fake_probability
 from tfnews.models.batches import batches_per_epoch, predict, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
+from tfnews.statistics.sample import flagged
 from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.checkpoints import Checkpoint
@@ -140,7 +141,7 @@ def _validator(
     def score() -> dict[str, float]:
         outputs = predict(model, ids, preprocessor, size)
         probabilities = fake_probability(outputs)
-        predicted = probabilities >= trainee.threshold
+        predicted = flagged(probabilities, trainee.threshold)
         return {
             "loss": float(log_loss(labels, probabilities.astype("float64"), labels=[0, 1])),
             "accuracy": float(accuracy_score(labels, predicted)),
