@@ -167,7 +167,12 @@ def precision_recall(numbers: dict, class_names: Sequence[str]) -> Figure:
 
 
 def calibration(numbers: dict[str, np.ndarray], class_names: Sequence[str]) -> Figure:
-    """Draw the reliability diagram, with the texts in each bin, from `metrics.reliability`."""
+    """Draw the reliability diagram, with the texts in each bin.
+
+    Args:
+        numbers: What `metrics.reliability` returned, each `(bins,)`.
+        class_names: Names of class 0 and class 1.
+    """
     count, fake = numbers["count"], class_names[1]
     gaps = np.abs(numbers["mean_probability"] - numbers["fake_share"])
     error = np.nansum(gaps * count) / count.sum()

@@ -6,16 +6,15 @@ from tfnews.report import wording
 from tfnews.statistics.judged import Judged
 from tfnews.statistics.metrics import METRICS
 
-_SHOWN = [metric for metric in METRICS.values() if metric.on_screen]
-
 
 def score_table(rows: Iterable[tuple[str, Judged]], class_names: Sequence[str]) -> str:
     """Return named scores as lines of equal columns, each score over its 95 % interval."""
-    cells = [["", "texts", *(wording.with_names(one.short, class_names) for one in _SHOWN)]]
+    shown = [metric for metric in METRICS.values() if metric.on_screen]
+    cells = [["", "texts", *(wording.with_names(metric.short, class_names) for metric in shown)]]
     for name, judged in rows:
-        numbers = [wording.number(judged.scores[metric.name]) for metric in _SHOWN]
+        numbers = [wording.number(judged.scores[metric.name]) for metric in shown]
         cells.append([name, f"{judged.rows:,}", *numbers])
-        cells.append(["", "", *(_bounds(judged.intervals.get(metric.name)) for metric in _SHOWN)])
+        cells.append(["", "", *(_bounds(judged.intervals.get(metric.name)) for metric in shown)])
     return columns(cells)
 
 
