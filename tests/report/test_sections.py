@@ -2,7 +2,7 @@
 
 import pkgutil
 
-from tests.report.sample import CONFIG, DATA, rows
+from tests.report.sample import CONFIG, DATA, report, rows
 from tfnews.report import card, html, screen, sections
 from tfnews.report.content import Report
 from tfnews.statistics import metrics
@@ -26,8 +26,17 @@ def test_a_new_metric_is_one_row(monkeypatch):
     (tn, _), (fn, _) = judged.scores["confusion"]
     low, high = judged.intervals["npv"]
     assert low < judged.scores["npv"] == tn / (tn + fn) < high
-    report = Report(CONFIG, DATA, {"test": judged})
-    for shown in (html.render(report), card.render(report), screen.summary(report)):
+    made = Report(CONFIG, DATA, {"test": judged})
+    for shown in (html.render(made), card.render(made), screen.summary(made)):
         assert f"{judged.scores['npv']:.4f}" in shown
-    assert "right of those called real" in html.render(report)
-    assert "NPV" in screen.summary(report)
+    assert "right of those called real" in html.render(made)
+    assert "NPV" in screen.summary(made)
+
+
+def test_runs_scored_before_a_metric_came_are_still_shown(monkeypatch):
+    made = report()
+    row = metrics.Metric("late", "a late score", "late", lambda s: s.rows, on_screen=True)
+    monkeypatch.setitem(metrics.METRICS, "late", row)
+    assert "| a late score | – | – |" in card.render(made)
+    assert "a late score" in html.render(made)
+    assert "late" in screen.summary(made)

@@ -12,7 +12,7 @@ def score_table(rows: Iterable[tuple[str, Judged]], class_names: Sequence[str]) 
     shown = [metric for metric in METRICS.values() if metric.on_screen]
     cells = [["", "texts", *(wording.with_names(metric.short, class_names) for metric in shown)]]
     for name, judged in rows:
-        numbers = [wording.number(judged.scores[metric.name]) for metric in shown]
+        numbers = [wording.number(judged.scores.get(metric.name)) for metric in shown]
         cells.append([name, f"{judged.rows:,}", *numbers])
         cells.append(["", "", *(_bounds(judged.intervals.get(metric.name)) for metric in shown)])
     return columns(cells)

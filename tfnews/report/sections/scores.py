@@ -34,7 +34,7 @@ def _markdown(report: Report) -> str:
     rows = [
         (
             wording.with_names(metric.label, judged.class_names),
-            wording.number(judged.scores[metric.name]),
+            wording.number(judged.scores.get(metric.name)),
             wording.interval(judged.intervals.get(metric.name)) or "–",
         )
         for metric in METRICS.values()
