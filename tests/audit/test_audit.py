@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.evaluation import news
-from tests.evaluation.sample import report
-from tests.report.test_html import Page
+from tests.audit import news
 from tfnews.audit import audit as module
 from tfnews.audit.audit import audit
 from tfnews.audit.judging import GUESS, MARGIN, WORDS_SHARE, Judge, beats_a_guess, reaches
@@ -14,35 +12,21 @@ from tfnews.audit.probes import Rows
 from tfnews.data.prepare import prepare
 from tfnews.data.splits import PARTS, open_splits
 from tfnews.errors import DataError
-from tfnews.report import audit_page, card, screen
-from tfnews.report import html as run_report
+from tfnews.report import screen
 
 
 def verdicts(found):
     return {one["name"]: one["verdict"] for one in found["probes"] if one["verdict"] != "nothing"}
 
 
-def agency(label, words):
-    body = " ".join(words)
-    return f"{words[0]} - - {body}" if label else f"{words[0].title()} (Reuters) - {body}"
-
-
 @pytest.fixture(scope="module")
 def leaking(tmp_path_factory):
-    splits = news.splits(
-        tmp_path_factory.mktemp("leaking") / "splits",
-        signal=0.95,
-        text=agency,
-        subject=lambda label, _: ("world", "<b>rumour</b>")[label],
-    )
-    return audit(splits)
+    return audit(news.leaking(tmp_path_factory.mktemp("leaking") / "splits"))
 
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    manifest = {"class_names": ["news", "satire"], "label_basis": "satire"}
-    columns = {"source": lambda _, number: f"s{number // 2 % 5}"}
-    return audit(news.splits(tmp_path_factory.mktemp("clean") / "s", manifest, **columns))
+    return audit(news.clean(tmp_path_factory.mktemp("clean") / "splits"))
 
 
 def test_a_shortcut_in_the_text_is_a_finding_and_one_beside_it_a_warning(leaking):
@@ -58,7 +42,7 @@ def test_a_shortcut_in_the_text_is_a_finding_and_one_beside_it_a_warning(leaking
 
 def test_it_says_whether_cutting_reuters_helps(leaking, tmp_path):
     assert any("Cutting Reuters does not help" in said for said in leaking["findings"])
-    empty_but_for_it = audit(news.splits(tmp_path / "s", signal=0.5, text=agency))
+    empty_but_for_it = audit(news.splits(tmp_path / "s", signal=0.5, text=news.agency))
     assert any("Cutting Reuters lowers" in said for said in empty_but_for_it["findings"])
 
 
@@ -177,44 +161,6 @@ def test_the_rule_is_by_the_low_end():
     assert reaches(0.87, 0.9, WORDS_SHARE)
     assert not reaches(0.85, 0.9, WORDS_SHARE)
     assert reaches(0.5, 0.4, WORDS_SHARE)
-
-
-def test_the_screen_says_false_beliefs_first(leaking):
-    lines = screen.audit(leaking).splitlines()
-    assert lines[0].startswith("A high score on made_up does not show that a model can tell fake")
-    assert lines[1].startswith("Finding: ")
-    assert any(line.startswith("train and test") for line in lines)
-    assert any("Test texts are never scored here" in line for line in lines)
-
-
-def test_the_page_is_well_formed_escaped_and_loads_nothing(leaking):
-    named = {**leaking, "name": "<script>alert(1)</script> $title"}
-    named["probes"] = [one | {"name": "<i>" + one["name"]} for one in leaking["probes"]]
-    html = audit_page.render(named)
-    parsed = Page(html)
-    assert "<script>" not in html
-    assert not parsed.tags & {"script", "link", "iframe", "i", "b"}
-    assert not {"src", "href"} & {name for name, _ in parsed.attributes}
-    text = "".join(parsed.text)
-    for heading in ("Before you believe a score", "Probes", "Heaviest words", "Copies across"):
-        assert heading in text
-
-
-def test_a_run_s_report_and_card_have_a_section(leaking):
-    made = report(audit=leaking)
-    text = "".join(Page(run_report.render(made)).text)
-    assert "Shortcuts in the data" in text
-    assert text.index("mentions Reuters reaches") > text.index("In plain words")
-    shown = card.render(made)
-    assert "## Shortcuts in the data" in shown
-    assert "| mentions Reuters | text | 1.000 |" in shown
-    assert "<b>" not in shown
-
-
-def test_sets_that_are_not_about_fakes_keep_their_words(clean):
-    for shown in (screen.audit(clean), "".join(Page(audit_page.render(clean)).text)):
-        assert "satire" in shown
-        assert "fake" not in shown
 
 
 def _prepared(path, out):

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.evaluation import news
+from tests.audit import news
 from tfnews.audit import columns
 from tfnews.audit.probes import Rows
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.evaluation import news
+from tests.audit import news
 from tfnews.audit.probes import REUTERS, Rows, Words, words_in
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from tests.evaluation import news
+from tests.audit import news
 from tfnews.cli import main
 from tfnews.data.splits import PARTS
 

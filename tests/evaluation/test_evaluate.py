@@ -6,16 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import confusion_matrix, f1_score
 
 from tests import tiny
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, RunError
 from tfnews.evaluation import evaluate as module
-from tfnews.evaluation.evaluate import evaluate, own_splits, scorer
+from tfnews.evaluation.evaluate import evaluate, own_splits
+from tfnews.evaluation.measure import measure, scorer
+from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
-from tfnews.report import wording
-from tfnews.runs import Run
+from tfnews.report import figures, wording
+from tfnews.runs import Run, write_predictions
+from tfnews.scoring.predict import predict
 from tfnews.statistics import intervals
 from tfnews.training.fit import fit
 
@@ -42,7 +45,7 @@ def evaluated(fitted, tmp_path_factory):
 @pytest.fixture
 def plain(monkeypatch):
     """Leave out the figures, which take a second."""
-    monkeypatch.setattr(module.figures, "draw_all", lambda *arguments: {})
+    monkeypatch.setattr(figures, "draw_all", lambda *arguments: {})
 
 
 @pytest.fixture
@@ -55,16 +58,20 @@ def run(fitted, tmp_path, plain):
 def flagging(request, fitted, tmp_path_factory):
     """Give a run whose threshold flags everything, its report, and whether it holds no texts."""
     run = copied(fitted, tmp_path_factory.mktemp("flagging"))
-    task = run.model_dir / "task.json"
-    text = task.read_text()
-    assert text.count('"threshold": 0.5') == 1
-    task.write_text(text.replace('"threshold": 0.5', '"threshold": 0.0'))
+    set_threshold(run, 0.0)
     return run, evaluate(run, no_text=request.param, prevalences=(0.03, 0.2)), request.param
 
 
 def copied(run, folder):
     shutil.copytree(run.path, folder / run.name)
     return Run.open(folder / run.name)
+
+
+def set_threshold(run, threshold):
+    task = run.model_dir / "task.json"
+    text = task.read_text()
+    assert text.count('"threshold": 0.5') == 1
+    task.write_text(text.replace('"threshold": 0.5', f'"threshold": {threshold!r}'))
 
 
 def elsewhere(folder, texts, labels):
@@ -97,7 +104,7 @@ def test_every_part_is_scored(evaluated, splits):
         assert found[part]["scores"]["f1"] == pytest.approx(expected)
         assert found[part]["scores"]["rows"] == len(frame)
         assert set(found[part]["intervals"]) >= {"f1", "fpr", "accuracy"}
-        assert report["parts"][part] == found[part]
+        assert report.parts[part].to_json() == found[part]
 
 
 def test_validation_scores_are_those_of_the_fit(fitted, evaluated):
@@ -113,14 +120,14 @@ def test_report_card_and_figures_are_written(evaluated):
     page, card = run.report_path.read_text(), run.card_path.read_text()
     for text in (html.unescape(page), card):
         assert run.name in text
-        assert wording.false_alarms(report["parts"]["test"]) in text
+        assert wording.false_alarms(report.parts["test"]) in text
     assert card.startswith(f"# {run.name}\n")
-    assert page.count("<img src=") == len(report["figures"]) >= 5
+    assert page.count("<img src=") == len(report.figures) >= 5
     assert {path.suffix for path in run.figures_dir.iterdir()} == {".png"}
 
 
 def test_timings_say_how_many_texts_were_timed(evaluated, splits):
-    timings = evaluated[1]["timings"]
+    timings = evaluated[1].timings
     assert timings["rows"] == len(splits.frame("test"))
     assert timings["ms_per_text"] > 0
 
@@ -135,7 +142,7 @@ def test_readings_of_the_test_split_are_counted(run):
     first = evaluate(run)
     assert "were scored 1" not in run.report_path.read_text()
     second = evaluate(run.name, root=run.path.parent)
-    assert (first["test_reads"], second["test_reads"]) == (1, 2)
+    assert (first.test_reads, second.test_reads) == (1, 2)
     assert Run.open(run.path).config.test_reads == 2
     assert "The test texts were scored 2 times." in run.report_path.read_text()
 
@@ -143,10 +150,64 @@ def test_readings_of_the_test_split_are_counted(run):
 def test_the_runs_threshold_is_used(flagging, splits):
     _, report, _ = flagging
     labels = splits.frame("test")["label"]
-    scores = report["parts"]["test"]["scores"]
+    scores = report.parts["test"].scores
     assert scores["threshold"] == 0.0
     assert (scores["fpr"], scores["recall"]) == (1.0, 1.0)
-    assert report["mistakes"]["totals"] == {"false_alarms": int((labels == 0).sum()), "misses": 0}
+    assert report.mistakes["totals"] == {"false_alarms": int((labels == 0).sum()), "misses": 0}
+
+
+def test_one_rule_calls_fake(run, splits):
+    """A threshold of a score's digits: three places once disagreed about that text.
+
+    The confusion counted a miss that the mistakes, read from the file, did not, and `predict`
+    called it fake.
+    """
+    frame = splits.frame("test")
+    texts, labels = frame["combined_text"].tolist(), frame["label"].to_numpy()
+    scored = scorer(load(run.path))(texts)
+    below = [score for score in scored[labels == 1] if float(score) < float(str(score))]
+    threshold = float(str(below[len(below) // 2]))
+    set_threshold(run, threshold)
+    report = evaluate(run)
+    called = scored >= np.float32(threshold)
+    assert called[scored == np.float32(threshold)].all()
+    (_, false_alarms), (misses, _) = confusion_matrix(labels, called).tolist()
+    assert report.parts["test"].scores["confusion"][0][1] == false_alarms
+    assert report.parts["test"].scores["confusion"][1][0] == misses
+    assert report.mistakes["totals"] == {"false_alarms": false_alarms, "misses": misses}
+    answers = predict(load(run.path), texts, score_anyway=True)
+    labelled = [answer.label.startswith("resembles texts labelled fake") for answer in answers]
+    assert labelled == called.tolist()
+
+
+def test_predictions_are_read_as_they_were_in_memory(run):
+    generator = np.random.default_rng(0)
+    scored = np.concatenate([generator.random(2000, "float32"), np.float32([0, 1, 1e-38, 0.7])])
+    write_predictions(run, "test", np.zeros(len(scored)), scored)
+    found = read_predictions(run, "test")
+    assert found.dtype == np.float32
+    assert (found == scored).all()
+
+
+def test_measuring_writes_nothing(run, splits):
+    def files():
+        return {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+    before = files()
+    measured = measure(load(run.path), splits)
+    assert files() == before
+    assert set(measured.parts) == set(measured.probabilities) == set(PARTS)
+    assert measured.floor["difference"] == pytest.approx(0, abs=0.05)  # the run is the floor itself
+
+
+def test_a_reading_is_counted_before_the_test_split_is_scored(run, monkeypatch):
+    def broken(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "measure", broken)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(run)
+    assert Run.open(run.path).config["test_reads"] == 1
 
 
 def test_texts_can_be_left_out_of_the_report(flagging, splits):
@@ -170,14 +231,14 @@ def test_the_floor_is_compared_on_the_test_split(splits, tmp_path):
     run = fit(splits.path, "swivel20", **tiny.SWIVEL | {"epochs": 1}, root=tmp_path, floor=False)
     assert run.config.floor is None
     report = evaluate(run)
-    assert report["floor"]["part"] == "test"
-    model, difference = report["parts"]["test"]["scores"]["f1"], report["floor"]["difference"]
-    assert model - report["floor"]["f1"] == pytest.approx(difference)
-    assert wording.floor(report["floor"]) in html.unescape(run.report_path.read_text())
+    assert report.floor["part"] == "test"
+    model, difference = report.parts["test"].scores["f1"], report.floor["difference"]
+    assert model - report.floor["f1"] == pytest.approx(difference)
+    assert wording.floor(report.floor) in html.unescape(run.report_path.read_text())
 
 
 def test_the_floor_is_not_compared_with_itself(evaluated):
-    assert "floor" not in evaluated[1]
+    assert evaluated[1].floor is None
 
 
 @pytest.mark.usefixtures("plain")
@@ -201,7 +262,7 @@ def test_what_depends_on_the_splits_alone_is_worked_out_once(splits, tmp_path, m
     assert made == ["solve"]
     first, second = evaluate(run), evaluate(run)
     assert sorted(made) == ["audit", "solve", "solve"]  # the test split was not scored at fit
-    assert (first["floor"], first["audit"]) == (second["floor"], second["audit"])
+    assert (first.floor, first.audit) == (second.floor, second.audit)
     evaluate(fit(splits.path, "swivel20", **given))
     assert len(made) == 3  # another run on the same splits
     others = tiny.splits(tmp_path / "others", seed=1)
@@ -258,11 +319,11 @@ def test_other_sets_leave_out_texts_seen_in_training(run, splits, tmp_path):
     texts, labels = strangers(10)
     folder = elsewhere(tmp_path / "away", copies + unseen + texts, [0] * 7 + labels)
     report = evaluate(run, [folder])
-    (away,) = report["other_sets"]
-    assert (away["name"], away["label_basis"]) == ("away", "unstated")
-    assert away["shared_with_training"] == 6
-    assert away["scores"]["rows"] == 11
-    said = wording.fall(report["parts"]["validation"], away, "away")
+    (away,) = report.other_sets
+    assert (away.name, away.label_basis) == ("away", "unstated")
+    assert away.shared_with_training == 6
+    assert away.judged.rows == 11
+    said = wording.fall(report.parts["validation"], away.judged, "away")
     assert said in html.unescape(run.report_path.read_text())
 
 
@@ -272,13 +333,13 @@ def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path)
     )
     evaluate(run, [first])
     report = evaluate(run, [second])
-    assert [away["name"] for away in report["other_sets"]] == ["a", "b"]
-    assert report["test_reads"] == 0
-    assert set(report["parts"]) == {"validation"}
+    assert [away.name for away in report.other_sets] == ["a", "b"]
+    assert report.test_reads == 0
+    assert set(report.parts) == {"validation"}
     assert not run.predictions_path("test").exists()
     own = evaluate(run)
-    assert [away["scores"]["rows"] for away in own["other_sets"]] == [8, 12]
-    assert set(own["parts"]) == set(PARTS)
+    assert [away.judged.rows for away in own.other_sets] == [8, 12]
+    assert set(own.parts) == set(PARTS)
 
 
 def test_what_another_evaluate_scored_meanwhile_is_kept(run, tmp_path, monkeypatch):
@@ -286,29 +347,29 @@ def test_what_another_evaluate_scored_meanwhile_is_kept(run, tmp_path, monkeypat
     first, second = (
         elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
     )
-    score = module._elsewhere
+    score = module.measure_elsewhere
 
     def scored_as_another_ends(*given):
-        monkeypatch.setattr(module, "_elsewhere", score)
+        monkeypatch.setattr(module, "measure_elsewhere", score)
         found = score(*given)
         evaluate(Run.open(run.path), [second])
         return found
 
-    monkeypatch.setattr(module, "_elsewhere", scored_as_another_ends)
+    monkeypatch.setattr(module, "measure_elsewhere", scored_as_another_ends)
     report = evaluate(run, [first])
-    assert [away["name"] for away in report["other_sets"]] == ["b", "a"]
+    assert [away.name for away in report.other_sets] == ["b", "a"]
 
 
 def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
     """Clusters are numbered within a part when a folder names none."""
     texts, labels = strangers(40)
     folder = elsewhere(tmp_path / "away", texts, labels)
-    (away,) = evaluate(run, [folder])["other_sets"]
+    (away,) = evaluate(run, [folder]).other_sets
     other = open_splits(folder)
     frame = pd.concat([other.frame(part) for part in PARTS])
     scored = scorer(load(run.path))(frame["combined_text"].tolist())
     expected = intervals.bootstrap(frame["label"].to_numpy(), scored)
-    assert away["intervals"]["accuracy"] == pytest.approx(expected["accuracy"])
+    assert away.judged.intervals["accuracy"] == pytest.approx(expected["accuracy"])
 
 
 def test_a_set_seen_whole_in_training_is_refused(run, splits, tmp_path):
@@ -336,8 +397,8 @@ def test_namesakes_are_kept_apart_and_the_same_files_scored_anew(run, tmp_path):
         (tmp_path / parent).mkdir()
     first = elsewhere(tmp_path / "one" / "away", *strangers(8))
     second = elsewhere(tmp_path / "two" / "away", *strangers(12))
-    sets = evaluate(run, [first, second, second, first])["other_sets"]
-    assert [(away["name"], away["scores"]["rows"]) for away in sets] == [
+    sets = evaluate(run, [first, second, second, first]).other_sets
+    assert [(away.name, away.judged.rows) for away in sets] == [
         ("away", 8), ("away (2)", 12),
     ]  # fmt: skip
     assert "On away (2), " in run.card_path.read_text()
@@ -349,12 +410,12 @@ def test_texts_that_predict_would_refuse_are_counted(run, tmp_path):
         tmp_path / "away", [*texts, *["Ελληνικά νέα της ημέρας"] * 4], [*labels, *[0, 1] * 2]
     )
     report = evaluate(run, [folder])
-    (away,) = report["other_sets"]
+    (away,) = report.other_sets
     guards = load(run.path).guards
     frames = [open_splits(folder).frame(part) for part in PARTS]
     expected = sum(guards.reason(text) is not None for text in pd.concat(frames)["combined_text"])
-    assert sum(away["refused"].values()) == expected >= 4
-    assert away["refused"]["looks unlike the training texts' script"] == 4
+    assert sum(away.refused.values()) == expected >= 4
+    assert away.refused["looks unlike the training texts' script"] == 4
     assert any(
         f"{expected} of 16 texts of away are unlike" in said for said in wording.warnings(report)
     )

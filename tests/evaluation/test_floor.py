@@ -36,7 +36,7 @@ def test_the_floor_is_scikit_learns(splits, known):
 def test_a_perfect_model_gains_what_the_floor_lacks(splits, known):
     part, labels, expected = known
     f1 = f1_score(labels, expected >= 0.5)
-    found = floor.compare(splits, part, labels.to_numpy(dtype="float32"))
+    found = floor.compare(splits, part, labels.to_numpy(dtype="float32"), 0.5)
     assert (found["arch"], found["part"]) == ("tfidf", part)
     assert found["f1"] == pytest.approx(f1)
     assert found["difference"] == pytest.approx(1 - f1)
@@ -46,7 +46,7 @@ def test_a_perfect_model_gains_what_the_floor_lacks(splits, known):
 
 def test_the_floor_gains_nothing_over_itself(splits, known):
     part, _, expected = known
-    found = floor.compare(splits, part, expected.astype("float32"))
+    found = floor.compare(splits, part, expected.astype("float32"), 0.5)
     assert (found["difference"], found["interval"]) == (0.0, [0.0, 0.0])
     assert found["gain_shown"] is False
 

@@ -1,8 +1,9 @@
 import re
+from dataclasses import replace
 
 import pytest
 
-from tests.evaluation.sample import part, report
+from tests.report.sample import CONFIG, least, report
 from tfnews.report.card import render
 
 
@@ -40,8 +41,8 @@ def test_the_card_says(said):
 
 def test_scores_carry_intervals():
     made = report()
-    score = made["parts"]["test"]["scores"]["fpr"]
-    low, high = made["parts"]["test"]["intervals"]["fpr"]
+    score = made.parts["test"].scores["fpr"]
+    low, high = made.parts["test"].intervals["fpr"]
     row = f"| real called fake (false alarms, FPR) | {score:.4f} | {low:.4f} to {high:.4f} |"
     assert row in render(made)
 
@@ -53,25 +54,19 @@ def test_no_text_of_the_data_set_is_in_the_card():
 
 
 def test_sets_that_are_not_about_fakes_keep_their_words():
-    card = render(report(class_names=("news", "satire"), other_sets=[]))
+    card = render(report(class_names=("news", "satire"), other_sets=()))
     assert "satire" in card
     assert "fake" not in card
 
 
 def test_names_cannot_break_the_markdown():
-    made = report()
-    made["config"] |= {"name": "a|b\n# c", "command": "x | y <img>"}
-    card = render(made)
+    config = replace(CONFIG, name="a|b\n# c", command="x | y <img>")
+    card = render(report(config=config))
     assert "\n# c" not in card
     assert "x \\| y &lt;img>" in card
 
 
 def test_the_least_card_renders():
-    made = {
-        "config": {"name": "a", "arch": "tfidf"},
-        "splits": {"name": "b", "class_names": ["real", "fake"]},
-        "parts": {"validation": part() | {"intervals": None}},
-    }
-    card = render(made)
+    card = render(least())
     assert "False alarms first (validation texts)" in card
-    assert "Pretrained weights (none): none used" in card
+    assert "Pretrained weights (none): none: learnt from the training split" in card

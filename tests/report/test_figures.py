@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.evaluation.sample import rows
+from tests.report.sample import rows
 from tfnews.report import figures
 from tfnews.statistics import metrics
 
@@ -90,6 +90,20 @@ def test_curves_pass_through_the_threshold():
     assert roc["at"] == pytest.approx((scored["fpr"], scored["recall"]))
     curve = figures.precision_recall_numbers(labels, probabilities, 0.6)
     assert curve["at"] == pytest.approx((scored["recall"], scored["precision"]))
+
+
+def test_figures_call_fake_what_the_scores_call_fake():
+    """A threshold chosen from the scores: a float32 lies below or above what its digits mean."""
+    generator = np.random.default_rng(1)
+    labels, probabilities = generator.integers(0, 2, 200), generator.random(200, "float32")
+    for threshold in (float(str(score)) for score in probabilities[:20]):
+        scored = metrics.scores(labels, probabilities, threshold)
+        at = figures.roc_numbers(labels, probabilities, threshold)["at"]
+        assert at == pytest.approx((scored["fpr"], scored["recall"]))
+        at = figures.precision_recall_numbers(labels, probabilities, threshold)["at"]
+        assert at == pytest.approx((scored["recall"], scored["precision"]))
+        right = figures.histogram_numbers(labels, probabilities, threshold)["right"]
+        assert right == pytest.approx((1 - scored["fpr"], scored["recall"]))
 
 
 def test_the_histogram_holds_every_text_with_its_edges():

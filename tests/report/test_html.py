@@ -1,38 +1,15 @@
 import re
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import pytest
 
-from tests.evaluation.sample import part, report, rows
+from tests.report.page import Page
+from tests.report.sample import CONFIG, least, report, rows
 from tfnews.report import figures
-from tfnews.report.html import FIGURES, render
+from tfnews.report.html import render
+from tfnews.report.sections.figures import FIGURES
+from tfnews.runs import WeightsRecord
 from tfnews.statistics import mistakes
-
-VOID = {"meta", "img", "br", "link"}
-
-
-class Page(HTMLParser):
-    """Checks that each tag closes the last one opened, and keeps attributes and visible text."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.open, self.attributes, self.tags, self.text = [], [], set(), []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +17,14 @@ def page():
     labels, probabilities = rows()
     made = report()
     drawn = figures.draw_all(
-        {"test": made["parts"]["test"]["scores"]["confusion"]}, labels, probabilities
+        {"test": made.parts["test"].scores["confusion"]}, labels, probabilities
     )
     pngs = dict.fromkeys(drawn, b"\x89PNG made up")
-    return render(made | {"figures": pngs})
+    return render(replace(made, figures=pngs))
 
 
 def test_the_page_is_well_formed_and_complete(page):
-    text = "".join(Page(page).text)
+    text = Page(page).text
     for heading in (
         "In plain words", "Before you believe the scores", "Scores",
         "Training and test texts side by side", "Against the simplest model", "On other data sets",
@@ -58,12 +35,12 @@ def test_the_page_is_well_formed_and_complete(page):
 
 def test_the_page_says_what_the_model_was_trained_on(page):
     assert "learnt from 2,000 texts of made_up" in page
-    assert "fact-checkers&#x27; verdicts" in page
+    assert "fact-checkers' verdicts" in Page(page).text
 
 
 def test_false_alarms_are_the_first_figure_on_the_page(page):
-    text = "".join(Page(page).text)
-    assert re.search(r"In plain wordsOf 100 real texts, [\d.]+ were called fake", text)
+    text = Page(page).text
+    assert re.search(r"In plain words Of 100 real texts, [\d.]+ were called fake", text)
     assert text.index("were called fake") < text.index("were called real") < text.index("F1 for")
 
 
@@ -72,7 +49,7 @@ def test_nothing_is_loaded_from_elsewhere(page):
     links = [value for name, value in parsed.attributes if name in ("src", "href", "action")]
     assert links
     assert all(link.startswith("data:image/png;base64,") for link in links)
-    assert not parsed.tags & {"script", "link", "iframe", "object"}
+    assert not parsed.names & {"script", "link", "iframe", "object"}
     assert not re.search(r"url\(|@import", page)
 
 
@@ -81,30 +58,14 @@ def test_texts_are_escaped(page):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-@pytest.mark.parametrize("nasty", ["<img src=x onerror=a()>", '"><b onclick="a()">', "$title ${x}"])
-def test_names_from_users_files_are_escaped(nasty):
-    made = report(class_names=(nasty, "satire"), warnings=[nasty])
-    made["config"] |= {"name": nasty, "command": nasty}
-    made["splits"] |= {"name": nasty, "label_basis": nasty}
-    made["other_sets"][0]["name"] = nasty
-    parsed = Page(render(made))
-    assert not {"onerror", "onclick"} & {name for name, _ in parsed.attributes}
-    assert "".join(parsed.text).count(nasty) > 5
-
-
 def test_sets_that_are_not_about_fakes_keep_their_words():
-    text = "".join(Page(render(report(class_names=("news", "satire"), other_sets=[]))).text)
+    text = Page(render(report(class_names=("news", "satire"), other_sets=[]))).text
     assert "satire" in text
     assert "fake" not in text.replace("fake_probability", "")
 
 
 def test_the_least_report_renders():
-    made = {
-        "config": {"name": "a", "arch": "tfidf"},
-        "splits": {"name": "b", "class_names": ["real", "fake"]},
-        "parts": {"validation": part() | {"intervals": None}},
-    }
-    text = "".join(Page(render(made)).text)
+    text = Page(render(least())).text
     assert "no test yet" in text
     assert "What it got wrong" not in text
 
@@ -112,8 +73,9 @@ def test_the_least_report_renders():
 def test_mistakes_without_texts_show_their_rows():
     labels, probabilities = rows()
     found = mistakes.find(labels, probabilities, no_text=True)
-    page = render(report(mistakes=found))
-    assert f'<article><p class="soft">row {found["misses"][0]["row"]}, labelled fake' in page
+    text = Page(render(report(mistakes=found))).text
+    assert f"row {found['misses'][0]['row']}, labelled fake" in text
+    assert "Title" not in text
 
 
 def test_figures_may_be_paths(tmp_path):
@@ -134,9 +96,8 @@ def test_every_figure_has_words():
     [("nnlm", False, True), ("nnlm", True, False), ("none", False, False), (None, False, False)],
 )
 def test_only_pretrained_parts_are_left_as_they_were(handle, trainable, said):
-    made = report()
-    config = {**made["config"], "trainable": trainable, "weights": {"handle": handle}}
-    assert ("its pretrained part left as it was" in render(made | {"config": config})) is said
+    config = replace(CONFIG, trainable=trainable, weights=WeightsRecord(handle))
+    assert ("its pretrained part left as it was" in render(report(config=config))) is said
 
 
 def test_the_calibration_caption_names_the_class(page):

@@ -1,17 +1,19 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 
-from tests.evaluation.sample import part, report
-from tfnews.report import screen, wording
+from tests.report.sample import CONFIG, part, report
+from tfnews.report import screen, terminal, wording
+from tfnews.statistics.judged import Judged
 
 
 def test_false_alarms_come_before_every_score():
     shown = screen.summary(report())
     lines = shown.splitlines()
     assert lines[0] == "nnlm128-1 on made_up, test split, label basis factcheck:"
-    assert lines[1] == wording.false_alarms(report()["parts"]["test"])
-    assert lines[2] == wording.misses(report()["parts"]["test"])
+    assert lines[1] == wording.false_alarms(report().parts["test"])
+    assert lines[2] == wording.misses(report().parts["test"])
     assert shown.index("were called fake") < shown.index("accuracy")
     assert wording.resembles(("real", "fake"), "made_up") in lines[-1]
 
@@ -34,14 +36,14 @@ def test_flags_at_every_prevalence_asked_for(prevalences):
 def test_floor_and_other_sets_are_said():
     made = report()
     shown = screen.summary(made)
-    assert wording.floor(made["floor"]) in shown
-    away = made["other_sets"][0]
-    assert wording.fall(made["parts"]["test"], away, "elsewhere") in shown
+    assert wording.floor(made.floor) in shown
+    away = made.other_sets[0]
+    assert wording.fall(made.parts["test"], away.judged, "elsewhere") in shown
     assert shown.count("No gain over the simplest model is shown") == 2  # as a warning, too
 
 
 def test_no_line_is_said_twice_and_no_gap_is_two_lines_high():
-    lines = screen.summary(report(floor=None, other_sets=[])).splitlines()
+    lines = screen.summary(report(floor=None, other_sets=())).splitlines()
     said = [line for line in lines if line]
     assert len(said) == len(set(said))
     assert all(first or second for first, second in itertools.pairwise(lines))
@@ -50,7 +52,7 @@ def test_no_line_is_said_twice_and_no_gap_is_two_lines_high():
 def test_other_class_names_are_used():
     names = ("news", "clickbait")
     parts = {"test": part(0, names)}
-    shown = screen.summary(report(names, parts=parts, floor=None, other_sets=[]))
+    shown = screen.summary(report(names, parts=parts, floor=None, other_sets=()))
     assert "were called clickbait" in shown
     assert "F1 clickbait" in shown
     assert "fake" not in shown
@@ -58,29 +60,30 @@ def test_other_class_names_are_used():
 
 def test_a_table_has_a_score_over_its_interval_in_each_column():
     made = part()
-    lines = screen.table([("first", made), ("second-run", part(1))], ("real", "fake")).splitlines()
+    lines = terminal.score_table(
+        [("first", made), ("second-run", part(1))], ("real", "fake")
+    ).splitlines()
     assert lines[0].split("  ")[-1].strip() == "ROC-AUC"
     assert len(lines) == 5
     scores, bounds = lines[1].split(), lines[2].split()
     columns = ("fpr", "fnr", "accuracy", "f1", "weighted_f1", "roc_auc")
-    assert scores == ["first", "400", *(f"{made['scores'][name]:.4f}" for name in columns)]
+    assert scores == ["first", "400", *(f"{made.scores[name]:.4f}" for name in columns)]
     found = [[float(end) for end in bound.split("–")] for bound in bounds]
-    expected = [[round(end, 3) for end in made["intervals"][name]] for name in columns]
+    expected = [[round(end, 3) for end in made.intervals[name]] for name in columns]
     assert found == expected
     assert len({len(line) for line in lines}) == 1
 
 
 def test_a_table_without_intervals_leaves_their_line_empty():
-    lone = {"scores": part()["scores"], "intervals": None}
-    lines = screen.table([("first", lone)], ("real", "fake")).split("\n")
+    lone = Judged(part().scores)
+    lines = terminal.score_table([("first", lone)], ("real", "fake")).split("\n")
     assert (len(lines), lines[2]) == (3, "")
 
 
 def test_runs_side_by_side():
-    first, second = report(), report()
-    second["config"] = {**second["config"], "name": "tfidf-1"}
+    first, second = report(), report(config=replace(CONFIG, name="tfidf-1"))
     shown = screen.side_by_side([first, second])
-    assert shown == screen.table(
-        [("nnlm128-1", first["parts"]["test"]), ("tfidf-1", second["parts"]["test"])],
+    assert shown == terminal.score_table(
+        [("nnlm128-1", first.parts["test"]), ("tfidf-1", second.parts["test"])],
         ("real", "fake"),
     )

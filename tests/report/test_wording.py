@@ -1,14 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
-from tests.evaluation.sample import part, report
+from tests.report.sample import CONFIG, DATA, FLOOR, part, report
 from tfnews.report import wording
+from tfnews.report.content import DataSet, OtherSet, Report
 from tfnews.statistics import metrics
+from tfnews.statistics.judged import Judged
 
 
 def _part(real_wrong, real, fake_wrong=1, fake=100, names=("real", "fake"), intervals=None):
     labels = [0] * real + [1] * fake
     called = [1] * real_wrong + [0] * (real - real_wrong + fake_wrong) + [1] * (fake - fake_wrong)
-    return {"scores": metrics.scores(labels, called, class_names=names), "intervals": intervals}
+    return Judged(metrics.scores(labels, called, class_names=names), intervals or {})
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,7 @@ def test_sets_that_are_not_about_fakes_keep_their_words():
     )
     assert "clickbait" in said
     assert "fake" not in said
-    assert "fake" not in wording.metric_label("fpr", ("news", "clickbait"))
+    assert "fake" not in wording.with_names(metrics.METRICS["fpr"].label, ("news", "clickbait"))
 
 
 @pytest.mark.parametrize(
@@ -94,9 +98,9 @@ def test_a_clean_report_has_no_warning():
     ("changes", "said"),
     [
         ({"test_reads": 3}, "scored 3 times"),
-        ({"warnings": ["Mind this.", "Mind this."]}, "Mind this."),
+        ({"warnings": ("Mind this.", "Mind this.")}, "Mind this."),
         ({"parts": {"test": _part(5, 100)}}, "only 200 test texts"),
-        ({"floor": {**report()["floor"]}}, "No gain over the simplest model is shown"),
+        ({"floor": FLOOR}, "No gain over the simplest model is shown"),
         ({"parts": {"validation": part()}}, "not been scored on the test texts"),
     ],
 )
@@ -112,34 +116,33 @@ def test_each_warning(changes, said):
         ("publisher", 1, "style was learnt"),
         ("publisher", 200, "part of what the model learnt is the publishers' style"),
         ("factcheck", 1, "gives the classes away"),
-        (None, 1, "gives the classes away"),
+        ("unstated", 1, "gives the classes away"),
         ("factcheck", 200, None),
     ],
 )
 def test_publishers_labels_and_near_perfect_scores_are_warned_of(basis, wrong, said):
-    made = report(floor=None, parts={"test": _part(wrong, 500, wrong, 500)})
-    made["splits"]["label_basis"] = basis
+    data = replace(DATA, label_basis=basis)
+    made = report(floor=None, data=data, parts={"test": _part(wrong, 500, wrong, 500)})
     found = wording.warnings(made)
     assert len(found) == (said is not None)
     assert said is None or said in found[0]
 
 
 def test_flags_follow_the_reports_prevalences():
-    found = wording.flags(report(prevalences=(0.2,)))
-    assert [flag["prevalence"] for flag in found] == [0.2]
+    (said,) = wording.flags(report(prevalences=(0.2,)))
+    assert said.startswith("If 20 % of the texts you check are fake, ")
 
 
 def test_a_shown_gain_is_no_warning():
-    made = report(floor={**report()["floor"], "interval": [0.01, 0.02], "gain_shown": True})
+    made = report(floor={**FLOOR, "interval": [0.01, 0.02], "gain_shown": True})
     assert wording.warnings(made) == []
-    assert wording.floor(made["floor"]).startswith("Better than the simplest model")
+    assert wording.floor(made.floor).startswith("Better than the simplest model")
 
 
 def _with_away(names=("real", "fake"), basis="factcheck", **changes):
+    away = OtherSet("away", _part(30, 100, names=names), basis, **changes)
     parts = {"test": _part(5, 400, 5, 400)}
-    home = {"name": "made_up", "class_names": ["real", "fake"], "label_basis": "factcheck"}
-    away = {"name": "away", **_part(30, 100, names=names), "label_basis": basis, **changes}
-    return {"parts": parts, "splits": home, "other_sets": [away]}
+    return Report(CONFIG, DataSet("made_up", label_basis="factcheck"), parts, (away,))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,20 @@ def test_threshold_moves_the_label_only():
     assert answer.label == "resembles texts labelled fake in made up"
 
 
+def test_a_score_at_the_threshold_is_flagged():
+    """An answer is the digits of a float32: 0.7, which lies above the float32 itself."""
+    scores = np.random.default_rng(0).random(300, dtype="float32")
+    classifier = StubClassifier()
+    classifier.score = lambda texts: np.array([scores[int(text)] for text in texts])
+    texts = [str(row) for row in range(len(scores))]
+    for threshold in map(float, [*scores[:20], *(str(score) for score in scores[:20])]):
+        tally = Tally(threshold)
+        answers = list(tally.watch(predict(classifier, texts, threshold=threshold)))
+        flagged = [answer.label == "resembles texts labelled fake in made up" for answer in answers]
+        assert flagged == (scores >= np.float32(threshold)).tolist()
+        assert tally.flagged == sum(flagged)
+
+
 def test_mixed_precision_answers_nearly_the_same():
     classifier, texts = classifiers.hub(), classifiers.TEXTS
     exact, mixed = (

@@ -4,17 +4,60 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import classification_report, confusion_matrix
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    classification_report,
+    confusion_matrix,
+    f1_score,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 
-from tfnews.errors import DataError
+from tfnews.errors import DataError, UsageError
 from tfnews.statistics import metrics
 
 LABELS = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
 PROBABILITIES = [0.1, 0.2, 0.3, 0.7, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0]
 
-rows = st.lists(
-    st.tuples(st.integers(0, 1), st.floats(0, 1, allow_nan=False)), min_size=1, max_size=40
-)
+rows = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=1, max_size=40)
+
+
+def _averaged(score, average):
+    chosen = {"average": average, "labels": [0, 1], "zero_division": 0.0}
+    return lambda labels, called, _: score(labels, called, **chosen)
+
+
+def _calibration_error(labels, _, probabilities):
+    expected = 0.0
+    for low in range(15):
+        inside = np.minimum(np.floor(probabilities * 15), 14) == low
+        if inside.any():
+            expected += abs(probabilities[inside].mean() - labels[inside].mean()) * inside.mean()
+    return expected
+
+
+# What scikit-learn makes of (labels, called, probabilities).
+OTHERS = {
+    "fpr": lambda labels, called, _: called[labels == 0].mean(),
+    "fnr": lambda labels, called, _: 1 - called[labels == 1].mean(),
+    "accuracy": lambda labels, called, _: accuracy_score(labels, called),
+    **{
+        f"{prefix}{name}": _averaged(score, average)
+        for average, prefix in (("binary", ""), ("macro", "macro_"), ("weighted", "weighted_"))
+        for name, score in (
+            ("precision", precision_score), ("recall", recall_score), ("f1", f1_score),
+        )
+    },
+    "roc_auc": lambda labels, _, probabilities: roc_auc_score(labels, probabilities),
+    "pr_auc": lambda labels, _, probabilities: average_precision_score(labels, probabilities),
+    "mcc": lambda labels, called, _: matthews_corrcoef(labels, called),
+    "brier": lambda labels, _, probabilities: brier_score_loss(labels, probabilities),
+    "ece": _calibration_error,
+}  # fmt: skip
 
 
 def test_scores_of_known_rows():
@@ -72,15 +115,39 @@ def test_scores_are_json_and_within_bounds(pairs):
     assert scored["confusion"] == confusion_matrix(labels, called, labels=[0, 1]).tolist()
 
 
-@given(rows)
-def test_calibration_error_is_the_mean_gap_of_fifteen_bins(pairs):
+def test_every_row_of_the_table_is_held_against_another_implementation():
+    assert set(OTHERS) == set(metrics.METRICS)
+
+
+@given(rows, st.sampled_from([0.0, 0.3, 0.5, 1.0]))
+def test_scores_are_those_of_scikit_learn(pairs, threshold):
     labels, probabilities = (np.array(side) for side in zip(*pairs, strict=True))
-    expected = 0.0
-    for low in range(15):
-        inside = np.minimum(np.floor(probabilities * 15), 14) == low
-        if inside.any():
-            expected += abs(probabilities[inside].mean() - labels[inside].mean()) * inside.mean()
-    assert metrics.expected_calibration_error(labels, probabilities) == pytest.approx(expected)
+    called = (probabilities >= np.float32(threshold)).astype(int)
+    scored = metrics.scores(labels, probabilities, threshold)
+    for name, metric in metrics.METRICS.items():
+        if set(metric.needs) <= set(labels):
+            expected = OTHERS[name](labels, called, probabilities)
+            assert scored[name] == pytest.approx(expected, abs=1e-9), name
+        else:
+            assert scored[name] is None, name
+
+
+def test_fewer_is_better_for_errors_alone():
+    lower = {name for name, metric in metrics.METRICS.items() if metric.lower_is_better}
+    assert lower == {"fpr", "fnr", "brier", "ece"}
+
+
+def test_an_unknown_score_is_refused_with_the_known_ones():
+    with pytest.raises(UsageError, match=r"'f2'.*weighted_f1"):
+        metrics.named("f2")
+
+
+def test_a_class_may_be_called_as_a_row_of_the_report():
+    """Read by name, scikit-learn's report gave such a class the row of the averages."""
+    scored = metrics.scores(LABELS, PROBABILITIES, class_names=("accuracy", "macro avg"))
+    assert scored["classes"]["accuracy"]["support"] == 4
+    assert scored["classes"]["macro avg"]["support"] == 6
+    assert len(_table(scored, ("accuracy", "macro avg"))) == 5
 
 
 def test_reliability_counts_every_row_and_leaves_empty_bins_nan():

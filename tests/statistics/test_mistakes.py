@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfnews.statistics import mistakes
+from tfnews.statistics.metrics import scores
 
 LABELS = [0, 0, 0, 1, 1, 1, 0]
 PROBABILITIES = [0.9, 0.6, 0.1, 0.4, 0.02, 0.8, 0.99]
@@ -26,6 +27,18 @@ def test_the_most_confident_come_first():
     assert found["false_alarms"][0] == {
         "row": 6, "label": 0, "fake_probability": 0.99, "title": "title 6", "excerpt": "text 6",
     }  # fmt: skip
+
+
+def test_mistakes_are_those_of_the_confusion_in_memory_and_read_from_a_file():
+    """The digits of a float32 may lie on the other side of a threshold chosen from them."""
+    generator = np.random.default_rng(2)
+    labels, probabilities = generator.integers(0, 2, 200), generator.random(200, "float32")
+    digits = [float(str(score)) for score in probabilities]
+    for threshold in digits[:20]:
+        (_, false_alarms), (misses, _) = scores(labels, probabilities, threshold)["confusion"]
+        for values in (probabilities, digits):
+            totals = mistakes.find(labels, values, threshold=threshold)["totals"]
+            assert totals == {"false_alarms": false_alarms, "misses": misses}
 
 
 def test_count_limits_each_list_and_not_the_totals():

@@ -142,7 +142,7 @@ FRESH = {
     [
         (name, setting)
         for name in ("swivel20", "bert-tiny")
-        for setting in FRESH.keys() & catalogue.row(name).settings.keys()
+        for setting in sorted(FRESH.keys() & catalogue.row(name).settings.keys())
     ],
 )
 def test_what_pretrained_weights_bring_with_them_is_not_set(name, setting):

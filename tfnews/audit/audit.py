@@ -39,6 +39,10 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> dict:
 
     Raises:
         DataError: The splits cannot be read, or train or validation lacks a class.
+
+    Example:
+        >>> for said in tfnews.audit("splits")["findings"]:
+        ...     print(said)
     """
     splits = splits if isinstance(splits, Splits) else open_splits(splits)
     frames = {part: splits.frame(part) for part in PARTS}

@@ -1,9 +1,8 @@
 """When a probe's score makes it a shortcut: the thresholds and the rule."""
 
 import numpy as np
-from sklearn.metrics import f1_score
 
-from tfnews.audit.probes import Rows
+from tfnews.audit.probes import Rows, macro_f1
 from tfnews.statistics import intervals
 
 # Macro F1 counts both classes alike. A guess that draws labels in the classes' proportions
@@ -28,8 +27,8 @@ class Judge:
     def __init__(self, rows: Rows, full: np.ndarray):
         self._labels = rows.validation["label"].to_numpy()
         self._clusters = rows.validation["cluster"].to_numpy()
-        self.majority = self._f1(rows.majority())
-        self.full = self._f1(full)
+        self.majority = macro_f1(self._labels, rows.majority())
+        self.full = macro_f1(self._labels, full)
 
     def probe(self, name: str, kind: str, called: np.ndarray, share: float = 0.0) -> dict:
         """Judge one probe.
@@ -48,7 +47,7 @@ class Judge:
         probe = {
             "name": name,
             "kind": kind,
-            "f1": self._f1(called),
+            "f1": macro_f1(self._labels, called),
             "accuracy": float((called == self._labels).mean()),
             "interval": bounds["macro_f1"],
             "f1_majority": self.majority,
@@ -60,9 +59,6 @@ class Judge:
         if not enough or probe["kind"] == "reference":
             return "nothing"
         return "warning" if probe["kind"] == "metadata" else "finding"
-
-    def _f1(self, called: np.ndarray) -> float:
-        return float(f1_score(self._labels, called, labels=[0, 1], average="macro"))
 
 
 def reaches(f1: float, full: float, share: float) -> bool:

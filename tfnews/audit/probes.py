@@ -24,7 +24,6 @@ HEAVIEST = 20
 MAX_WORDS = 50_000
 REUTERS = re.compile(r"\bReuters\b", re.IGNORECASE)
 
-_WORD = r"(?u)\b\w\w+\b"
 _TREE_DEPTH = 3
 _LEAF_ROWS = 5
 _TIE = 1e-9
@@ -43,24 +42,39 @@ class Rows:
         return self.train["label"].to_numpy()
 
     def majority(self) -> np.ndarray:
-        """Call every row the commoner class."""
+        """Call every row the commoner class, `(validation rows,)`."""
         return np.full(len(self.validation), self.labels.mean() >= 0.5, np.int8)
 
     def by_value(self, train: pd.Series, validation: pd.Series) -> np.ndarray:
         """Call each row the class its value leans to in training; an unseen one, the commoner.
 
         Where that is no better in training than the commoner class, all are called that.
+
+        Args:
+            train: The training rows' values, `(training rows,)`.
+            validation: The validation rows' values, `(validation rows,)`.
+
+        Returns:
+            Labels, int8 `(validation rows,)`.
         """
         lean = pd.Series(self._leanings()).groupby(train.to_numpy()).sum()
         commoner = int(self.labels.mean() >= 0.5)
         called = lean.gt(0).where(lean.abs() > _TIE, commoner).astype(np.int8)
         learnt = train.map(called).to_numpy()
-        if _macro_f1(self.labels, learnt) <= _macro_f1(self.labels, np.full_like(learnt, commoner)):
+        if macro_f1(self.labels, learnt) <= macro_f1(self.labels, np.full_like(learnt, commoner)):
             return self.majority()
         return validation.map(called).fillna(commoner).to_numpy(np.int8)
 
     def by_number(self, train: pd.Series, validation: pd.Series) -> np.ndarray:
-        """Call each row by a shallow decision tree over one number, NaN where there is none."""
+        """Call each row by a shallow decision tree over one number, NaN where there is none.
+
+        Args:
+            train: The training rows' numbers, `(training rows,)`.
+            validation: The validation rows' numbers, `(validation rows,)`.
+
+        Returns:
+            Labels, int8 `(validation rows,)`.
+        """
         tree = DecisionTreeClassifier(
             max_depth=_TREE_DEPTH,
             min_samples_leaf=_LEAF_ROWS,
@@ -70,11 +84,11 @@ class Rows:
         return tree.fit(train.to_frame("x"), self.labels).predict(validation.to_frame("x"))
 
     def by_length(self) -> np.ndarray:
-        """Call each row by its number of words."""
+        """Call each row by its number of words, `(validation rows,)`."""
         return self.by_number(*(words_in(part["combined_text"]) for part in self._parts()))
 
     def by_mention(self, pattern: re.Pattern) -> np.ndarray:
-        """Call each row by whether a pattern occurs in it."""
+        """Call each row by whether a pattern occurs in it, `(validation rows,)`."""
         return self.by_value(*(self.mentions(part, pattern) for part in self._parts()))
 
     def mentions(self, part: pd.DataFrame, pattern: re.Pattern) -> pd.Series:
@@ -82,7 +96,7 @@ class Rows:
         return part["combined_text"].map(lambda text: pattern.search(text) is not None)
 
     def by_words(self, column: str) -> np.ndarray:
-        """Call each row by a linear model of the words in a column."""
+        """Call each row by a linear model of a column's words, `(validation rows,)`."""
         words = Words.read(self.train[column], self.labels, self.validation[column])
         return words.called() if words else self.majority()
 
@@ -102,7 +116,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Words:
-    """A linear model of TF-IDF words, with the rows it was fitted on and is scored on."""
+    """A linear model of TF-IDF words, with the rows it was fitted on and is scored on.
+
+    Attributes:
+        names: The words, `(words,)`.
+        model: Fitted on the training rows.
+        labels: Of the training rows, `(training rows,)`.
+        train: Weights of words, sparse `(training rows, words)`.
+        validation: The same, `(validation rows, words)`.
+    """
 
     names: np.ndarray
     model: LogisticRegression
@@ -112,9 +134,14 @@ class Words:
 
     @classmethod
     def read(cls, train: pd.Series, labels: np.ndarray, validation: pd.Series) -> "Words | None":
-        """Fit the model on texts; None where no word is in two of them."""
+        """Fit the model on texts; None where no word is in two of them.
+
+        Args:
+            train: Texts, `(training rows,)`.
+            labels: Of the training rows, `(training rows,)`, each 0 or 1.
+            validation: Texts, `(validation rows,)`.
+        """
         vectorizer = TfidfVectorizer(
-            token_pattern=_WORD,
             min_df=2,
             max_features=MAX_WORDS,
             sublinear_tf=True,
@@ -128,12 +155,12 @@ class Words:
         return cls(names, _solve(rows, labels), labels, rows, vectorizer.transform(validation))
 
     def called(self) -> np.ndarray:
-        """Call each row by all its words."""
+        """Call each row by all its words, `(validation rows,)`."""
         return self.model.predict(self.validation)
 
     @cached_property
     def heaviest(self) -> np.ndarray:
-        """The columns of the words with the largest weights, largest first."""
+        """The columns of the words with the largest weights, largest first, `(at most 20,)`."""
         weights = np.abs(self.model.coef_[0])
         return np.argsort(-weights, kind="stable")[:HEAVIEST]
 
@@ -146,14 +173,14 @@ class Words:
         ]
 
     def called_by_heaviest(self) -> np.ndarray:
-        """Call each row by which of the heaviest words it holds."""
+        """Call each row by which of the heaviest words it holds, `(validation rows,)`."""
         model = _solve(self._holds(self.train), self.labels)
         return model.predict(self._holds(self.validation))
 
     def called_by_best(self) -> tuple[str, np.ndarray]:
-        """Name the heaviest word that does best in training, and call each row by it."""
+        """Name the word that does best in training; call each row by it, `(validation rows,)`."""
         called = [self._rule(column, self.train) for column in self.heaviest]
-        scores = [_macro_f1(self.labels, one) for one in called]
+        scores = [macro_f1(self.labels, one) for one in called]
         best = self.heaviest[int(np.argmax(scores))]
         return str(self.names[best]), self._rule(best, self.validation)
 
@@ -167,12 +194,13 @@ class Words:
 
 
 def words_in(texts: pd.Series) -> pd.Series:
-    """Count the words of each text, as white space parts them."""
+    """Count the words of texts `(rows,)`, as white space parts them, `(rows,)`."""
     return texts.map(lambda text: len(text.split()))
 
 
-def _macro_f1(labels: np.ndarray, called: np.ndarray) -> float:
-    return f1_score(labels, called, labels=[0, 1], average="macro")
+def macro_f1(labels: np.ndarray, called: np.ndarray) -> float:
+    """Return macro F1 of labels `(rows,)` and what was called `(rows,)`, each 0 or 1."""
+    return float(f1_score(labels, called, labels=[0, 1], average="macro"))
 
 
 def _solve(rows: csr_array | np.ndarray, labels: np.ndarray) -> LogisticRegression:

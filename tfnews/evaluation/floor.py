@@ -11,6 +11,7 @@ from tfnews.models.linear.tfidf import solve
 from tfnews.statistics import intervals
 
 FLOOR = "tfidf"
+_THRESHOLD = 0.5  # at which the floor calls a text fake
 
 
 def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = None) -> np.ndarray:
@@ -22,7 +23,7 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
         root: Folder of runs in which the answers are kept for the next time; `None` keeps nothing.
 
     Returns:
-        Fake probabilities (texts,), float32.
+        Fake probabilities, float32 `(rows,)`.
     """
     settings = dict(catalogue.row(FLOOR).settings)
     found = kept(
@@ -42,7 +43,7 @@ def compare(
     splits: Splits,
     part: str,
     scored: np.ndarray,
-    threshold: float = 0.5,
+    threshold: float,
     root: str | os.PathLike | None = None,
 ) -> dict:
     """Compare a model's F1 with the floor's on one split by a paired bootstrap over clusters.
@@ -50,8 +51,8 @@ def compare(
     Args:
         splits: The fixed splits.
         part: "validation" or "test".
-        scored: The model's fake probabilities (texts,).
-        threshold: The model's; the floor's is 0.5.
+        scored: The model's fake probabilities, `(rows,)`.
+        threshold: The model's own; the floor's is 0.5.
         root: As `probabilities` takes it.
 
     Returns:
@@ -62,7 +63,7 @@ def compare(
     floor = probabilities(splits, part, root)
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
     found = intervals.paired_difference(
-        labels, scored, floor, clusters, thresholds=(threshold, 0.5)
+        labels, scored, floor, clusters, thresholds=(threshold, _THRESHOLD)
     )
     kept = {key: found[key] for key in ("difference", "interval", "gain_shown")}
     return {"arch": FLOOR, "part": part, "f1": found["b"], **kept}

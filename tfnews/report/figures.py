@@ -21,6 +21,7 @@ from sklearn.metrics import (
 
 from tfnews.runs import replacing
 from tfnews.statistics import metrics
+from tfnews.statistics.sample import flagged
 
 REAL_COLOUR, FAKE_COLOUR, GREY = "#0072B2", "#D55E00", "#767676"
 DOTS_PER_INCH = 150
@@ -100,7 +101,7 @@ def roc_numbers(labels: np.ndarray, probabilities: np.ndarray, threshold: float)
         threshold: Where the model calls a text fake.
     """
     fpr, tpr, _ = roc_curve(labels, probabilities)
-    called = probabilities >= threshold
+    called = flagged(probabilities, threshold)
     at = (float(called[labels == 0].mean()), float(called[labels == 1].mean()))
     return {"fpr": fpr, "tpr": tpr, "auc": float(roc_auc_score(labels, probabilities)), "at": at}
 
@@ -132,7 +133,7 @@ def precision_recall_numbers(
         threshold: Where the model calls a text fake; `at` is None when it calls none.
     """
     precision, recall, _ = precision_recall_curve(labels, probabilities)
-    called = probabilities >= threshold
+    called = flagged(probabilities, threshold)
     found = called[labels == 1]
     at = (float(found.mean()), float(found.sum() / called.sum())) if called.any() else None
     return {
@@ -166,7 +167,12 @@ def precision_recall(numbers: dict, class_names: Sequence[str]) -> Figure:
 
 
 def calibration(numbers: dict[str, np.ndarray], class_names: Sequence[str]) -> Figure:
-    """Draw the reliability diagram, with the texts in each bin, from `metrics.reliability`."""
+    """Draw the reliability diagram, with the texts in each bin.
+
+    Args:
+        numbers: What `metrics.reliability` returned, each `(bins,)`.
+        class_names: Names of class 0 and class 1.
+    """
     count, fake = numbers["count"], class_names[1]
     gaps = np.abs(numbers["mean_probability"] - numbers["fake_share"])
     error = np.nansum(gaps * count) / count.sum()
@@ -210,7 +216,7 @@ def histogram_numbers(labels: np.ndarray, probabilities: np.ndarray, threshold: 
     sides = (probabilities[labels == 0], probabilities[labels == 1])
     real, fake = (np.histogram(side, edges)[0] for side in sides)
     right = tuple(
-        float(np.mean((side >= threshold) == called)) if len(side) else None
+        float(np.mean(flagged(side, threshold) == called)) if len(side) else None
         for called, side in enumerate(sides)
     )
     return {"real": real, "fake": fake, "threshold": threshold, "right": right}

@@ -1,52 +1,42 @@
-"""Pieces of the self-contained HTML pages: they load nothing and run no script."""
+"""The self-contained HTML pages: they load nothing and run no script.
 
-from collections.abc import Iterable, Sequence
-from html import escape
-from importlib import resources
-from string import Template
+All HTML is in templates/, which escape whatever they are given. `rendered` is the only place that
+calls text HTML.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+_TEMPLATES = Environment(
+    loader=PackageLoader(__package__),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
-def fill(title: str, subtitle: str, body: str) -> str:
+class Cell(NamedTuple):
+    """A table's cell with small print below it."""
+
+    text: str
+    small: str
+
+
+def rendered(template: str, **content: object) -> Markup:
+    """Return a template filled with content; every text that is not a template's is escaped."""
+    return Markup(_TEMPLATES.get_template(template).render(content))
+
+
+def page(title: str, subtitle: str, sections: Iterable[Markup]) -> str:
     """Return a whole page.
 
     Args:
         title: Heading and window title, plain text.
         subtitle: A line below it, plain text.
-        body: HTML.
+        sections: HTML, each from `rendered`.
     """
-    template = resources.files(__package__).joinpath("templates/page.html")
-    return Template(template.read_text(encoding="utf-8")).substitute(
-        title=escape(title), subtitle=escape(subtitle), body=body
-    )
-
-
-def section(heading: str, content: str, kind: str = "") -> str:
-    """Return a section; `heading` is plain text, `content` HTML, `kind` "", "panel" or "alarm"."""
-    style = f' class="{kind}"' if kind else ""
-    return f"<section{style}><h2>{escape(heading)}</h2>{content}</section>"
-
-
-def paragraphs(sentences: Iterable[str]) -> str:
-    """Return plain sentences as a paragraph each."""
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-
-
-def bullets(sentences: Iterable[str]) -> str:
-    """Return plain sentences as a list."""
-    return f"<ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>"
-
-
-def code(value: str) -> str:
-    """Return plain text as code."""
-    return f"<code>{escape(value)}</code>"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], note: str = "") -> str:
-    """Return a table; `rows` are HTML already, `head` and `note` are plain text."""
-    said = f'<p class="soft">{escape(note)}</p>' if note else ""
-    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
-        for row in rows
-    )
-    return f'{said}<div class="wide"><table><tr>{heads}</tr>{body}</table></div>'
+    return str(rendered("page.html", title=title, subtitle=subtitle, sections=list(sections)))

@@ -1,14 +1,14 @@
-"""What scores mean, in sentences: the report and the card say the same things in the same words.
+"""What scores mean, in sentences: the report and the card say the same things in the same words."""
 
-A part is `{"scores": metrics.scores(...), "intervals": intervals.bootstrap(...) or None}`.
-"""
+from collections.abc import Mapping, Sequence
 
-from collections.abc import Sequence
-
+from tfnews.data.splits import UNSTATED
+from tfnews.report.content import DataSet, OtherSet, Report
 from tfnews.statistics import metrics
+from tfnews.statistics.judged import Judged
 
 LABEL_BASES = {
-    "unstated": "nobody has said",
+    UNSTATED: "nobody has said",
     "publisher": "the publisher: each text carries the label of the site it comes from",
     "factcheck": "fact-checkers' verdicts on single texts or claims",
     "crowd": "people who were paid to write or judge the texts",
@@ -19,35 +19,11 @@ NEAR_PERFECT = 0.98
 FEW_ROWS = 300
 MANY_REFUSED = 0.05  # of another set's texts
 
-LABELS = {
-    "fpr": "{real} called {fake} (false alarms, FPR)",
-    "fnr": "{fake} called {real} (misses, FNR)",
-    "accuracy": "accuracy",
-    "precision": "precision for {fake}",
-    "recall": "recall for {fake}",
-    "f1": "F1 for {fake}",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "weighted_f1": "weighted F1",
-    "macro_f1": "macro F1",
-    "roc_auc": "ROC-AUC",
-    "pr_auc": "PR-AUC (average precision)",
-    "mcc": "Matthews correlation (MCC)",
-    "brier": "Brier score (0 is best)",
-    "ece": "calibration error (ECE, 0 is best)",
-}
 
-
-def headline(report: dict) -> tuple[str, dict]:
-    """Return the part a report speaks of, test or else validation, as (name, part)."""
-    name = "test" if "test" in report["parts"] else "validation"
-    return name, report["parts"][name]
-
-
-def metric_label(name: str, class_names: Sequence[str]) -> str:
-    """Return a score's name with the set's own class names in it."""
+def with_names(said: str, class_names: Sequence[str]) -> str:
+    """Return a metric's label, long or short, with the set's own class names in it."""
     real, fake = class_names
-    return LABELS[name].format(real=real, fake=fake)
+    return said.format(real=real, fake=fake)
 
 
 def number(value: float | None) -> str:
@@ -69,26 +45,23 @@ def resembles(class_names: Sequence[str], set_name: str) -> str:
     )
 
 
-def label_basis(splits: dict) -> str:
+def label_basis(basis: str) -> str:
     """Say what the labels of a data set rest on."""
-    basis = splits.get("label_basis") or "unstated"
     return LABEL_BASES.get(basis, basis)
 
 
-def false_alarms(part: dict, called: str | None = None) -> str:
+def false_alarms(judged: Judged, called: str | None = None) -> str:
     """Say how many real texts were called fake, or `called`, with the interval."""
-    scores, intervals = part["scores"], part.get("intervals") or {}
-    real, fake = scores["class_names"]
-    counts = scores["confusion"][0]
-    return _rate(scores["fpr"], intervals.get("fpr"), counts[1], sum(counts), real, called or fake)
+    real, fake = judged.class_names
+    counts = judged.scores["confusion"][0]
+    return _rate(judged, "fpr", counts[1], sum(counts), real, called or fake)
 
 
-def misses(part: dict) -> str:
+def misses(judged: Judged) -> str:
     """Say how many fake texts were called real, with the interval."""
-    scores, intervals = part["scores"], part.get("intervals") or {}
-    real, fake = scores["class_names"]
-    counts = scores["confusion"][1]
-    return _rate(scores["fnr"], intervals.get("fnr"), counts[0], sum(counts), fake, real)
+    real, fake = judged.class_names
+    counts = judged.scores["confusion"][1]
+    return _rate(judged, "fnr", counts[0], sum(counts), fake, real)
 
 
 def flags_right(flag: dict, class_names: Sequence[str]) -> str:
@@ -104,11 +77,11 @@ def flags_right(flag: dict, class_names: Sequence[str]) -> str:
     return f"{said}."
 
 
-def flags(report: dict) -> list[dict]:
-    """Return `metrics.flag_precisions` of the headline part at the report's prevalences."""
-    scores, intervals = (headline(report)[1].get(key) for key in ("scores", "intervals"))
-    prevalences = report.get("prevalences", metrics.PREVALENCES)
-    return metrics.flag_precisions(scores, intervals, prevalences)
+def flags(report: Report) -> list[str]:
+    """Say which share of flags would be right at each of the report's prevalences."""
+    judged = report.judged
+    found = metrics.flag_precisions(judged.scores, judged.intervals, report.prevalences)
+    return [flags_right(flag, judged.class_names) for flag in found]
 
 
 def floor(comparison: dict | None) -> str | None:
@@ -126,13 +99,13 @@ def floor(comparison: dict | None) -> str | None:
     return f"No gain over the simplest model is shown: {said}. Prefer {name}, which is smaller."
 
 
-def fall(home: dict, away: dict, away_name: str) -> str:
+def fall(home: Judged, away: Judged, away_name: str) -> str:
     """Say how F1 and accuracy move from the model's own test texts to another data set."""
-    before, after = home["scores"], away["scores"]
+    before, after = home.scores, away.scores
     # A model knows only the classes it was trained on: it calls no text by another set's name.
-    own = before["class_names"][1]
-    called = own if own == after["class_names"][1] else f"{own}-like"
-    commoner = max(map(sum, after["confusion"])) / after["rows"]
+    own = home.class_names[1]
+    called = own if own == away.class_names[1] else f"{own}-like"
+    commoner = max(map(sum, after["confusion"])) / away.rows
     moved = " and ".join(
         _moved(name, before[key], after[key])
         for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
@@ -143,15 +116,15 @@ def fall(home: dict, away: dict, away_name: str) -> str:
     )
 
 
-def elsewhere(report: dict) -> list[str]:
+def elsewhere(report: Report) -> list[str]:
     """Say how the model does on other data sets, and how many of their texts were left out."""
-    home, said = headline(report)[1], []
-    for away in report.get("other_sets") or ():
-        said.append(fall(home, away, away["name"]))
-        if "shared_with_training" in away:
+    said = []
+    for away in report.other_sets:
+        said.append(fall(report.judged, away.judged, away.name))
+        if away.shared_with_training is not None:
             said.append(
-                f"Left out of {away['name']}, as they are also in this model's training texts: "
-                f"{away['shared_with_training']:,} texts."
+                f"Left out of {away.name}, as they are also in this model's training texts: "
+                f"{away.shared_with_training:,} texts."
             )
     return said
 
@@ -167,62 +140,61 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def warnings(report: dict) -> list[str]:
+def warnings(report: Report) -> list[str]:
     """Return what a reader must know before believing the scores: the caller's, then our own."""
     found = [
-        *report.get("warnings", ()),
-        *report["splits"].get("warnings", ()),
+        *report.warnings,
+        *report.data.warnings,
         _style_warning(report),
-        _reads_warning(report.get("test_reads", 0)),
-        _test_warning(report["parts"].get("test")),
+        _reads_warning(report.test_reads),
+        _test_warning(report.parts.get("test")),
     ]
-    for away in report.get("other_sets") or ():
-        found += [_meaning_warning(report["splits"], away), _refused_warning(away)]
-    compared = report.get("floor")
-    if compared and not compared.get("gain_shown"):
-        found.append(floor(compared))
+    for away in report.other_sets:
+        found += [_meaning_warning(report.data, away), _refused_warning(away)]
+    if report.floor and not report.floor.get("gain_shown"):
+        found.append(floor(report.floor))
     return list(dict.fromkeys(warning for warning in found if warning))
 
 
-def how_made(report: dict) -> list[tuple[str, str]]:
+def how_made(report: Report) -> list[tuple[str, str]]:
     """Return what is needed to make the model again, as (name, value) pairs; blanks left out."""
-    config, splits = report["config"], report["splits"]
-    parameters, timings = config.get("parameters") or {}, report.get("timings") or {}
-    weights = config.get("weights") or {}
+    config, data, timings = report.config, report.data, report.timings or {}
+    parameters = config.parameters
+    seed = "not stated" if data.seed is None else data.seed
     facts = {
-        "command": config.get("command"),
-        "goes on from": ", ".join(step["run"] for step in config.get("lineage", [])),
-        "seed": config.get("seed"),
-        "recipe": _pairs(config.get("recipe")),
-        "precision in training": config.get("precision"),
-        "versions": _pairs(config.get("versions")),
-        "weights": weights.get("handle"),
-        "digest of the weights": weights.get("digest"),
-        "split": f"{splits.get('strategy') or 'as found'}, seed {splits.get('seed', 'not stated')}",
-        **{f"digest of {name}": value for name, value in (splits.get("digests") or {}).items()},
-        "parameters": _amount(parameters.get("total"), "{:,}"),
-        "trained parameters": _amount(parameters.get("trainable"), "{:,}"),
-        "size": _amount(config.get("megabytes"), "{:.1f} MB"),
-        "training time": _amount(config.get("fit_seconds"), "{:,.0f} s"),
+        "command": config.command,
+        "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
+        "seed": config.seed,
+        "recipe": _pairs(config.recipe),
+        "precision in training": config.precision,
+        "versions": _pairs(config.versions),
+        "weights": config.weights.handle,
+        "digest of the weights": config.weights.digest,
+        "split": f"{data.strategy or 'as found'}, seed {seed}",
+        **{f"digest of {name}": value for name, value in data.digests.items()},
+        "parameters": _amount(parameters and parameters.total, "{:,}"),
+        "trained parameters": _amount(parameters and parameters.trainable, "{:,}"),
+        "size": _amount(config.megabytes, "{:.1f} MB"),
+        "training time": _amount(config.fit_seconds or None, "{:,.0f} s"),
         "time a text": _amount(timings.get("ms_per_text"), "{:.2f} ms"),
         "texts a second": _amount(timings.get("texts_per_second"), "{:,.0f}"),
         "measured on": timings.get("device"),
-        "times the test texts were scored": report.get("test_reads"),
+        "times the test texts were scored": report.test_reads,
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]
 
 
-def _pairs(settings: dict | None) -> str:
-    return ", ".join(f"{name} {value}" for name, value in (settings or {}).items())
+def _pairs(settings: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 def _amount(value: float | None, pattern: str) -> str | None:
     return None if value is None else pattern.format(value)
 
 
-def _style_warning(report: dict) -> str | None:
-    near_perfect = headline(report)[1]["scores"]["f1"] >= NEAR_PERFECT
-    if report["splits"].get("label_basis") == "publisher":
+def _style_warning(report: Report) -> str | None:
+    near_perfect = report.judged.scores["f1"] >= NEAR_PERFECT
+    if report.data.label_basis == "publisher":
         said = "Labels follow the publisher, not the single article: "
         if near_perfect:
             return (
@@ -247,53 +219,46 @@ def _reads_warning(test_reads: int) -> str | None:
     )
 
 
-def _test_warning(test: dict | None) -> str | None:
+def _test_warning(test: Judged | None) -> str | None:
     if not test:
         return (
             "The model has not been scored on the test texts. Scores on validation texts are too "
             "good: the model was chosen by them."
         )
-    if test["scores"]["rows"] >= FEW_ROWS:
+    if test.rows >= FEW_ROWS:
         return None
-    return (
-        f"There are only {test['scores']['rows']:,} test texts: read the intervals, not the scores."
-    )
+    return f"There are only {test.rows:,} test texts: read the intervals, not the scores."
 
 
-def _meaning_warning(home: dict, away: dict) -> str | None:
+def _meaning_warning(home: DataSet, away: OtherSet) -> str | None:
     """Warn of labels that mean something else; a basis not stated is not known to differ."""
-    names, own = away["scores"]["class_names"], home["class_names"]
-    stated = {one.get("label_basis") or "unstated" for one in (home, away)} - {"unstated"}
-    if list(names) == list(own) and len(stated) < 2:
+    names, own = away.class_names, home.class_names
+    stated = {home.label_basis, away.label_basis} - {UNSTATED}
+    if names == own and len(stated) < 2:
         return None
     return (
-        f"Labels in {away['name']} do not mean what they mean in {home['name']}: "
-        f"{names[0]}/{names[1]} (basis: {label_basis(away)}) against {own[0]}/{own[1]} (basis: "
-        f"{label_basis(home)}). The model only tells whether a text resembles texts labelled "
-        f"{own[1]} in {home['name']}, so its scores on the two sets answer two different questions."
+        f"Labels in {away.name} do not mean what they mean in {home.name}: "
+        f"{names[0]}/{names[1]} (basis: {label_basis(away.label_basis)}) against {own[0]}/{own[1]} "
+        f"(basis: {label_basis(home.label_basis)}). The model only tells whether a text resembles "
+        f"texts labelled {own[1]} in {home.name}, so its scores on the two sets answer two "
+        "different questions."
     )
 
 
-def _refused_warning(away: dict) -> str | None:
-    refused, rows = away.get("refused") or {}, away["scores"]["rows"]
+def _refused_warning(away: OtherSet) -> str | None:
+    refused, rows = away.refused, away.judged.rows
     count = sum(refused.values())
     if count <= MANY_REFUSED * rows:
         return None
     kinds = "; ".join(f"{kind}: {texts:,}" for kind, texts in refused.items())
     return (
-        f"{count:,} of {rows:,} texts of {away['name']} are unlike the training texts ({kinds}): "
+        f"{count:,} of {rows:,} texts of {away.name} are unlike the training texts ({kinds}): "
         "predict would give them no number, so these scores say little about the model."
     )
 
 
-def _rate(
-    rate: float | None,
-    bounds: Sequence[float] | None,
-    wrong: int,
-    total: int,
-    name: str,
-    called: str,
-) -> str:
+def _rate(judged: Judged, metric: str, wrong: int, total: int, name: str, called: str) -> str:
+    rate, bounds = judged.scores[metric], judged.intervals.get(metric)
     if rate is None:
         return f"There were no {name} texts, so this cannot be said."
     base = _base(rate or (bounds[1] if bounds else 1))

@@ -67,10 +67,12 @@ class Tally:
 
     def watch(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         """Pass predictions on and count them."""
+        from tfnews.statistics.sample import flagged
+
         for prediction in predictions:
             if prediction.fake_probability is None:
                 self.not_scored[prediction.reason.split(":")[0]] += 1
-            elif prediction.fake_probability >= self.threshold:
+            elif flagged(prediction.fake_probability, self.threshold):
                 self.flagged += 1
             else:
                 self.below += 1
@@ -206,11 +208,13 @@ def _prediction(
     reason: str | None,
     threshold: float,
 ) -> Prediction:
+    from tfnews.statistics.sample import flagged
+
     if score is None:
         return Prediction(item.id, None, None, "not_scored", reason)
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
         return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    name = classifier.class_names[int(score >= threshold)]
+    name = classifier.class_names[int(flagged(score, threshold))]
     label = f"resembles texts labelled {name} in {classifier.trained_on}"
     return Prediction(item.id, score, label, "scored", reason)
 

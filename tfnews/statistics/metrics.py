@@ -1,21 +1,163 @@
 """Scores of one model on one part of a data set, from labels and probabilities."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import (
-    average_precision_score,
-    confusion_matrix,
-    matthews_corrcoef,
-    precision_recall_fscore_support,
-    roc_auc_score,
-)
+from sklearn.metrics import classification_report
 
-from tfnews.errors import DataError
+from tfnews.errors import UsageError
+from tfnews.statistics.sample import CALIBRATION_BINS, Sample, Sums, calibration_bin
 
-CALIBRATION_BINS = 15
 PREVALENCES = (0.01, 0.10)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score, declared once: scores, intervals, pages, card and screen follow from its row.
+
+    Attributes:
+        name: Its key in metrics.json.
+        label: In sentences and tables; {real} and {fake} stand for the set's class names.
+        short: As the head of a column.
+        formula: From the sums of `(resamples,)` resamples to the score of each, `(resamples,)`.
+            The score of a part is that of one resample, which holds each row once.
+        needs: Classes, 0 and 1; without a row of each the score is None.
+        lower_is_better: Whether less of it is better.
+        in_table: Whether the report's page shows it.
+        in_card: Whether the model card shows it.
+        on_screen: Whether the terminal shows it.
+    """
+
+    name: str
+    label: str
+    short: str
+    formula: Callable[[Sums], np.ndarray]
+    needs: tuple[int, ...] = ()
+    lower_is_better: bool = False
+    in_table: bool = True
+    in_card: bool = True
+    on_screen: bool = False
+
+    def of(self, sums: Sums) -> np.ndarray:
+        """Return the score of each resample, `(resamples,)` float64; NaN where it has none."""
+        there = np.all([(sums.real, sums.fake)[label] > 0 for label in self.needs], axis=0)
+        return np.where(there, self.formula(sums), np.nan)
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; 0.0 where there is nothing to divide by, as scikit-learn prints it."""
+    return np.divide(part, whole, out=np.zeros(np.shape(whole)), where=whole > 0)
+
+
+# Each of the three of class 0, and of class 1.
+def _precision(s: Sums) -> tuple[np.ndarray, np.ndarray]:
+    return _ratio(s.tn, s.tn + s.fn), _ratio(s.tp, s.tp + s.fp)
+
+
+def _recall(s: Sums) -> tuple[np.ndarray, np.ndarray]:
+    return _ratio(s.tn, s.real), _ratio(s.tp, s.fake)
+
+
+def _f1(s: Sums) -> tuple[np.ndarray, np.ndarray]:
+    return _ratio(2 * s.tn, 2 * s.tn + s.fn + s.fp), _ratio(2 * s.tp, 2 * s.tp + s.fn + s.fp)
+
+
+def _mean(of_both: Callable) -> Callable[[Sums], np.ndarray]:
+    return lambda s: sum(of_both(s)) / 2
+
+
+def _by_support(of_both: Callable) -> Callable[[Sums], np.ndarray]:
+    def weighted(s: Sums) -> np.ndarray:
+        of_real, of_fake = of_both(s)
+        return (of_real * s.real + of_fake * s.fake) / s.rows
+
+    return weighted
+
+
+def _roc_auc(s: Sums) -> np.ndarray:
+    """Return the share of pairs in which the fake text scores higher; half of a tie."""
+    real, fake = s.by_step
+    won = (real * (np.cumsum(fake, axis=1) - fake / 2)).sum(axis=1)
+    return _ratio(won, s.real * s.fake)
+
+
+def _average_precision(s: Sums) -> np.ndarray:
+    real, fake = s.by_step
+    fakes_above = np.cumsum(fake, axis=1)
+    precision = _ratio(fakes_above, fakes_above + np.cumsum(real, axis=1))
+    return _ratio((precision * fake).sum(axis=1), s.fake)
+
+
+def _mcc(s: Sums) -> np.ndarray:
+    spread = np.sqrt((s.tp + s.fp) * s.fake * s.real * (s.tn + s.fn))
+    return _ratio(s.tp * s.tn - s.fp * s.fn, spread)
+
+
+def _calibration_error(s: Sums) -> np.ndarray:
+    """Return the expected calibration error of the fake probability, in [0, 1].
+
+    The 15 equal-width bins of Guo et al. 2017 ("On Calibration of Modern Neural Networks"), over
+    the fake probability on [0, 1] rather than over the confidence in the called class: the mean
+    over rows of a bin's |mean probability - share labelled fake|.
+    """
+    return np.abs(s.gaps).sum(axis=1) / s.rows
+
+
+_ERRORS = {"lower_is_better": True}
+# In the order in which they are shown: false alarms first.
+_ROWS = (
+    Metric(
+        "fpr", "{real} called {fake} (false alarms, FPR)", "FPR",
+        lambda s: _ratio(s.fp, s.real), needs=(0,), on_screen=True, **_ERRORS,
+    ),
+    Metric(
+        "fnr", "{fake} called {real} (misses, FNR)", "FNR",
+        lambda s: _ratio(s.fn, s.fake), needs=(1,), on_screen=True, **_ERRORS,
+    ),
+    Metric("accuracy", "accuracy", "accuracy", lambda s: (s.tn + s.tp) / s.rows, on_screen=True),
+    Metric("precision", "precision for {fake}", "precision {fake}", lambda s: _precision(s)[1]),
+    Metric("recall", "recall for {fake}", "recall {fake}", lambda s: _recall(s)[1]),
+    Metric("f1", "F1 for {fake}", "F1 {fake}", lambda s: _f1(s)[1], on_screen=True),
+    Metric(
+        "weighted_precision", "weighted precision", "precision weighted",
+        _by_support(_precision), in_card=False,
+    ),
+    Metric(
+        "weighted_recall", "weighted recall", "recall weighted",
+        _by_support(_recall), in_card=False,
+    ),
+    Metric("weighted_f1", "weighted F1", "F1 weighted", _by_support(_f1), on_screen=True),
+    Metric(
+        "macro_precision", "macro precision", "precision macro",
+        _mean(_precision), in_table=False, in_card=False,
+    ),
+    Metric(
+        "macro_recall", "macro recall", "recall macro",
+        _mean(_recall), in_table=False, in_card=False,
+    ),
+    Metric("macro_f1", "macro F1", "F1 macro", _mean(_f1), in_card=False),
+    Metric("roc_auc", "ROC-AUC", "ROC-AUC", _roc_auc, needs=(0, 1), on_screen=True),
+    Metric(
+        "pr_auc", "PR-AUC (average precision)", "PR-AUC", _average_precision, needs=(0, 1)
+    ),
+    Metric("mcc", "Matthews correlation (MCC)", "MCC", _mcc, needs=(0, 1)),
+    # Brier 1950: the mean squared distance of probability and label, in [0, 1].
+    Metric("brier", "Brier score (0 is best)", "Brier", lambda s: s.squares / s.rows, **_ERRORS),
+    Metric("ece", "calibration error (ECE, 0 is best)", "ECE", _calibration_error, **_ERRORS),
+)  # fmt: skip
+METRICS = {metric.name: metric for metric in _ROWS}
+
+
+def named(name: str) -> Metric:
+    """Return a metric's row.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    if name not in METRICS:
+        raise UsageError(f"No score named {name!r}. There are: {', '.join(METRICS)}.")
+    return METRICS[name]
 
 
 def scores(
@@ -36,53 +178,45 @@ def scores(
         class_names: Names of class 0 and class 1.
 
     Returns:
-        A JSON-able dict: `rows`, `threshold`, `class_names`, `accuracy`; `precision`, `recall`,
-        `f1` of class 1; `macro_*` and `weighted_*` of the three; `roc_auc`; `pr_auc` (average
-        precision); `mcc`; `brier`; `ece`; `fpr` (real called fake); `fnr` (fake called real);
-        `confusion` `[[tn, fp], [fn, tp]]`; `classes` {name: precision, recall, f1, support}.
+        A JSON-able dict: `rows`, `threshold`, `class_names`; each of `METRICS`, such as `fpr` (real
+        called fake), `f1` of class 1, `macro_f1`, `pr_auc` (average precision); `confusion`
+        `[[tn, fp], [fn, tp]]`; `classes` {name: precision, recall, f1, support}.
 
     Raises:
         DataError: No rows, lengths that differ, a label not 0 or 1, a probability not in [0, 1].
+
+    Example:
+        >>> scores([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9])["fpr"]
+        0.5
     """
-    labels, probabilities = checked(labels, probabilities)
-    called = (probabilities >= threshold).astype(np.int8)
-    (tn, fp), (fn, tp) = confusion_matrix(labels, called, labels=[0, 1]).tolist()
+    sample = Sample(labels, probabilities, threshold)
+    sums = sample.whole()
+    tn, fp, fn, tp = map(int, sample.counts[0])
     return {
-        "rows": len(labels),
+        "rows": len(sample.labels),
         "threshold": float(threshold),
         "class_names": list(class_names),
-        "accuracy": (tp + tn) / len(labels),
-        **_averages(labels, called),
-        **_ranking(labels, probabilities),
-        "mcc": float(matthews_corrcoef(labels, called)) if _both(labels) else None,
-        "brier": brier(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities),
-        "fpr": _ratio(fp, fp + tn),
-        "fnr": _ratio(fn, fn + tp),
+        **{name: known(metric.of(sums)[0]) for name, metric in METRICS.items()},
         "confusion": [[tn, fp], [fn, tp]],
-        "classes": _by_class(labels, called, class_names),
+        "classes": _by_class(sample, class_names),
     }
 
 
-def brier(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the mean squared distance of probability and label, in [0, 1] (Brier 1950)."""
-    return float(np.mean((probabilities - labels) ** 2))
-
-
-def expected_calibration_error(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Return the expected calibration error of the fake probability, in [0, 1].
-
-    The 15 equal-width bins of Guo et al. 2017 ("On Calibration of Modern Neural Networks"), over
-    the fake probability on [0, 1] rather than over the confidence in the called class: the mean
-    over rows of a bin's |mean probability - share labelled fake|.
-    """
-    bins = reliability(labels, probabilities)
-    gaps = np.abs(bins["mean_probability"] - bins["fake_share"])
-    return float(np.nansum(gaps * bins["count"]) / len(labels))
+def known(value: float) -> float | None:
+    """Return a score as JSON has it: None for NaN."""
+    return None if np.isnan(value) else float(value)
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the calibration bins: `count`, `mean_probability`, `fake_share`, NaN where empty."""
+    """Sort rows into the calibration bins.
+
+    Args:
+        labels: `(rows,)`, each 0 or 1.
+        probabilities: `(rows,)`, in [0, 1].
+
+    Returns:
+        `count`, `mean_probability` and `fake_share`, each `(bins,)`; the last two NaN where empty.
+    """
     bins = calibration_bin(probabilities)
     count = np.bincount(bins, minlength=CALIBRATION_BINS)
     divisor = np.where(count, count, np.nan)
@@ -91,12 +225,6 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.n
         "mean_probability": np.bincount(bins, probabilities, CALIBRATION_BINS) / divisor,
         "fake_share": np.bincount(bins, labels, CALIBRATION_BINS) / divisor,
     }
-
-
-def calibration_bin(probabilities: np.ndarray) -> np.ndarray:
-    """Return each probability's equal-width bin, 0 to 14; a bin holds its lower edge."""
-    bins = (np.asarray(probabilities, np.float64) * CALIBRATION_BINS).astype(np.int64)
-    return np.minimum(bins, CALIBRATION_BINS - 1)
 
 
 def flag_precision(tpr: float | None, fpr: float | None, prevalence: float) -> float | None:
@@ -113,7 +241,8 @@ def flag_precision(tpr: float | None, fpr: float | None, prevalence: float) -> f
     if tpr is None or fpr is None:
         return None
     right = tpr * prevalence
-    return _ratio(right, right + fpr * (1 - prevalence))
+    flags = right + fpr * (1 - prevalence)
+    return right / flags if flags else None
 
 
 def flag_precisions(
@@ -159,73 +288,28 @@ def classification_table(
         and `test` hold precision, recall, f1 (None where the row has none) and support.
     """
     train, test = (_report_rows(part, class_names) for part in (train_scores, test_scores))
-    return [{"name": name, "train": train[name], "test": test[name]} for name in train]
+    names = [*class_names, "accuracy", "macro avg", "weighted avg"]
+    return [
+        {"name": name, "train": of_train, "test": of_test}
+        for name, of_train, of_test in zip(names, train, test, strict=True)
+    ]
 
 
-def checked(labels: Sequence[int], probabilities: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels `(rows,)` int8 and probabilities `(rows,)` float64, or say what is wrong.
-
-    Raises:
-        DataError: No rows, lengths that differ, a label not 0 or 1, a probability not in [0, 1].
-    """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities, np.float64)
-    if labels.ndim != 1 or labels.shape != probabilities.shape or not len(labels):
-        raise DataError(
-            "Scores need one label and one probability a row, and at least one row. Received: "
-            f"labels {labels.shape}, probabilities {probabilities.shape}. Check the split's file."
-        )
-    if not np.isin(labels, (0, 1)).all():
-        odd = labels[~np.isin(labels, (0, 1))][0]
-        raise DataError(f"A label must be 1 (fake) or 0 (real). Received: {odd}. Prepare the data.")
-    inside = (probabilities >= 0) & (probabilities <= 1)
-    if not inside.all():
-        raise DataError(
-            f"A probability must lie in [0, 1]. Received: {probabilities[~inside][0]}. A NaN means "
-            "that training diverged: train again with a lower --learning-rate."
-        )
-    return labels.astype(np.int8), probabilities
-
-
-def _averages(labels: np.ndarray, called: np.ndarray) -> dict[str, float]:
-    figures = {}
-    for average, prefix in (("binary", ""), ("macro", "macro_"), ("weighted", "weighted_")):
-        chosen = {} if average == "binary" else {"labels": [0, 1]}
-        values = precision_recall_fscore_support(
-            labels, called, average=average, zero_division=0.0, **chosen
-        )
-        for name, value in zip(("precision", "recall", "f1"), values[:3], strict=True):
-            figures[prefix + name] = float(value)
-    return figures
-
-
-def _by_class(labels: np.ndarray, called: np.ndarray, class_names: Sequence[str]) -> dict:
-    columns = precision_recall_fscore_support(labels, called, labels=[0, 1], zero_division=0.0)
-    names = ("precision", "recall", "f1", "support")
-    rows = np.stack(columns, axis=1).tolist()
-    table = {
-        class_name: dict(zip(names, row, strict=True))
-        for class_name, row in zip(class_names, rows, strict=True)
-    }
-    for row in table.values():
-        row["support"] = int(row["support"])
-    return table
-
-
-def _ranking(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, float | None]:
-    if not _both(labels):
-        return {"roc_auc": None, "pr_auc": None}
+def _by_class(sample: Sample, class_names: Sequence[str]) -> dict[str, dict]:
+    # Keyed by label, not by name: a class may be called "accuracy".
+    called = sample.called.astype(np.int8)
+    found = classification_report(
+        sample.labels, called, labels=[0, 1], output_dict=True, zero_division=0.0
+    )
     return {
-        "roc_auc": float(roc_auc_score(labels, probabilities)),
-        "pr_auc": float(average_precision_score(labels, probabilities)),
+        name: {
+            "precision": found[label]["precision"],
+            "recall": found[label]["recall"],
+            "f1": found[label]["f1-score"],
+            "support": int(found[label]["support"]),
+        }
+        for label, name in zip("01", class_names, strict=True)
     }
-
-
-def _both(labels: np.ndarray) -> bool:
-    return bool(labels.min() != labels.max())
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole and math.isfinite(whole) else None
 
 
 def _bad_ends(intervals: dict) -> tuple[float | None, float | None]:
@@ -233,11 +317,12 @@ def _bad_ends(intervals: dict) -> tuple[float | None, float | None]:
     return (1 - fnr[1] if fnr else None), (fpr[1] if fpr else None)
 
 
-def _report_rows(part: dict, class_names: Sequence[str]) -> dict[str, dict]:
-    rows = {name: part["classes"][name] for name in class_names}
+def _report_rows(part: dict, class_names: Sequence[str]) -> list[dict]:
     support = {"support": part["rows"]}
-    rows["accuracy"] = {"precision": None, "recall": None, "f1": part["accuracy"], **support}
-    for kind in ("macro", "weighted"):
-        figures = {name: part[f"{kind}_{name}"] for name in ("precision", "recall", "f1")}
-        rows[f"{kind} avg"] = {**figures, **support}
-    return rows
+    averages = [
+        {name: part[f"{kind}_{name}"] for name in ("precision", "recall", "f1")}
+        for kind in ("macro", "weighted")
+    ]
+    accuracy = {"precision": None, "recall": None, "f1": part["accuracy"]}
+    by_class = [part["classes"][name] for name in class_names]
+    return by_class + [row | support for row in (accuracy, *averages)]

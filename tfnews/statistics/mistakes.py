@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnews.statistics.metrics import checked
+from tfnews.statistics.sample import checked, flagged
 
 EXCERPT_LENGTH = 300  # characters
 
@@ -43,7 +43,7 @@ def find(
         DataError: What `metrics.checked` refuses.
     """
     labels, probabilities = checked(labels, probabilities)
-    called = probabilities >= threshold
+    called = flagged(probabilities, threshold)
     order = np.argsort(probabilities, kind="stable")
     false_alarms = order[called[order] & (labels[order] == 0)][::-1]
     misses = order[~called[order] & (labels[order] == 1)]

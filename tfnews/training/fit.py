@@ -14,7 +14,8 @@ import numpy as np
 from tfnews import catalogue
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.evaluate import judged, own_splits
+from tfnews.evaluation.evaluate import own_splits
+from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
 from tfnews.report import wording
 from tfnews.runs import Config, Run, next_name
@@ -288,7 +289,7 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     """Write the validation split's predictions, scores and comparison with the floor."""
     frame, classifier = setup.splits.frame("validation"), setup.classifier
     run.record_predictions("validation", frame["label"], scored)
-    judgement = judged(frame, scored, classifier)
+    judgement = judged(frame, scored, classifier).to_json()
     run.update_scores(lambda found: {**found, "validation": judgement})
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(

@@ -11,6 +11,7 @@ from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
+from tfnews.statistics.sample import flagged
 from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import training_model
 from tfnews.training.checkpoints import SaveState
@@ -139,7 +140,7 @@ def _validator(
 
     def score() -> dict[str, float]:
         probabilities = trainee.probabilities(ids)
-        predicted = probabilities >= trainee.threshold
+        predicted = flagged(probabilities, trainee.threshold)
         return {
             "loss": float(log_loss(labels, probabilities.astype("float64"), labels=[0, 1])),
             "accuracy": float(accuracy_score(labels, predicted)),

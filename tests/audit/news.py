@@ -44,3 +44,21 @@ def splits(path, manifest=None, **options):
     frames = {part: frame(part, **options) for part in PARTS}
     described = {"format": "tfnews-splits-1", "name": "made_up", **(manifest or {})}
     return write_splits(path, frames, pd.DataFrame({"file": []}), described)
+
+
+def agency(label, words):
+    """Give a real text a dateline of Reuters, and a fake one none."""
+    body = " ".join(words)
+    return f"{words[0]} - - {body}" if label else f"{words[0].title()} (Reuters) - {body}"
+
+
+def leaking(path):
+    """Write splits that give themselves away by text and by a column."""
+    subjects = ("world", "<b>rumour</b>")
+    return splits(path, signal=0.95, text=agency, subject=lambda label, _: subjects[label])
+
+
+def clean(path):
+    """Write splits without a shortcut, of a set that is not about fakes."""
+    manifest = {"class_names": ["news", "satire"], "label_basis": "satire"}
+    return splits(path, manifest, source=lambda _, number: f"s{number // 2 % 5}")

@@ -1,0 +1,42 @@
+"""A section is one module and one entry; a metric is one row."""
+
+import pkgutil
+
+from tests.report.sample import CONFIG, DATA, report, rows
+from tfnews.report import card, html, screen, sections
+from tfnews.report.content import Report
+from tfnews.statistics import metrics
+from tfnews.statistics.judged import judge
+
+
+def test_every_module_is_in_the_table_once():
+    modules = {module.name for module in pkgutil.iter_modules(sections.__path__)}
+    keys = [section.key for section in sections.SECTIONS]
+    assert sorted(keys) == sorted(modules)
+
+
+def test_a_new_metric_is_one_row(monkeypatch):
+    """It once took five to eight places, and up to three implementations."""
+    row = metrics.Metric(
+        "npv", "right of those called {real}", "NPV", lambda s: s.tn / (s.tn + s.fn), on_screen=True
+    )
+    monkeypatch.setitem(metrics.METRICS, "npv", row)
+    labels, probabilities = rows()
+    judged = judge(labels, probabilities, range(len(labels)), 0.5)
+    (tn, _), (fn, _) = judged.scores["confusion"]
+    low, high = judged.intervals["npv"]
+    assert low < judged.scores["npv"] == tn / (tn + fn) < high
+    made = Report(CONFIG, DATA, {"test": judged})
+    for shown in (html.render(made), card.render(made), screen.summary(made)):
+        assert f"{judged.scores['npv']:.4f}" in shown
+    assert "right of those called real" in html.render(made)
+    assert "NPV" in screen.summary(made)
+
+
+def test_runs_scored_before_a_metric_came_are_still_shown(monkeypatch):
+    made = report()
+    row = metrics.Metric("late", "a late score", "late", lambda s: s.rows, on_screen=True)
+    monkeypatch.setitem(metrics.METRICS, "late", row)
+    assert "| a late score | – | – |" in card.render(made)
+    assert "a late score" in html.render(made)
+    assert "late" in screen.summary(made)

@@ -1,0 +1,150 @@
+"""What a report speaks of, typed: the page, the card and the terminal are made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tfnews.data.splits import UNSTATED, Splits
+from tfnews.runs import Config
+from tfnews.statistics.judged import Judged
+from tfnews.statistics.metrics import PREVALENCES
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """The data set a run was trained on; all but the name may be unknown.
+
+    Attributes:
+        name: As scores and sentences quote it.
+        class_names: Names of class 0 and class 1.
+        label_basis: What the labels rest on.
+        licence: Of the texts.
+        counts: Texts of each class, `{part: {class name: texts}}`.
+        strategy: How the splits were drawn.
+        seed: By which they were drawn.
+        digests: SHA-256 of each file of the splits.
+        sources: Files they were made of, `{file, sha256, ...}`.
+        warnings: What `prepare` warned of.
+    """
+
+    name: str
+    class_names: tuple[str, str] = ("real", "fake")
+    label_basis: str = UNSTATED
+    licence: str | None = None
+    counts: Mapping[str, dict[str, int]] = field(default_factory=dict)
+    strategy: str | None = None
+    seed: int | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[dict, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, splits: Splits) -> "DataSet":
+        """Take what a folder of splits and its manifest say."""
+        manifest = splits.manifest
+        return cls(
+            splits.name,
+            splits.class_names,
+            splits.label_basis,
+            licence=manifest.get("licence"),
+            counts=manifest.get("counts") or {},
+            strategy=manifest.get("strategy"),
+            seed=manifest.get("seed"),
+            digests=manifest.get("digests") or {},
+            sources=tuple(manifest.get("sources") or ()),
+            warnings=tuple(manifest.get("warnings") or ()),
+        )
+
+
+@dataclass(frozen=True)
+class OtherSet:
+    """The model on a data set that it was not trained on.
+
+    Attributes:
+        name: The set's name, numbered where it has a namesake.
+        judged: The scores.
+        label_basis: What the set's labels rest on.
+        digests: SHA-256 of each part's file.
+        shared_with_training: Texts left out because the model was trained on them; `None` where
+            nobody counted.
+        refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
+    """
+
+    name: str
+    judged: Judged
+    label_basis: str = UNSTATED
+    digests: Mapping[str, str] = field(default_factory=dict)
+    shared_with_training: int | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: dict) -> "OtherSet":
+        """Make it of an object of metrics.json."""
+        return cls(
+            content["name"],
+            Judged.from_json(content),
+            content.get("label_basis") or UNSTATED,
+            content.get("digests") or {},
+            content.get("shared_with_training"),
+            content.get("refused") or {},
+        )
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """The set's own names of class 0 and class 1."""
+        return self.judged.class_names
+
+    def to_json(self) -> dict:
+        """Return the object of metrics.json."""
+        return {
+            "name": self.name,
+            "label_basis": self.label_basis,
+            "class_names": list(self.class_names),
+            "digests": dict(self.digests),
+            "shared_with_training": self.shared_with_training,
+            "refused": dict(self.refused),
+            **self.judged.to_json(),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known of a run; what is empty or `None` is left out of page, card and terminal.
+
+    Attributes:
+        config: The run's config.json.
+        data: What it was trained on.
+        parts: Scores of train, validation and test; at least one of the last two.
+        other_sets: The model on other data sets.
+        prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
+        test_reads: How often the test part was scored, this time included.
+        mistakes: What `mistakes.find` returned.
+        timings: `{rows, ms_per_text, texts_per_second}`, and device.
+        floor: What `floor.compare` returned.
+        audit: What `audit.audit` returned for the splits.
+        figures: PNG bytes or paths by the names of `figures.draw_all`.
+        warnings: Sentences to show above our own.
+    """
+
+    config: Config
+    data: DataSet
+    parts: Mapping[str, Judged]
+    other_sets: tuple[OtherSet, ...] = ()
+    prevalences: tuple[float, ...] = PREVALENCES
+    test_reads: int = 0
+    mistakes: dict | None = None
+    timings: dict | None = None
+    floor: dict | None = None
+    audit: dict | None = None
+    figures: Mapping[str, bytes | Path] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def part(self) -> str:
+        """The part it speaks of: test, or validation where the test part was not scored."""
+        return "test" if "test" in self.parts else "validation"
+
+    @property
+    def judged(self) -> Judged:
+        """The scores of that part."""
+        return self.parts[self.part]

@@ -1,0 +1,33 @@
+"""A section of a report: the same content for the page, the card and the terminal."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from tfnews.report.content import Report
+
+
+def _nothing(report: Report) -> str:
+    return ""
+
+
+def _no_lines(report: Report) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one subject looks like in each of the three places; any may be left out.
+
+    Attributes:
+        key: Its name.
+        html: Returns a section of the page, from `page.rendered`; "" where there is nothing to say.
+        markdown: Returns a section of the card; "" where there is nothing to say.
+        terminal: Returns lines; "" among them is a gap.
+    """
+
+    key: str
+    html: Callable[[Report], Markup | str] = _nothing
+    markdown: Callable[[Report], str] = _nothing
+    terminal: Callable[[Report], Sequence[str]] = _no_lines

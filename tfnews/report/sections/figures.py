@@ -1,0 +1,63 @@
+"""The figures, each with how to read it."""
+
+import base64
+from pathlib import Path
+
+from markupsafe import Markup
+
+from tfnews.report.content import Report
+from tfnews.report.page import rendered
+from tfnews.report.section import Section
+
+# What each figure shows to whoever cannot see it, and how to read it.
+FIGURES = {
+    "confusion": (
+        "Confusion matrices",
+        "Each row is what the texts are labelled, each column what the model called them. "
+        "The top right square counts false alarms, the bottom left one misses.",
+    ),
+    "histogram": (
+        "Scores of each class",
+        "A good model keeps the two colours apart. Bars in the middle are texts it is unsure of. "
+        "The vertical scale is logarithmic: a small bar can be a tenth of a tall one.",
+    ),
+    "calibration": (
+        "Calibration",
+        "On the dashed line a score can be read as a share. Below it the model's "
+        "scores are higher than the share of texts labelled {fake}, above it lower. "
+        "The lower bars count the texts behind each point: trust points with many.",
+    ),
+    "roc": (
+        "ROC curve",
+        "Every threshold is a point: further up finds more, further right gives more false alarms.",
+    ),
+    "precision_recall": (
+        "Precision-recall curve",
+        "Every threshold is a point: further right finds more, further up has more right flags. "
+        "It holds for the share of each class in this data set only.",
+    ),
+    "loss": (
+        "Loss by epoch",
+        "When the validation curve rises while the training curve falls, the model learns its "
+        "training texts by heart.",
+    ),
+    "accuracy": ("Accuracy by epoch", "The two curves part when training texts are memorised."),
+}
+
+
+def _html(report: Report) -> Markup | str:
+    fake = report.data.class_names[1]
+    drawn = [
+        (_base64(report.figures[name]), title, how_to_read.format(fake=fake))
+        for name, (title, how_to_read) in FIGURES.items()
+        if name in report.figures
+    ]
+    return rendered("figures.html", figures=drawn) if drawn else ""
+
+
+def _base64(png: bytes | Path) -> str:
+    content = png if isinstance(png, bytes) else Path(png).read_bytes()
+    return base64.b64encode(content).decode("ascii")
+
+
+SECTION = Section("figures", _html)

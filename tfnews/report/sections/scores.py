@@ -1,0 +1,63 @@
+"""Every score of each part, with its interval."""
+
+from markupsafe import Markup
+
+from tfnews.data.splits import PARTS
+from tfnews.report import markdown, terminal, wording
+from tfnews.report.content import Report
+from tfnews.report.page import Cell, rendered
+from tfnews.report.section import Section
+from tfnews.statistics.judged import Judged
+from tfnews.statistics.metrics import METRICS
+
+
+def cell(judged: Judged, metric: str) -> Cell:
+    """Return a score over its interval."""
+    bounds = judged.intervals.get(metric)
+    return Cell(wording.number(judged.scores.get(metric)), wording.interval(bounds))
+
+
+def _html(report: Report) -> Markup:
+    names = report.data.class_names
+    order = [part for part in reversed(PARTS) if part in report.parts]
+    parts = {part: report.parts[part] for part in order}
+    rows = [["texts", *(f"{judged.rows:,}" for judged in parts.values())]]
+    for metric in METRICS.values():
+        if metric.in_table:
+            label = wording.with_names(metric.label, names)
+            rows.append([label, *(cell(judged, metric.name) for judged in parts.values())])
+    return rendered("scores.html", head=["", *parts], rows=rows)
+
+
+def _markdown(report: Report) -> str:
+    judged = report.judged
+    rows = [
+        (
+            wording.with_names(metric.label, judged.class_names),
+            wording.number(judged.scores.get(metric.name)),
+            wording.interval(judged.intervals.get(metric.name)) or "–",
+        )
+        for metric in METRICS.values()
+        if metric.in_card
+    ]
+    table = markdown.table(("score", report.part, "95 % interval"), rows)
+    return markdown.section("Scores", table)
+
+
+def _terminal(report: Report) -> list[str]:
+    table = terminal.score_table(report.parts.items(), report.judged.class_names)
+    return ["", table, _costs(report), ""]
+
+
+def _costs(report: Report) -> str:
+    """Say what the model weighs and how fast it answers."""
+    config, timings = report.config, report.timings
+    if not timings:
+        return ""
+    return (
+        f"{config.parameters.total:,} parameters, {config.megabytes:.1f} MB; "
+        f"{timings['ms_per_text']:.2f} ms a text, {timings['texts_per_second']:,.0f} texts/s"
+    )
+
+
+SECTION = Section("scores", _html, _markdown, _terminal)
