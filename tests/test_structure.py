@@ -75,10 +75,10 @@ def test_no_two_modules_import_each_other_in_a_circle():
     }
     arrows = {
         m: {
-            names[n]
+            names[module]
             for found in imported(m)
-            for n in (found, found.rpartition(".")[0])
-            if n in names and names[n] != m
+            if (module := found if found in names else found.rpartition(".")[0]) in names
+            and names[module] != m
         }
         for m in names.values()
     }

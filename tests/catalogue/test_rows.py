@@ -34,7 +34,7 @@ min_delta = 0.0
 
 def test_the_catalogue_holds_these_rows_in_this_order():
     transformers = ["distilbert", "albert", "tinybert", "mobilebert", "minilm", "bert-tiny"]
-    assert list(catalogue.rows()) == ["tfidf", *HUB_ROWS, *transformers]
+    assert list(catalogue.rows()) == ["tfidf", "word2vec", *HUB_ROWS, "cnn", *transformers]
 
 
 def test_the_default_is_a_row():

@@ -57,7 +57,8 @@ def test_no_line_is_wider_than_a_terminal_of_100():
 def test_the_size_of_every_pretrained_row_is_known():
     """Minilm and bert-tiny were said to have as many parameters as the data gives them."""
     lines = archs().splitlines()
-    assert [line.split()[0] for line in lines if "by data" in line] == ["tfidf"]
+    without = [row.name for row in catalogue.rows().values() if not row.weights]
+    assert [line.split()[0] for line in lines if " by data " in line] == without
     assert any(line.split()[:3] == ["minilm", "transformer", "22,713,986"] for line in lines)
 
 
@@ -104,7 +105,7 @@ def test_settings_of_a_row_that_is_not_there():
 def test_json_holds_every_field_and_nothing_else():
     records = json.loads(archs("--json"))
     assert [record["name"] for record in records] == list(catalogue.rows())
-    swivel = records[1]
+    swivel = next(record for record in records if record["name"] == "swivel20")
     assert swivel["published"]["test_accuracy_frozen"] == 0.85
     assert swivel["parameters"] == 421_909
     assert swivel["needs_download"] is True

@@ -12,12 +12,13 @@ from tests import tiny
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, RunError
 from tfnews.evaluation import evaluate as module
+from tfnews.evaluation import measure as measuring
 from tfnews.evaluation.evaluate import evaluate, own_splits
-from tfnews.evaluation.measure import measure, scorer
+from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
 from tfnews.report import figures, wording
-from tfnews.runs import Run, write_predictions
+from tfnews.runs import Run
 from tfnews.scoring.predict import predict
 from tfnews.statistics import intervals
 from tfnews.training.fit import fit
@@ -164,7 +165,7 @@ def test_one_rule_calls_fake(run, splits):
     """
     frame = splits.frame("test")
     texts, labels = frame["combined_text"].tolist(), frame["label"].to_numpy()
-    scored = scorer(load(run.path))(texts)
+    scored = load(run.path).probabilities(texts)
     below = [score for score in scored[labels == 1] if float(score) < float(str(score))]
     threshold = float(str(below[len(below) // 2]))
     set_threshold(run, threshold)
@@ -183,7 +184,7 @@ def test_one_rule_calls_fake(run, splits):
 def test_predictions_are_read_as_they_were_in_memory(run):
     generator = np.random.default_rng(0)
     scored = np.concatenate([generator.random(2000, "float32"), np.float32([0, 1, 1e-38, 0.7])])
-    write_predictions(run, "test", np.zeros(len(scored)), scored)
+    run.record_predictions("test", np.zeros(len(scored)), scored)
     found = read_predictions(run, "test")
     assert found.dtype == np.float32
     assert (found == scored).all()
@@ -207,7 +208,7 @@ def test_a_reading_is_counted_before_the_test_split_is_scored(run, monkeypatch):
     monkeypatch.setattr(module, "measure", broken)
     with pytest.raises(KeyboardInterrupt):
         evaluate(run)
-    assert Run.open(run.path).config["test_reads"] == 1
+    assert Run.open(run.path).config.test_reads == 1
 
 
 def test_texts_can_be_left_out_of_the_report(flagging, splits):
@@ -256,7 +257,7 @@ def test_what_depends_on_the_splits_alone_is_worked_out_once(splits, tmp_path, m
         monkeypatch.setattr(room, name, counted)
 
     counting(module.floor, "solve")
-    counting(module, "audit")
+    counting(measuring, "audit")
     given = {**tiny.SWIVEL, "epochs": 1, "root": tmp_path}
     run = fit(splits.path, "swivel20", **given)
     assert made == ["solve"]
@@ -367,7 +368,7 @@ def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
     (away,) = evaluate(run, [folder]).other_sets
     other = open_splits(folder)
     frame = pd.concat([other.frame(part) for part in PARTS])
-    scored = scorer(load(run.path))(frame["combined_text"].tolist())
+    scored = load(run.path).probabilities(frame["combined_text"].tolist())
     expected = intervals.bootstrap(frame["label"].to_numpy(), scored)
     assert away.judged.intervals["accuracy"] == pytest.approx(expected["accuracy"])
 

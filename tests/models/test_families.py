@@ -18,7 +18,7 @@ def saved(tmp_path_factory):
     classifier, _ = build(row, TEXTS, LABELS, {**row.settings, "min_df": 1}, {})
     run = Run.create(tiny.config("tfidf-1", state="complete"), tmp_path_factory.mktemp("runs"))
     classifier.save_to_preset(str(run.model_dir))
-    return run, classifier.score(TEXTS)
+    return run, classifier.probabilities(TEXTS)
 
 
 WAYS = {
@@ -38,12 +38,12 @@ def test_every_way_to_name_a_run_opens_it(saved, monkeypatch, way):
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(run.path.parent))
     opened = load(WAYS[way](run))
     assert isinstance(opened, NewsClassifier)
-    assert (opened.score(TEXTS) == expected).all()
+    assert (opened.probabilities(TEXTS) == expected).all()
 
 
 def test_a_name_under_another_folder_of_runs(saved):
     run, expected = saved
-    assert (load(run.name, root=run.path.parent).score(TEXTS) == expected).all()
+    assert (load(run.name, root=run.path.parent).probabilities(TEXTS) == expected).all()
 
 
 def test_a_classifier_is_given_back(saved):

@@ -62,7 +62,12 @@ def part(seed=0, class_names=("real", "fake"), count=400, spread=0.45):
 
 def least():
     """Give the least that a report may speak of."""
-    config = Config("complete", "a", "tfidf", SplitsRecord("", "b", {}, ("real", "fake")))
+    config = Config(
+        state="complete",
+        name="a",
+        arch="tfidf",
+        splits=SplitsRecord("", "b", {}, ("real", "fake")),
+    )
     return Report(config, DataSet("b"), {"validation": Judged(part().scores)})
 
 

@@ -168,25 +168,25 @@ def test_a_resumed_fit_equals_the_uninterrupted_one(child, others, root, monkeyp
 
 def aged(run):
     """Return a run as it would be had it been made before kinds and the setting normalise."""
-    recipe = {name: value for name, value in run.config["recipe"].items() if name != "normalise"}
-    run.update_config(family="hub", recipe=recipe)
+    recipe = {name: value for name, value in run.config.recipe.items() if name != "normalise"}
+    run.update(family="hub", recipe=recipe)
     return run
 
 
 def test_a_run_made_before_a_setting_is_gone_on_from(child, splits, tmp_path):
     old = aged(Run(shutil.copytree(child.path, tmp_path / "old")))
     run = fit(splits.path, from_run=old.path, root=tmp_path, floor=False)
-    assert run.config["recipe"]["normalise"] == "words"
-    assert run.config["family"] == "embedding"
-    assert set(evaluate(old)["parts"]) == {"train", "validation", "test"}
+    assert run.config.recipe["normalise"] == "words"
+    assert run.config.family == "embedding"
+    assert set(evaluate(old).parts) == {"train", "validation", "test"}
 
 
 def test_a_run_made_before_a_setting_is_resumed(splits, tmp_path):
     options = resolve(catalogue.row("swivel20"), {"weights": "none", "epochs": 1})
     made = setup.from_row(catalogue.row("swivel20"), splits, options)
-    aged(Run.create("old", setup.described(made, splits), tmp_path))
+    aged(Run.create(setup.described(made, "old"), tmp_path))
     run = fit(resume="old", root=tmp_path, floor=False)
-    assert run.config["state"] == "complete"
+    assert run.config.state == "complete"
     assert load(run.path).preprocessor.tokenizer.normalise == "words"
 
 

@@ -35,7 +35,7 @@ class Setting:
         below: Numbers must be smaller than this.
         choices: The allowed names; () where any text is.
         fresh: Whether only fresh weights (`weights=none`) follow it. Pretrained weights bring what
-            it says with them.
+            it says with them, but for what a file of word vectors leaves open: `OPEN_OF_VECTORS`.
     """
 
     kind: type
@@ -153,6 +153,13 @@ PARTICULAR = {
         fresh=True,
     ),
     "ngrams": _whole(1, 10, "Longest run of words that is a term."),
+    "window": _whole(
+        1, 1000, "Words on either side that a word's vector is learnt from.", fresh=True
+    ),
+    "vector_epochs": _whole(
+        1, 100_000, "Passes over the training texts that learn word vectors.", fresh=True
+    ),
+    "filters": _whole(1, 65_536, "Filters of each width, which are 3, 4 and 5 words."),
     "min_df": _whole(1, 10**7, "Terms in fewer texts are left out."),
     "sublinear_tf": Setting(bool, "Whether counts are damped by a logarithm."),
     "max_features": _whole(1, 10**8, "Terms kept at most, the most frequent."),
@@ -188,6 +195,8 @@ SETTINGS = {**GENERAL, **RECIPE, **PARTICULAR}
 KINDS = {
     "embedding": ("normalise", "vocabulary_size", "oov_buckets", "min_count"),
     "tfidf": ("ngrams", "min_df", "sublinear_tf", "max_features", "C"),
+    "word2vec": ("normalise", "min_count", "window", "vector_epochs", "C"),
+    "cnn": (*("normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),),
     "transformer": (
         *("architecture", "num_layers", "num_heads", "hidden_dim", "intermediate_dim"),
         *("embedding_dim", "activation", "pooler", "dropout", "vocabulary_size", "pooling"),
@@ -195,11 +204,22 @@ KINDS = {
     ),
 }
 
+# What of a vocabulary a file of word vectors does not say.
+OPEN_OF_VECTORS = ("normalise", "oov_buckets")
+
 # Kind of row -> what of `GENERAL` means nothing to it, and so must stay as it is.
-IDLE = {"tfidf": ("weights", "trainable", "max_tokens", "checkpoint_steps")}
+IDLE = {
+    "tfidf": ("weights", "trainable", "max_tokens", "checkpoint_steps"),
+    "word2vec": ("trainable", "checkpoint_steps"),
+}
 
 # Family -> its kinds. A row's kind is its family's name unless it says otherwise.
-FAMILIES = {"embedding": ("embedding",), "linear": ("tfidf",), "transformer": ("transformer",)}
+FAMILIES = {
+    "embedding": ("embedding",),
+    "linear": ("tfidf", "word2vec"),
+    "cnn": ("cnn",),
+    "transformer": ("transformer",),
+}
 
 
 def checked(name: str, value: object, where: str) -> object:

@@ -15,11 +15,11 @@ _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "fr
 _WIDTH = 100
 
 _NOTES = """\
-parameters: with the published weights; tfidf has one for each term of your training split.
+parameters: with the published weights; "by data": the words of your training split decide.
 frozen, fine-tuned: test accuracy / F1 of the fake class with the table frozen or trained, as
   published by the study, early-stopped on its test set; not ours.
-No download: tfidf works as it is; every other row does with --weights none (fresh weights, a
-  vocabulary learnt from your training split) or with a local copy (--weights FOLDER).
+No download: rows that name none work as they are; every other row does with --weights none (fresh
+  weights, a vocabulary learnt from your training split) or with a local copy (--weights FOLDER).
 Settings of a row, with defaults and bounds: tfnews archs --settings ARCH"""
 
 _GROUPS = (

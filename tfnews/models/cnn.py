@@ -163,7 +163,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
         The classifier, and what is to be recorded of its weights.
     """
     table = word_table(row, material.texts, options)
-    backbone = CnnBackbone(*table.shape, options["filters"], options["filter_widths"])
+    backbone = CnnBackbone(*table.shape, options["filters"])
     fill(backbone.token_vectors.table, table.vectors)
     freeze(backbone, options)
     preprocessor = CnnPreprocessor(table.tokenizer(options["max_tokens"]))

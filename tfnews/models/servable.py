@@ -1,25 +1,21 @@
 """A classifier as TensorFlow saves it: functions, and the variables and tables they need."""
 
-from typing import TYPE_CHECKING
-
+import keras_hub
 import tensorflow as tf
-
-if TYPE_CHECKING:
-    from tfnews.models.classifier import NewsClassifier
 
 
 class Servable(tf.Module):
     """Functions of a classifier over its variables and tables, without its Keras model.
 
     Args:
-        classifier: With its preprocessor.
+        classifier: A `NewsClassifier` with its preprocessor.
 
     Attributes:
         text: Strings (batch,) to fake_probability (batch,).
         token_ids: Ids (tokens,) and row_lengths (batch,) to fake_probability (batch,).
     """
 
-    def __init__(self, classifier: "NewsClassifier"):
+    def __init__(self, classifier: keras_hub.models.TextClassifier):
         super().__init__()
         self.resources = classifier.resources()
 

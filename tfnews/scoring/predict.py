@@ -197,6 +197,8 @@ def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
 
 
 def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
+    if not texts:
+        return []
     # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
     return [float(str(score)) for score in classifier.probabilities(texts, batch_size)]
 

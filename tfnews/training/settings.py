@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from tfnews import catalogue
 from tfnews.catalogue.rows import Row
-from tfnews.catalogue.settings import GENERAL, IDLE, SETTINGS, checked, nearest
+from tfnews.catalogue.settings import GENERAL, IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
 from tfnews.runs import Config, Run
+from tfnews.weights.find import is_vectors
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
@@ -189,20 +190,21 @@ def _check_start(row: Row, options: dict) -> None:
     idle = _changed(row, options, IDLE.get(row.kind, ()))
     if idle:
         raise UsageError(
-            f"{row.name} has no use for {', '.join(IDLE[row.kind])}: it is solved from the texts "
-            f"as they are. Received: {', '.join(idle)}. Leave these out."
+            f"{row.name} has no use for {', '.join(IDLE[row.kind])}: a solver finds its weights. "
+            f"Received: {', '.join(idle)}. Leave these out."
         )
     if row.kind == "transformer" and options["max_tokens"] < _FEWEST:
         raise UsageError(
             f"{row.name} must keep {_FEWEST} tokens of a text or more. Received: "
             f"max_tokens={options['max_tokens']}."
         )
-    if not row.recipe:
-        return
     if options["weights"] == "none":
-        _check_fresh(row, options)
+        if row.recipe:
+            _check_fresh(row, options)
         return
-    fresh = _changed(row, options, [name for name in row.settings if SETTINGS[name].fresh])
+    known = OPEN_OF_VECTORS if is_vectors(options["weights"]) else ()
+    brought = [name for name in row.settings if SETTINGS[name].fresh and name not in known]
+    fresh = _changed(row, options, brought)
     if fresh:
         raise UsageError(
             "Sizes and vocabulary of pretrained weights are their own, those of "

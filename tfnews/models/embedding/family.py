@@ -10,7 +10,7 @@ from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding import alias
 from tfnews.models.embedding.bag import EmbeddingBag
 from tfnews.models.embedding.module import UnknownStructureError
-from tfnews.models.embedding.tables import WordTable, fresh, published
+from tfnews.models.embedding.tables import WordTable, word_table
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor
@@ -88,20 +88,18 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Args:
         row: The catalogue's row.
         material: The training split, from which a fresh table's vocabulary is learnt.
-        options: weights (what `find` takes, or "none"), trainable, max_tokens, seed, and the
+        options: weights (as `word_table` takes them), trainable, max_tokens, seed, and the
             row's settings.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
         The classifier, and what is to be recorded of its weights.
     """
-    handle = options["weights"]
-    if handle == "none":
-        return _native(row, fresh(row, material.texts, options), options, answers)
     try:
-        return _native(row, published(row, handle), options, answers)
+        table = word_table(row, material.texts, options)
     except UnknownStructureError as reason:
-        return alias.build(row, find(handle), reason, options, answers)
+        return alias.build(row, find(options["weights"]), reason, options, answers)
+    return _native(row, table, options, answers)
 
 
 def freeze(backbone: keras_hub.models.Backbone, options: dict) -> None:

@@ -1,6 +1,5 @@
 """Words and their vectors: where the table of an embedding comes from."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,9 @@ from tfnews.models.embedding.module import licence, read_module
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
 from tfnews.runs import WeightsRecord, sha256
-from tfnews.weights.archive import SUFFIXES
 from tfnews.weights.digests import split_pin
-from tfnews.weights.find import find
-from tfnews.weights.vectors import read_vectors
+from tfnews.weights.find import find, is_vectors
+from tfnews.weights.vectors import guess_format, read_vectors
 
 _RANGE = 0.05  # of a fresh table's numbers, as Keras' own embeddings begin
 
@@ -88,10 +86,7 @@ def word_table(row: Row, texts: Sequence[str], options: dict) -> WordTable:
     handle = options["weights"]
     if handle == "none":
         return fresh(row, texts, options)
-    path = split_pin(handle)[0]
-    if os.path.isfile(path) and not path.endswith(SUFFIXES):
-        return of_file(handle, options)
-    return published(row, handle)
+    return of_file(handle, options) if is_vectors(handle) else published(row, handle)
 
 
 def of_file(handle: str, options: dict) -> WordTable:
@@ -106,6 +101,11 @@ def of_file(handle: str, options: dict) -> WordTable:
         WeightsError: The file is damaged, or not the one that is pinned.
     """
     path, pin = split_pin(handle)
+    if guess_format(Path(path)) == "npy":
+        raise WeightsError(
+            f"{path} holds vectors without their words. Make a module of both first: "
+            f"tfnews weights build {path} --words WORDLIST --out FOLDER, and name FOLDER."
+        )
     digest = sha256(path)
     if pin not in (None, digest):
         raise WeightsError(
