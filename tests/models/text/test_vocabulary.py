@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfnews.models.text.vocabulary import count_words
+from tfnews.models.text.words import WordTokenizer
 
 TEXTS = ["the vote, the vote!", "The council", "vote a a"]
 
@@ -39,3 +40,13 @@ def test_most_frequent_first_and_ties_in_alphabetical_order(texts):
     counts = Counter(word for text in texts for word in text)
     expected = sorted(counts, key=lambda word: (-counts[word], word.encode()))
     assert count_words([" ".join(text) for text in texts], "none", 10, min_count=1) == expected
+
+
+@pytest.mark.parametrize("rule", ["none", "lower", "words"])
+def test_words_are_those_that_the_tokenizer_looks_up(rule):
+    """Line breaks and tabs divided words here and not there, so such words were unknown."""
+    texts = ["vote\ncouncil\tvote", "a  b ", "\x0bTruth\u2028share"] * 2
+    words = count_words(texts, rule, 99, min_count=1)
+    tokenizer = WordTokenizer(words, normalise=rule)
+    found = {word.decode() for text in tokenizer.words(texts).to_list() for word in text}
+    assert found - {""} == set(words)

@@ -22,6 +22,8 @@ def count_words(texts: Sequence[str], rule: str, size: int, min_count: int = 2) 
     counts = Counter()
     for start in range(0, len(texts), _BATCH):
         batch = tf.constant(texts[start : start + _BATCH])
-        counts.update(tf.strings.split(normalise(batch, rule)).flat_values.numpy())
+        # On single spaces, as the tokenizer splits: an empty word between two is no word to learn.
+        counts.update(tf.strings.split(normalise(batch, rule), sep=" ").flat_values.numpy())
+    del counts[b""]
     kept = [(-count, word) for word, count in counts.items() if count >= min_count]
     return [word.decode("utf-8", "replace") for _, word in sorted(kept)[:size]]
