@@ -14,6 +14,7 @@ import tensorflow as tf
 IDS = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)  # encoded texts, (texts, tokens)
 
 _ENCODE_BATCH = 512
+_ENCODED_AT_ONCE = 2048  # texts for which a pipeline costs more than it gains
 _POOL = 32  # batches among which texts are sorted by length
 _PARALLEL = 2  # batches made at once, and as many kept ready
 
@@ -29,7 +30,7 @@ def encode(tokenize: Callable, texts: Sequence[str]) -> tf.RaggedTensor:
         int32 ids (texts, tokens), kept in memory.
     """
     texts = tf.constant(list(texts), tf.string)
-    if len(texts) <= _ENCODE_BATCH:
+    if len(texts) <= _ENCODED_AT_ONCE:
         return tokenize(texts)
     dataset = tf.data.Dataset.from_tensor_slices(texts).batch(_ENCODE_BATCH)
     return tf.concat(list(_made_ahead(dataset, tokenize)), axis=0)

@@ -14,7 +14,7 @@ from tfnews.catalogue.rows import Row
 from tfnews.catalogue.settings import GENERAL, IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
 from tfnews.runs import Config, Run
-from tfnews.weights.find import is_vectors
+from tfnews.weights.digests import is_vectors
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfnews.errors import WeightsError
 from tfnews.runs import sha256
+from tfnews.weights.archive import SUFFIXES
 
 _PIN = re.compile(r"(?P<handle>.*)#sha256=(?P<digest>[0-9a-fA-F]{64})")
 
@@ -33,6 +34,12 @@ def split_pin(handle: str) -> tuple[str, str | None]:
             f"A pinned handle ends in #sha256= and 64 hex digits. Received: {handle!r}."
         )
     return match["handle"], match["digest"].lower()
+
+
+def is_vectors(handle: str) -> bool:
+    """Tell whether a handle names a file of word vectors: any file that is no archive."""
+    path = split_pin(handle)[0]
+    return os.path.isfile(path) and not path.endswith(SUFFIXES)
 
 
 def check_pin(handle: str, pin: str | None, folder: Path, archive: str | None) -> None:

@@ -68,12 +68,6 @@ def find(handle: str | os.PathLike, fetch: Callable[[str, Path], str] = download
     return _downloaded(handle, address, pin, without, fetch)
 
 
-def is_vectors(handle: str) -> bool:
-    """Tell whether a handle names a file of word vectors: any file that is no archive."""
-    path = split_pin(handle)[0]
-    return os.path.isfile(path) and not path.endswith(archive.SUFFIXES)
-
-
 def absolute(handle: str) -> str:
     """Return a handle that means the same from any working folder."""
     place, pin = split_pin(handle)

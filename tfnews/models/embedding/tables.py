@@ -12,8 +12,8 @@ from tfnews.models.embedding.module import licence, read_module
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
 from tfnews.runs import WeightsRecord, sha256
-from tfnews.weights.digests import split_pin
-from tfnews.weights.find import find, is_vectors
+from tfnews.weights.digests import is_vectors, split_pin
+from tfnews.weights.find import find
 from tfnews.weights.vectors import guess_format, read_vectors
 
 _RANGE = 0.05  # of a fresh table's numbers, as Keras' own embeddings begin
