@@ -20,7 +20,6 @@ from tfnews.models.transformer.layouts import LAYOUTS, named_variables
 from tfnews.runs import sha256
 
 CONFIG = "config.json"
-PICKLED = "pytorch_model.bin"
 TENSORS = "model.safetensors"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 VOCABULARIES = ("vocab.txt", "spiece.model")

@@ -12,9 +12,10 @@ from tfnews.errors import WeightsError
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
-from tfnews.models.transformer.checkpoint import PICKLED, TENSORS, read_checkpoint
+from tfnews.models.transformer.checkpoint import TENSORS, read_checkpoint
 from tfnews.models.transformer.encoders import Encoder
 from tfnews.weights.digests import module_digest, split_pin
+from tfnews.weights.pickled import PICKLED
 
 HUGGING_FACE = "hf://"
 _FILES = ["config.json", "tokenizer_config.json", "model.safetensors", "vocab.txt", "spiece.model"]
