@@ -1,5 +1,6 @@
 """A small classifier of each row of the catalogue, with fresh weights, for tests of models."""
 
+import dataclasses
 import functools
 import tempfile
 from pathlib import Path
@@ -58,9 +59,12 @@ def aliased_module() -> str:
     return str(save(Words, Path(folder.name), words, table))
 
 
-def small(name: str, **changes: object) -> keras_hub.models.TextClassifier:
+def small(
+    name: str, head: dict | None = None, **changes: object
+) -> keras_hub.models.TextClassifier:
     """Build a row with a vocabulary learnt from the texts above, the same at every call."""
     row = row_of(name)
+    row = dataclasses.replace(row, head=head or row.head)
     options = {**row.recipe, **row.settings, "weights": "none", "trainable": True}
     if name == ALIASED:
         options["weights"] = aliased_module()

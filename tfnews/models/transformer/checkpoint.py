@@ -263,3 +263,11 @@ def _stored_shape(variable: keras.Variable) -> tuple[int, ...]:
         return (math.prod(shape),)
     inputs = shape[:-1] if "attention_output" in variable.path else shape[:1]
     return (math.prod(shape[len(inputs) :]), math.prod(inputs))
+
+
+def stored(variable: keras.Variable) -> np.ndarray:
+    """Return a variable's value as files of Hugging Face hold it: what reading it undoes."""
+    value, shape = variable.numpy(), _stored_shape(variable)
+    if variable.name == "kernel":
+        value = value.reshape(shape[::-1]).T  # (inputs, outputs) to (outputs, inputs)
+    return np.ascontiguousarray(value.reshape(shape), np.float32)

@@ -1,0 +1,1 @@
+"""A trained run as other programs read it."""
