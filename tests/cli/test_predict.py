@@ -1,12 +1,17 @@
 import csv
 import io
+import json
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests import tiny
 from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews import models
 from tfnews.cli import main
+from tfnews.models import load
+from tfnews.training.fit import fit
 
 
 @pytest.fixture
@@ -140,3 +145,35 @@ def test_a_quote_that_is_never_closed_is_one_record_that_is_counted(invoke, tmp_
     assert (second["id"], second["outcome"]) == ("2", "not_scored")
     assert "line 3 is never closed, so the file's last 3 lines run together" in second["reason"]
     assert "1 scored, 1 not scored (unreadable record 1)." in result.stderr
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """Give a real run, not a stub, and a file of texts with what is to come of each."""
+    folder = tmp_path_factory.mktemp("real")
+    splits = tiny.splits(folder)
+    run = fit(splits.path, "tfidf", root=folder / "runs")
+    frame = splits.frame("test")
+    file = folder / "texts.jsonl"
+    news = zip(frame["title"], frame["text"], strict=True)
+    lines = [json.dumps({"title": title, "text": text}) for title, text in news]
+    file.write_text("\n".join([*lines, '{"text": "¡"}', "broken"]) + "\n", encoding="utf-8")
+    return run, file, frame
+
+
+def test_a_run_scores_a_file_as_evaluate_scores_its_test_split(fitted, tmp_path):
+    run, file, frame = fitted
+    output = tmp_path / "scores.csv"
+    result = CliRunner().invoke(
+        main, ["predict", str(run.path), str(file), "--output", str(output)]
+    )
+    assert result.exit_code == 0, result.output
+    with output.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    expected = load(run).probabilities(frame["combined_text"].tolist())
+    found = [float(row["fake_probability"]) for row in rows[: len(frame)]]
+    np.testing.assert_array_equal(np.float32(found), expected)
+    flagged = [row["label"].startswith("resembles texts labelled fake") for row in rows[:-2]]
+    assert flagged == (expected >= np.float32(0.5)).tolist()
+    assert [row["outcome"] for row in rows[-2:]] == ["not_scored"] * 2
+    assert f"{len(frame)} scored, 2 not scored" in result.stderr
