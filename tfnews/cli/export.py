@@ -90,9 +90,9 @@ def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> No
     from tfnews.export.repository import Model, models
 
     if list_:
-        for model in models(place) if name is None else [Model(place, name)]:
-            for line in wording.versions(model):
-                click.echo(line)
+        found = models(place) if name is None else [Model(place, name)]
+        lines = [line for model in found for line in wording.versions(model)]
+        click.echo("\n".join(lines or [f"No exports in {place}."]))
         return
     if name is None:
         raise UsageError("Which model? Give its name: tfnews export --rollback --name NAME")

@@ -164,7 +164,7 @@ def check(found: dict, quantize: str, max_drop: float, target: str) -> None:
             f"On the device F1 falls by {100 * (f1['before'] - f1['after']):.1f} points, from "
             f"{f1['before']:.3f} to {f1['after']:.3f} on the validation split, mainly by "
             f"{_first(found['device']['reasons'])}. Nothing was written. Accept it with "
-            f"--max-drop {f1['before'] - f1['after'] + 0.001:.3f}, or shrink the file less."
+            f"--max-drop {f1['before'] - f1['after'] + 0.001:.3f}, or take less away."
         )
 
 
@@ -214,7 +214,7 @@ def _reason(steps: Sequence[tuple[str, bool]]) -> str:
 
 def _f1(asked: Texts, before: np.ndarray, after: np.ndarray, threshold: float) -> dict | None:
     rows = len(asked.labels)
-    if not rows:
+    if not rows or not np.isfinite(after).all():  # NaN fails as a conversion
         return None
     found = (metrics.scores(asked.labels, part[-rows:], threshold) for part in (before, after))
     return dict(zip(("before", "after"), (one["f1"] for one in found), strict=True))
