@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,8 @@ class _Source:
         forgotten = rare.forget(classifier, request.run, training, least)
         lines = [*wording.licences(request.licences), wording.forgotten(forgotten)]
         if request.lost:
-            lines.append(wording.unmeasured(request.lost))
+            say(request.lost)
+            lines.append(wording.UNMEASURED)
         for line in lines:
             say(line)
         return cls(request, classifier, asked, before, forgotten, lines)
@@ -203,7 +205,7 @@ def _measured(target: str, facts: parity.Facts, folder: Path, source: _Source) -
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "quantize": request.options.quantize,
         "bytes": size(folder),
-        "asked": {"validation_rows": rows, "probes": list(parity.PROBES), "lost": request.lost},
+        "asked": {"validation_rows": rows, "probes": list(parity.PROBES)},
         "rare_words": source.forgotten,
         **measured,
         "runtime_leaves_out": list(facts.left_out),
@@ -218,7 +220,13 @@ def _said(place: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        reason = getattr(error, "strerror", None) or _plain(error)
         raise ExportError(
             f"Nothing was written to {place}: {reason}. Make room or name another folder with --to."
         ) from error
+
+
+def _plain(error: Exception) -> str:
+    """Return what went wrong of a message of TensorFlow's, without its functions and files."""
+    line = re.sub(r"\s*\[Op:.*?\]", "", str(error).partition("\n")[0])
+    return line.rpartition("; ")[2]

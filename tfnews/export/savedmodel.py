@@ -38,7 +38,7 @@ def write(classifier: NewsClassifier, folder: Path, options: Options) -> Facts:
 
 _LEFT_OUT = (
     "Why a text was not scored: the graph says that the guards refuse it, not for which reason. "
-    "`tfnews predict` says it.",
+    "tfnews predict says it.",
     "Joining title and body, and removing white space around both: whoever asks does it, by the "
     "rule title-space-text.",
     "The signature token_ids has no outcome: the guards read texts.",

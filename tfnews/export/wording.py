@@ -7,6 +7,9 @@ from tfnews.export import serving
 from tfnews.export.licences import UNKNOWN
 from tfnews.export.repository import Labels, Model
 
+# Without the reason, which names folders of whoever exports.
+UNMEASURED = "F1 on the device was not measured: the run's splits could not be opened."
+
 
 def licences(found: Mapping[str, str]) -> list[str]:
     """Say which licences are not known."""
@@ -26,11 +29,6 @@ def forgotten(found: dict) -> str:
         f"Dropped, because fewer than {least} training texts have them: {found['dropped']:,} of "
         f"{found['vocabulary']:,} words of the vocabulary, and {guards}."
     )
-
-
-def unmeasured(reason: str) -> str:
-    """Say that the validation split was not asked."""
-    return f"F1 on the device was not measured: {reason}"
 
 
 def measured(found: dict) -> list[str]:
