@@ -19,6 +19,7 @@ from tfnews.models import FAMILIES, fake_probability
 from tfnews.models.batches import training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
+from tfnews.scoring.predict import predict
 from tfnews.training import optimizers
 from tfnews.training.accumulation import training_model
 from tfnews.training.callbacks import BestWeights
@@ -260,7 +261,7 @@ import numpy as np, tensorflow as tf
 folder, probes, names, tokens, text_ops = json.loads(sys.stdin.read())
 if text_ops:
     import tensorflow_text
-found = {}
+found, told = {}, {}
 for name in names:
     serve = tf.saved_model.load(f"{folder}/{name}").signatures
     answers = []
@@ -272,9 +273,13 @@ for name in names:
     given = {"token_ids": tf.constant(ids), "row_lengths": tf.constant(lengths, tf.int64)}
     answers.append(serve["token_ids"](**given)["fake_probability"].numpy().tolist())
     found[name] = answers
+    more = serve["serving_default"](text=tf.constant(probes))
+    words = {key: more[key].numpy() for key in ("label", "outcome")}
+    told[name] = {key: [word.decode() for word in said] for key, said in words.items()}
+    told[name]["probabilities"] = more["probabilities"].numpy().tolist()
 assert "tfnews" not in sys.modules and "keras_hub" not in sys.modules
 assert text_ops or "tensorflow_text" not in sys.modules
-print(json.dumps(found))
+print(json.dumps([found, told]))
 """
 
 
@@ -287,10 +292,16 @@ def test_a_saved_model_answers_raw_texts_and_ids_without_tfnews(text_ops, tmp_pa
         made(name).export(tmp_path / name)
         ids = made(name).encode(PROBES)
         tokens[name] = [ids.flat_values.numpy().tolist(), ids.row_lengths().numpy().tolist()]
-    found = answers_of_process(SERVING, [str(tmp_path), PROBES, names, tokens, text_ops])
+    given = [str(tmp_path), PROBES, names, tokens, text_ops]
+    found, told = answers_of_process(SERVING, given)
     for name in names:
         for answers in found[name]:
             np.testing.assert_allclose(answers, answers_of(name), atol=1e-6, err_msg=name)
+        predictions = list(predict(made(name), PROBES))
+        assert told[name]["outcome"] == [one.outcome for one in predictions]
+        assert told[name]["label"] == [one.label or "" for one in predictions]
+        both = np.stack([1 - answers_of(name), answers_of(name)], axis=1)
+        np.testing.assert_allclose(told[name]["probabilities"], both, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.filterwarnings("ignore:Skipping nested container")

@@ -3,15 +3,16 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate` and `predict` mirror the commands. Nothing heavy is
-imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's
-model once tfnews is imported, before or after keras-hub.
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict` and `export` mirror the commands.
+Nothing heavy is imported before one of them is used; `keras_hub.models.TextClassifier.from_preset`
+opens a run's model once tfnews is imported, before or after keras-hub.
 """
 
 import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+import types
 
 _PLACES = {
     "prepare": "tfnews.data.prepare",
@@ -20,9 +21,22 @@ _PLACES = {
     "load": "tfnews.models",
     "evaluate": "tfnews.evaluation.evaluate",
     "predict": "tfnews.scoring.predict",
+    "export": "tfnews.export.export",
 }
 
-__all__ = ["audit", "evaluate", "fit", "load", "predict", "prepare"]
+__all__ = ["audit", "evaluate", "export", "fit", "load", "predict", "prepare"]
+
+
+class _Package(types.ModuleType):
+    """Keeps a command's function where a room has its name: `tfnews.audit` and `tfnews.export`."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        # Python puts a room here once it is imported; `from tfnews.audit import ...` needs it not.
+        if name not in _PLACES or not isinstance(value, types.ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

@@ -16,7 +16,7 @@ from typing import get_args, get_origin
 
 import filelock
 
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import RunError, TfnewsError, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
@@ -294,11 +294,7 @@ class Run:
             UsageError: The name is not a plain file name.
             RunError: The folder exists.
         """
-        if not _NAME.fullmatch(config.name):
-            raise UsageError(
-                "A run's name may hold letters, digits, '.', '_' and '-'. "
-                f"Received: {config.name!r}."
-            )
+        check_name(config.name, "A run's name")
         path = saved_models_root(root) / config.name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -349,11 +345,11 @@ class Run:
         Raises:
             RunError: Another process is training it.
         """
-        refusal = (
+        refusal = RunError(
             f"Another process is training {self.path} at this moment. Wait for it, or choose "
             "another name with --name."
         )
-        with _held(self.path / ".lock", 0, refusal):
+        with held(self.path / ".lock", 0, refusal):
             yield
 
     def cut_history(self, epochs: int) -> None:
@@ -438,11 +434,11 @@ class Run:
 
     def _writing(self) -> contextlib.AbstractContextManager:
         """Keep other processes from changing config.json and metrics.json."""
-        refusal = (
+        refusal = RunError(
             f"Another process has kept {self.path / _WRITING} locked for {_PATIENCE} s, so "
             f"{self.path} could not be changed. Wait for it to end and try again."
         )
-        return _held(self.path / _WRITING, _PATIENCE, refusal)
+        return held(self.path / _WRITING, _PATIENCE, refusal)
 
     @property
     def name(self) -> str:
@@ -506,6 +502,23 @@ class Run:
         return [json.loads(line) for line in lines]
 
 
+def check_name(name: str, what: str) -> None:
+    """Check that a name can be a folder's on every system, and a part of an address.
+
+    Args:
+        name: Letters, digits, ".", "_" and "-".
+        what: Whose name it is, for the error.
+
+    Raises:
+        UsageError: It is not.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, and begins "
+            f"with a letter or digit. Received: {name!r}."
+        )
+
+
 def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     """Return `stem-N` with the first N, counted from 1, that no run has taken."""
     taken = {path.name for path in saved_models_root(root).glob(f"{stem}-*")}
@@ -533,13 +546,19 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 
 
 @contextlib.contextmanager
-def _held(path: Path, seconds: float, refusal: str) -> Iterator[None]:
-    """Hold a lock that other processes and threads respect, or raise a `RunError`."""
+def held(path: Path, seconds: float, refusal: TfnewsError) -> Iterator[None]:
+    """Hold a lock that other processes and threads respect; the system frees it after a crash.
+
+    Args:
+        path: The lock's file.
+        seconds: To wait for it.
+        refusal: Raised where another holds it for longer.
+    """
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=seconds)
     except filelock.Timeout:
-        raise RunError(refusal) from None
+        raise refusal from None
     try:
         yield
     finally:

@@ -9,11 +9,11 @@ import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
 from tests import tiny
-from tfnews.data.splits import open_splits
+from tfnews.data.splits import open_splits, own_splits
 from tfnews.errors import DataError, RunError
 from tfnews.evaluation import evaluate as module
 from tfnews.evaluation import measure as measuring
-from tfnews.evaluation.evaluate import evaluate, own_splits
+from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load

@@ -37,3 +37,7 @@ ARCHITECTURES = ("bert", "distilbert", "albert", "mobilebert")
 ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
 POOLINGS = ("pooled", "mean")
 LONG = ("truncate", "head-tail", "windows")
+
+# What a trained run can be written for, and as what numbers its weights.
+TARGETS = ("savedmodel", "tflite", "huggingface")
+QUANTIZATIONS = ("none", "float16", "dynamic")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.errors import DataError
-from tfnews.runs import sha256, write_json
+from tfnews.runs import Run, sha256, write_json
 
 FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
@@ -106,6 +106,29 @@ def open_splits(path: str | os.PathLike) -> Splits:
         )
     splits = Splits(path, files, _read_manifest(path / MANIFEST))
     _check_digests(splits)
+    return splits
+
+
+def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
+    """Open the splits a run was trained on, at `path` if they have moved.
+
+    Raises:
+        DataError: They are gone or were changed.
+    """
+    recorded = run.config.splits
+    if path is None and not os.path.isdir(recorded.path):
+        raise DataError(
+            f"The splits {run.name} was trained on are no longer at {recorded.path}. "
+            "Put them back there; tfnews evaluate also takes their new place, with --splits FOLDER."
+        )
+    splits = open_splits(path or recorded.path)
+    for part, digest in recorded.digests.items():
+        if splits.digest(part) != digest:
+            raise DataError(
+                f"The {part} split in {splits.path} is not the one {run.name} was trained on: "
+                f"its digest is {splits.digest(part)[:12]}…, the run has {digest[:12]}…. Prepare "
+                "the data again with the same options and seed, or train a new run on it."
+            )
     return splits
 
 

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from tfnews.data.splits import Splits, open_splits
-from tfnews.errors import DataError
+from tfnews.data.splits import open_splits, own_splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record, record_elsewhere
@@ -58,26 +57,3 @@ def evaluate(
         against_floor = run.config.arch != floor.FLOOR
         record(run, measure(classifier, home, against_floor=against_floor, root=run.path.parent))
     return publish(run, home, prevalences, no_text=no_text)
-
-
-def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
-    """Open the splits a run was trained on, at `path` if they have moved.
-
-    Raises:
-        DataError: They are gone or were changed.
-    """
-    recorded = run.config.splits
-    if path is None and not os.path.isdir(recorded.path):
-        raise DataError(
-            f"The splits {run.name} was trained on are no longer at {recorded.path}. "
-            "Put them back there; tfnews evaluate also takes their new place, with --splits FOLDER."
-        )
-    splits = open_splits(path or recorded.path)
-    for part, digest in recorded.digests.items():
-        if splits.digest(part) != digest:
-            raise DataError(
-                f"The {part} split in {splits.path} is not the one {run.name} was trained on: "
-                f"its digest is {splits.digest(part)[:12]}…, the run has {digest[:12]}…. Prepare "
-                "the data again with the same options and seed, or train a new run on it."
-            )
-    return splits

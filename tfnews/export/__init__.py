@@ -1,1 +1,1 @@
-"""A trained run as other programs read it."""
+"""Writing a trained run for servers and devices, and measuring what it costs."""

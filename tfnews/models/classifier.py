@@ -136,6 +136,23 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self.train_function = self.test_function = self.predict_function = None
         self.__dict__.pop("_answers", None)
 
+    @property
+    def labels(self) -> tuple[str, str]:
+        """What is said of a text below the threshold, and of one at it or above."""
+        names, place = self.class_names, self.trained_on
+        return tuple(f"resembles texts labelled {name} in {place}" for name in names)
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Make tokens of the vocabulary unknown for good, as the tokenizer's `forget` does.
+
+        Args:
+            ids: Their ids, which nothing else takes: the weights stay as they are.
+        """
+        self.preprocessor.tokenizer.forget(ids)
+        # What was traced holds the old vocabulary.
+        self.__dict__.pop("_encoded", None)
+        self.train_function = self.test_function = self.predict_function = None
+
     def compile(self, optimizer="auto", loss="auto", *, metrics="auto", **kwargs) -> None:
         """Configure Keras' own `fit` and `evaluate`, as for any keras-hub classifier.
 

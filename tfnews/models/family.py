@@ -16,7 +16,8 @@ Beyond what `NewsClassifier` does by itself, a family says
   TensorFlow Lite has built in;
 - of its preprocessor: `fixed(ids, length)`, the dense ids that `one_text` takes;
 - of its tokenizer: `resources()`, what a SavedModel must track; `unknown(ids)`, the share of
-  unknown words; and `spec()`, all that a tokenizer on another platform needs.
+  unknown words; `forget(ids)`, which makes tokens of a learnt vocabulary unknown; and `spec()`,
+  all that a tokenizer on another platform needs.
 
 tests/contracts.py proves all of it for every row of the catalogue.
 """

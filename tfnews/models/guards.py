@@ -93,6 +93,20 @@ class Guards:
             letters=_letters_of(openings),
         )
 
+    def without_rare(self, texts: Iterable[str], least: int) -> "Guards":
+        """Return guards whose list of common units holds none of fewer than `least` texts.
+
+        Args:
+            texts: The training texts.
+            least: Texts, read to the same length as in `fit`, that must hold a unit.
+        """
+        split = _UNITS[self.unit].findall
+        counts = Counter()
+        for text in texts:
+            counts.update(self._common.intersection(split(_opening(text))))
+        kept = " ".join(unit for unit in self.common.split() if counts[unit] >= least)
+        return Guards(**{**self.get_config(), "common": kept})
+
     def reason(self, text: str) -> str | None:
         """Return in plain words why `text` should not be scored, or None when it may be.
 

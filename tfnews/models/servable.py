@@ -3,16 +3,26 @@
 import keras_hub
 import tensorflow as tf
 
+from tfnews.models.guard_ops import may_be_scored
+
+OUTCOMES = ("not_scored", "scored")
+
 
 class Servable(tf.Module):
     """Functions of a classifier over its variables and tables, without its Keras model.
+
+    Both answer fake_probability float32 (batch,), probabilities float32 (batch, 2), those of class
+    0 and class 1, and label (batch,), which says in words what a text resembles. `text` answers
+    outcome (batch,) too: "not_scored" where the guards refuse a text, whose label is empty then.
+    Its numbers are finite all the same and must not be shown.
 
     Args:
         classifier: A `NewsClassifier` with its preprocessor.
 
     Attributes:
-        text: Strings (batch,) to fake_probability (batch,).
-        token_ids: Ids (tokens,) and row_lengths (batch,) to fake_probability (batch,).
+        text: Strings (batch,) to these.
+        token_ids: Ids (tokens,) and row_lengths (batch,) to these, without outcome: ids do not tell
+            what the guards ask.
     """
 
     def __init__(self, classifier: keras_hub.models.TextClassifier):
@@ -21,7 +31,12 @@ class Servable(tf.Module):
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
         def text(text: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"fake_probability": classifier.answer(classifier.preprocessor.tokenizer(text))}
+            fake = classifier.answer(classifier.preprocessor.tokenizer(text))
+            scored = may_be_scored(classifier.guards, text) & tf.math.is_finite(fake)
+            told = _told(classifier, fake)
+            told["label"] = tf.where(scored, told["label"], "")
+            outcome = tf.gather(tf.constant(OUTCOMES), tf.cast(scored, tf.int32))
+            return {**told, "outcome": outcome}
 
         @tf.function(
             input_signature=[
@@ -30,7 +45,7 @@ class Servable(tf.Module):
             ]
         )
         def token_ids(token_ids: tf.Tensor, row_lengths: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"fake_probability": classifier.from_tokens(token_ids, row_lengths)}
+            return _told(classifier, classifier.from_tokens(token_ids, row_lengths))
 
         self.text = text
         self.token_ids = token_ids
@@ -38,3 +53,13 @@ class Servable(tf.Module):
     def signatures(self) -> dict:
         """Return the functions by the names under which a server finds them."""
         return {"serving_default": self.text, "token_ids": self.token_ids}
+
+
+def _told(classifier: keras_hub.models.TextClassifier, fake: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Return what is said of texts with the fake probabilities (batch,)."""
+    flagged = fake >= tf.constant(classifier.threshold, tf.float32)
+    return {
+        "fake_probability": fake,
+        "probabilities": tf.stack([1.0 - fake, fake], axis=1),
+        "label": tf.gather(tf.constant(classifier.labels), tf.cast(flagged, tf.int32)),
+    }

@@ -216,8 +216,7 @@ def _prediction(
         return Prediction(item.id, None, None, "not_scored", reason)
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
         return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    name = classifier.class_names[int(flagged(score, threshold))]
-    label = f"resembles texts labelled {name} in {classifier.trained_on}"
+    label = classifier.labels[int(flagged(score, threshold))]
     return Prediction(item.id, score, label, "scored", reason)
 
 

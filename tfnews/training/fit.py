@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnews import catalogue
+from tfnews.data.splits import own_splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.evaluate import own_splits
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
 from tfnews.report import wording

@@ -72,6 +72,19 @@ class PieceTokenizer(SubwordTokenizer):
         _rescore(model)
         self._model = model.SerializeToString()
 
+    def forget(self, ids: Sequence[int]) -> None:
+        """Make pieces unknown: the model never gives unused ones; special ones stay.
+
+        Args:
+            ids: Of the pieces, which no other pieces take.
+        """
+        model = _parse(self.proto)
+        for piece, id in ((model.pieces[id], id) for id in ids):
+            if piece.type == piece.NORMAL:
+                piece.type = piece.UNUSED
+                piece.piece = f"<unused{id}>"
+        self.set_proto(model.SerializeToString())
+
     def normalise(self, texts: tf.Tensor) -> tf.Tensor:
         """Unify quotes, strip accents and lower-case texts (batch,); the model does the rest."""
         for pattern, replacement in _REPLACED:

@@ -93,6 +93,11 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
             return 0.0
         return float(tf.reduce_mean(tf.cast(flat == self.unknown_token_id, tf.float32)))
 
+    @property
+    def special_ids(self) -> set[int]:
+        """The ids of the special tokens."""
+        return {getattr(self, f"{name}_id") for name in self.special_names}
+
     def resources(self) -> list:
         """Return what a SavedModel must track besides functions: nothing, by default."""
         return []

@@ -71,6 +71,17 @@ class WordPieceTokenizer(SubwordTokenizer):
             with tf.init_scope():
                 self._pieces = _tokenizer(vocabulary)
 
+    def forget(self, ids: Sequence[int]) -> None:
+        """Make pieces unknown, as the published vocabularies write it; special ones stay.
+
+        Args:
+            ids: Of the pieces, which no other pieces take.
+        """
+        vocabulary = self.get_vocabulary()
+        for id in set(ids) - self.special_ids:
+            vocabulary[id] = f"[unused{id}]"  # brackets are words of their own
+        self.set_vocabulary(vocabulary)
+
     def normalise(self, texts: tf.Tensor) -> tf.Tensor:
         """Clean, lower-case and strip texts (batch,) and set punctuation apart."""
         texts = tf.strings.regex_replace(texts, _LEFT_OUT, "")

@@ -1,5 +1,6 @@
 """Word tokenisation in TensorFlow ops: strings to ragged word (or word n-gram) ids."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -63,6 +64,18 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
                 self._table = tf.lookup.StaticVocabularyTable(entries, self.oov_buckets)
             else:
                 self._table = tf.lookup.StaticHashTable(entries, -1)
+
+    def forget(self, ids: Sequence[int]) -> None:
+        """Make words unknown: their lines in the vocabulary hold what no text can have.
+
+        Args:
+            ids: Of the words, which no other words take.
+        """
+        vocabulary = self.get_vocabulary()
+        for id in ids:
+            # An n-gram has one separator less than it has words.
+            vocabulary[id] = " " * self.ngrams + str(id)
+        self.set_vocabulary(vocabulary)
 
     def words(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Split texts (batch,) into normalised words (batch, words)."""

@@ -1,0 +1,236 @@
+"""Exports of small runs, read back by TensorFlow's own loader in processes without tfnews."""
+
+import errno
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import tfnews
+from tests import tiny
+from tfnews.cli import main
+from tfnews.data.splits import open_splits
+from tfnews.errors import ExportError
+from tfnews.export import warmup
+from tfnews.export.repository import Model
+from tfnews.runs import Run
+from tfnews.training.fit import fit
+
+READ = """
+import json, sys
+import tensorflow as tf
+folder, texts = json.loads(sys.stdin.read())
+found = tf.saved_model.load(folder).signatures["serving_default"](text=tf.constant(texts))
+assert "tfnews" not in sys.modules and "tensorflow_text" not in sys.modules
+print(json.dumps([found["fake_probability"].numpy().tolist(),
+                  [word.decode() for word in found["outcome"].numpy()]]))
+"""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Give two runs on the same splits: TF-IDF, and an embedding with a vocabulary it learnt."""
+    splits = tiny.splits(tmp_path_factory.mktemp("splits"), label_basis="crowd")
+    root = tmp_path_factory.mktemp("runs")
+    tfidf = fit(splits.path, root=root)
+    fit(splits.path, arch="swivel20", root=root, name="scratch", **tiny_swivel())
+    return tfidf.path.parent
+
+
+def tiny_swivel():
+    options = dict(tiny.SWIVEL, epochs=1)
+    rate = options.pop("learning_rate")
+    return {**options, "learning_rate": rate, "floor": False}
+
+
+def read(folder, texts):
+    done = subprocess.run(
+        [sys.executable, "-c", READ],
+        input=json.dumps([str(folder), texts]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def texts_of(runs, part):
+    return open_splits(Run.open("tfidf-1", runs).config.splits.path).frame(part)["combined_text"]
+
+
+def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, tmp_path):
+    said = []
+    (first,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs, say=said.append)
+    (second,) = tfnews.export("scratch", to=tmp_path, name="news", root=runs)
+    assert (first.path, second.path) == (tmp_path / "news" / "1", tmp_path / "news" / "2")
+    assert first.bytes == sum(p.stat().st_size for p in first.path.rglob("*") if p.is_file())
+    texts = ["", *texts_of(runs, "validation")]
+    run = tfnews.load("tfidf-1", runs)
+    probabilities, outcomes = read(first.path, texts)
+    np.testing.assert_allclose(probabilities, run.probabilities(texts), atol=1e-6)
+    assert outcomes[0] == "not_scored"
+    expected = ["not_scored" if run.guards.reason(text) else "scored" for text in texts]
+    assert outcomes == expected
+    assert read(second.path, texts)[0] != probabilities
+    model = Model(tmp_path, "news")
+    assert model.roll_back().loaded == [1]
+    assert read(model.path / str(model.labels().stable), texts)[0] == probabilities
+    assert model.versions() == [1, 2]
+    assert any("Conversion: " in line for line in said)
+    assert any("Device: 0 of" in line for line in said)
+
+
+def test_what_was_measured_stands_beside_the_model(runs, tmp_path):
+    (done,) = tfnews.export("tfidf-1", to=tmp_path, root=runs)
+    found = json.loads((done.path / "parity.json").read_text())
+    assert found == done.parity
+    assert found["conversion"]["largest"] <= found["conversion"]["limit"] == 1e-5
+    assert found["device"]["f1"]["before"] == found["device"]["f1"]["after"]
+    assert found["guards"]["otherwise_than_the_run"] == []
+    assert found["operations_beyond_the_runtime"] == []
+    assert any("for which reason" in one for one in found["runtime_leaves_out"])
+    card = (done.path / "README.md").read_text()
+    for words in (
+        "not a verdict",
+        "Licences",
+        "serving\\_default",
+        "not run in TensorFlow Serving",
+    ):
+        assert words in card
+    assert "labels/stable:predict" in card
+
+
+def test_no_training_text_leaves(runs, tmp_path):
+    """Neither whole, nor as a word of few texts."""
+    (done,) = tfnews.export("scratch", to=tmp_path, root=runs, min_document_frequency=5, max_drop=1)
+    dropped = done.parity["rare_words"]
+    assert dropped["learnt"]
+    training = [text.lower() for text in texts_of(runs, "train")]
+    words = [set(re.findall(r"\w+", text)) for text in training]
+    run = tfnews.load("scratch", runs)
+    vocabulary = run.preprocessor.tokenizer.get_vocabulary()
+    rare = [word for word in vocabulary if sum(word in found for found in words) < 5]
+    assert dropped["dropped"] == len(rare) > 0
+    files = [path for path in done.path.rglob("*") if path.is_file()]
+    content = b"".join(path.read_bytes() for path in files if path.name != warmup.FILE.name)
+    assert not [text for text in training if text[:60].encode() in content.lower()]
+    kept = " ".join(set(vocabulary) - set(rare))
+    telling = [word for word in rare if len(word) > 6 and word not in kept]
+    assert telling
+    assert not [word for word in telling if word.encode() in content]
+    (whole,) = tfnews.export("scratch", to=tmp_path, root=runs, min_document_frequency=1)
+    assert whole.parity["rare_words"]["dropped"] == 0
+    assert whole.parity["device"]["largest"] <= 1e-5
+
+
+def test_splits_that_are_gone_are_said_or_needed(runs, tmp_path):
+    shutil.copytree(runs / "tfidf-1", tmp_path / "tfidf-1")
+    run = Run.open("tfidf-1", tmp_path)
+    run.update(splits=tiny.config().splits)
+    with pytest.raises(ExportError, match=r"training texts cannot be read.*frequency 1"):
+        tfnews.export(run, to=tmp_path / "exports")
+    said = []
+    (done,) = tfnews.export(run, to=tmp_path / "exports", min_document_frequency=1, say=said.append)
+    assert any("was not measured" in line for line in said)
+    assert done.parity["asked"]["validation_rows"] == 0
+    assert done.parity["device"]["f1"] is None
+
+
+def test_warm_up_is_made_of_made_up_texts(runs, tmp_path):
+    logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    (done,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs)
+    serve = tf.saved_model.load(str(done.path)).signatures["serving_default"]
+    sizes = []
+    for record in tf.data.TFRecordDataset(str(done.path / warmup.FILE)):
+        request = logs.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert (request.model_spec.name, request.model_spec.signature_name) == (
+            "news",
+            "serving_default",
+        )
+        texts = tf.make_ndarray(request.inputs["text"])
+        assert all(b"Arvel" in text for text in texts)
+        sizes.append(len(serve(text=tf.constant(texts))["label"]))
+    assert sizes == [1, 8, 64]
+
+
+def test_without_the_message_classes_it_is_said_how_to_get_them(runs, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    said = []
+    (done,) = tfnews.export("tfidf-1", to=tmp_path, root=runs, say=said.append)
+    assert warmup.MISSING in said
+    assert not (done.path / warmup.FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "/x/part; disk is full [Op:SaveV2]\nat"),
+            ": disk is full. ",
+        ),
+    ],
+)
+def test_a_full_disk_is_one_line_and_leaves_nothing(runs, tmp_path, monkeypatch, error, said):
+    def full(module, folder, signatures):
+        tf.io.gfile.makedirs(folder)
+        raise error
+
+    monkeypatch.setattr(tf.saved_model, "save", full)
+    with pytest.raises(ExportError) as raised:
+        tfnews.export("tfidf-1", to=tmp_path / "exports", root=runs)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert not (tmp_path / "exports").exists()
+
+
+def test_a_file_that_answers_otherwise_is_not_kept(runs, tmp_path, monkeypatch):
+    from tfnews.export import savedmodel
+
+    monkeypatch.setattr(
+        savedmodel.SavedModel, "answers_ids", lambda self, ids: np.zeros(ids.nrows())
+    )
+    with pytest.raises(ExportError, match="answers otherwise than the model it was made from"):
+        tfnews.export("tfidf-1", to=tmp_path / "exports", root=runs)
+    assert not (tmp_path / "exports").exists()
+
+
+# The command
+
+
+def run_command(*arguments):
+    from click.testing import CliRunner
+
+    return CliRunner().invoke(main, ["export", *map(str, arguments)])
+
+
+@pytest.fixture
+def root(runs, monkeypatch):
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(runs))
+
+
+def test_the_command_writes_lists_promotes_and_rolls_back(root, tmp_path):
+    for _ in range(2):
+        result = run_command("tfidf-1", "--to", tmp_path, "--name", "news")
+        assert result.exit_code == 0, result.output
+    assert f"{tmp_path}/news/2: " in result.stdout
+    assert "curl -d" in result.stdout
+    assert result.stdout.splitlines()[-1] == f"Next: cd {tmp_path} && docker compose up"
+    listed = run_command("--list", "--to", tmp_path).stdout.splitlines()
+    assert listed[0] == f"news in {tmp_path}:"
+    assert re.fullmatch(r"  1: run tfidf-1, \S+, \d+\.\d\d MB, stable", listed[1])
+    assert listed[2].endswith(" MB, canary")
+    assert "version 2 is stable." in run_command("news", "--promote", "--to", tmp_path).stdout
+    result = run_command("--rollback", "--name", "news", "--to", tmp_path)
+    assert "news: version 1 is stable." in result.stdout
+    assert result.exit_code == 0
+
+
+def test_nothing_to_list_is_said(tmp_path):
+    result = run_command("--list", "--to", tmp_path / "none")
+    assert (result.exit_code, result.stdout) == (0, f"No exports in {tmp_path / 'none'}.\n")

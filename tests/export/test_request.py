@@ -1,0 +1,107 @@
+"""What an export may be asked for; none of it needs TensorFlow."""
+
+import os
+
+import pytest
+
+from tests import tiny
+from tfnews.errors import ExportError, RunError, UsageError
+from tfnews.export import request
+from tfnews.runs import Run, WeightsRecord
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Run.create(tiny.config("mine", state="complete"), tmp_path / "runs")
+
+
+def test_what_is_not_said_has_defaults(run):
+    found = request.check(run)
+    assert (found.targets, str(found.to), found.name) == (("savedmodel",), "exports", "mine")
+    assert (found.max_drop, found.min_document_frequency) == (0.01, 2)
+    assert found.splits is None
+    assert "no longer at splits" in found.lost
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"target": "onnx"}, r"Unknown target 'onnx'.*Allowed: savedmodel, tflite, huggingface, a"),
+        ({"name": "a/b"}, r"may hold letters.*Received: 'a/b'"),
+        ({"name": ".."}, r"Received: '\.\.'"),
+        ({"name": ""}, r"Received: ''"),
+        ({"quantize": "int4"}, r"'int4'. Allowed: none, float16, dynamic"),
+        ({"quantize": "float16"}, r"for a device smaller.*savedmodel keeps"),
+        ({"max_tokens": 5}, r"for a device smaller"),
+        ({"max_tokens": 0}, r"--max-tokens must be at least 1. Received: 0"),
+        ({"vocabulary": -1}, r"--vocabulary must be at least 1"),
+        ({"max_drop": 1.5}, r"--max-drop must lie between 0 and 1"),
+        ({"min_document_frequency": 0}, r"--min-document-frequency must be at least 1"),
+    ],
+)
+def test_names_and_numbers_that_are_not_allowed(run, options, said):
+    with pytest.raises(UsageError, match=said):
+        request.check(run, **options)
+
+
+def test_targets_that_are_not_written_yet_are_refused_by_name(run):
+    for target in set(request.TARGETS) - set(request.WRITERS):
+        with pytest.raises(UsageError, match=rf"{target} is not written in this version"):
+            request.check(run, target)
+    assert request.check(run, "all").targets == tuple(request.WRITERS)
+
+
+def test_a_run_in_training_is_refused(tmp_path):
+    Run.create(tiny.config("mine"), tmp_path)
+    with pytest.raises(RunError, match=r"not complete: its state is 'training'"):
+        request.check("mine", root=tmp_path)
+
+
+def test_a_file_in_the_way_is_refused(run, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ExportError, match=r"is a file.*Name another folder with --to"):
+        request.check(run, to=tmp_path / "file" / "below")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_place_that_may_not_be_written_to_is_refused(run, tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ExportError, match="may not be written to"):
+        request.check(run, to=tmp_path / "exports")
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [
+        "CC BY-NC 4.0",
+        "for research only",
+        "Non-commercial use",
+        "redistribution is not permitted; do not redistribute",
+        "CC BY-ND",
+        "All rights reserved",
+    ],
+)
+def test_a_licence_that_forbids_it_needs_to_be_accepted(tmp_path, licence):
+    config = tiny.config("mine", state="complete", weights=WeightsRecord("x", licence=licence))
+    run = Run.create(config, tmp_path)
+    with pytest.raises(ExportError, match=r"licence of the weights.*--accept-licence"):
+        request.check(run)
+    assert request.check(run, accept_licence=True).licences["weights"] == licence
+
+
+@pytest.mark.parametrize(
+    "licence", ["Apache-2.0", "CC BY-SA 4.0", "none: learnt from the training split", "MIT", "PDDL"]
+)
+def test_other_licences_need_not(tmp_path, licence):
+    config = tiny.config("mine", state="complete", weights=WeightsRecord("x", licence=licence))
+    assert request.check(Run.create(config, tmp_path)).licences["weights"] == licence
+
+
+def test_the_licence_of_the_data_is_the_manifests(tmp_path):
+    from tfnews.export.licences import UNKNOWN, stated
+
+    splits = tiny.splits(tmp_path)
+    run = Run.create(tiny.config("mine", state="complete"), tmp_path / "runs")
+    assert stated(run, splits)["data"] == UNKNOWN
+    splits.manifest["licence"] = "research use only"
+    assert stated(run, splits)["data"] == "research use only"

@@ -1,0 +1,232 @@
+"""Write a trained run for a server or a device, and measure what that changes."""
+
+import contextlib
+import datetime
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tensorflow as tf
+
+from tfnews.data.splits import Splits
+from tfnews.errors import ExportError
+from tfnews.export import card, parity, rare, warmup, wording
+from tfnews.export.repository import CARD, PARITY, Model, size
+from tfnews.export.request import SERVED, Request, check, writer
+from tfnews.models import NewsClassifier, load
+from tfnews.runs import Run, write_json, write_text
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written for one target.
+
+    Attributes:
+        target: Which.
+        path: The version's folder.
+        bytes: Of all its files.
+        parity: What its parity.json holds.
+    """
+
+    target: str
+    path: Path
+    bytes: int
+    parity: dict
+
+
+def export(
+    run: str | os.PathLike | Run,
+    target: str = "savedmodel",
+    *,
+    to: str | os.PathLike | None = None,
+    name: str | None = None,
+    quantize: str = "none",
+    max_tokens: int | None = None,
+    vocabulary: int | None = None,
+    max_drop: float = 0.01,
+    accept_licence: bool = False,
+    min_document_frequency: int = 2,
+    root: str | os.PathLike | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Exported]:
+    """Write a run for a server or a device; it answers there as the run does, or is not written.
+
+    Two differences are measured, on all validation texts and on odd ones: what the conversion
+    changes, and what the device changes by reading texts its own way. Both stand in parity.json.
+
+    Args:
+        run: A complete run, its name or its path.
+        target: "savedmodel", or "all" for all that the architecture can be written for.
+        to: Folder of exports, by default ./exports. The model is DIR/NAME/VERSION in it.
+        name: Of the model there; by default the run's. Runs exported under one name are versions
+            of one model.
+        quantize: "none", "float16" or "dynamic", for devices.
+        max_tokens: Tokens that a device reads.
+        vocabulary: Words that a device's table keeps.
+        max_drop: Fall of F1 on the validation split that is accepted, 0 to 1.
+        accept_licence: Write it though a licence seems to forbid passing it on.
+        min_document_frequency: Learnt words of fewer training texts are made unknown.
+        root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        say: Is given a line at each stage.
+
+    Returns:
+        What was written, target by target.
+
+    Raises:
+        UsageError: A name or number that is not allowed.
+        RunError: No such run, or its training has not finished.
+        ExportError: It answers otherwise than the run, may not be passed on, or cannot be written.
+            Nothing is left behind.
+
+    Example:
+        >>> tfnews.export("tfidf-1", to="exports", name="news")[0].path
+        PosixPath('exports/news/1')
+    """
+    request = check(
+        run,
+        target,
+        to=to,
+        name=name,
+        quantize=quantize,
+        max_tokens=max_tokens,
+        vocabulary=vocabulary,
+        max_drop=max_drop,
+        accept_licence=accept_licence,
+        min_document_frequency=min_document_frequency,
+        root=root,
+    )
+    return carry_out(request, say)
+
+
+def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) -> list[Exported]:
+    """Do what `export` was asked for, once it was checked."""
+    source = _Source.of(request, say)
+    written = []
+    for target in _possible(request, source.classifier):
+        say(f"Writing {target}.")
+        with _said(request.to):
+            written.append(_write(target, source, say))
+    return written
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A run made ready to be written: its rare words are gone.
+
+    Attributes:
+        request: What was asked for.
+        classifier: Without its rare words.
+        asked: What it is asked, and its file after it.
+        before: What the run answered, with all its words.
+        forgotten: What was counted of the rare words.
+        lines: What was said of licences and words.
+    """
+
+    request: Request
+    classifier: NewsClassifier
+    asked: parity.Texts
+    before: parity.Before
+    forgotten: dict
+    lines: list[str]
+
+    @classmethod
+    def of(cls, request: Request, say: Callable[[str], None]) -> "_Source":
+        """Open the run, ask it, and make its rare words unknown."""
+        least = request.min_document_frequency
+        training = rare.training_texts(request.run) if least > 1 else []
+        say(f"Opening {request.run.name}.")
+        classifier = load(request.run)
+        asked = _asked(request.splits)
+        say(f"Asking the run about {len(asked.texts):,} texts.")
+        before = parity.Before.of(classifier, asked)
+        forgotten = rare.forget(classifier, request.run, training, least)
+        lines = [*wording.licences(request.licences), wording.forgotten(forgotten)]
+        if request.lost:
+            say(request.lost)
+            lines.append(wording.UNMEASURED)
+        for line in lines:
+            say(line)
+        return cls(request, classifier, asked, before, forgotten, lines)
+
+
+def _asked(splits: Splits | None) -> parity.Texts:
+    if splits is None:
+        return parity.Texts.of()
+    frame = splits.frame("validation")
+    return parity.Texts.of(frame["combined_text"].tolist(), frame["label"].tolist())
+
+
+def _possible(request: Request, classifier: NewsClassifier) -> list[str]:
+    found = [target for target in request.targets if target in classifier.exports]
+    if not found:
+        raise ExportError(
+            f"{request.run.name} cannot be written for {', '.join(request.targets)}: "
+            f"{request.run.config.weights.note or 'its operations have no form there.'} Allowed: "
+            f"{', '.join(classifier.exports)}."
+        )
+    return found
+
+
+def _write(target: str, source: _Source, say: Callable[[str], None]) -> Exported:
+    """Write one target beside its versions, measure it there, and move it among them."""
+    request = source.request
+    served = target == SERVED
+    model = Model(request.to, request.name if served else f"{request.name}-{target}")
+    with model.writing() as folder:
+        facts = writer(target).write(source.classifier, folder, request.options)
+        if served and not warmup.write(folder, request.name):
+            say(warmup.MISSING)
+        say("Asking the file, read anew.")
+        found = _measured(target, facts, folder, source)
+        parity.check(found, request.options.quantize, request.max_drop, target)
+        lines = [*wording.measured(found), *facts.notes]
+        for line in lines:
+            say(line)
+        write_json(folder / PARITY, found)
+        told = [*source.lines, *lines]
+        about = card.render(request, target, source.classifier, told, found)
+        write_text(folder / CARD, about)
+        path = model.publish(folder, served=served)
+    return Exported(target, path, size(path), found)
+
+
+def _measured(target: str, facts: parity.Facts, folder: Path, source: _Source) -> dict:
+    request, classifier = source.request, source.classifier
+    opened = writer(target).opened(folder)
+    measured = parity.measure(opened, facts, classifier, source.asked, source.before)
+    measured["conversion"]["limit"] = parity.LIMITS[request.options.quantize]
+    rows = len(source.asked.labels)
+    return {
+        "target": target,
+        "run": request.run.name,
+        "arch": request.run.config.arch,
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "quantize": request.options.quantize,
+        "bytes": size(folder),
+        "asked": {"validation_rows": rows, "probes": list(parity.PROBES)},
+        "rare_words": source.forgotten,
+        **measured,
+        "runtime_leaves_out": list(facts.left_out),
+        "operations_beyond_the_runtime": list(facts.operations),
+        "licences": request.licences,
+    }
+
+
+@contextlib.contextmanager
+def _said(place: Path) -> Iterator[None]:
+    """Turn what a disk or TensorFlow's writing of files fails with into one line."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or _plain(error)
+        raise ExportError(
+            f"Nothing was written to {place}: {reason}. Make room or name another folder with --to."
+        ) from error
+
+
+def _plain(error: Exception) -> str:
+    """Return what went wrong of a message of TensorFlow's, without its functions and files."""
+    line = re.sub(r"\s*\[Op:.*?\]", "", str(error).partition("\n")[0])
+    return line.rpartition("; ")[2]
