@@ -1,0 +1,1 @@
+"""Classifiers for other places than Python: files, and what must stand beside them."""

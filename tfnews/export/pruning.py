@@ -1,0 +1,162 @@
+"""Smaller copies of a classifier: fewer tokens of a text, fewer words of a table."""
+
+from collections.abc import Sequence
+
+import keras
+import keras_hub
+import numpy as np
+import tensorflow as tf
+
+from tfnews.errors import ExportError, UsageError
+from tfnews.models.embedding.bag import TokenTable
+from tfnews.models.text.packing import PiecePreprocessor
+from tfnews.models.text.words import WordPreprocessor, WordTokenizer
+from tfnews.models.variables import fill, pieces
+
+
+def shortened(
+    classifier: keras_hub.models.TextClassifier, length: int
+) -> keras_hub.models.TextClassifier:
+    """Return the classifier, over the same weights, as one that reads fewer tokens of a text.
+
+    Args:
+        classifier: A `NewsClassifier`.
+        length: Words, or pieces of a text or window with the special ones, at most.
+
+    Raises:
+        UsageError: Fewer than 8 pieces, no word, or more than the encoder has positions.
+    """
+    preprocessor = classifier.preprocessor
+    if isinstance(preprocessor, PiecePreprocessor):
+        most = classifier.backbone.encoder.max_sequence_length
+        if not 8 <= length <= most:
+            raise UsageError(f"--max-tokens takes 8 to {most} for this run. Received: {length}.")
+        shorter = type(preprocessor)(
+            preprocessor.tokenizer,
+            length,
+            preprocessor.long,
+            preprocessor.max_windows,
+            segments=preprocessor.segments,
+            pad_after=preprocessor.pad_after,
+        )
+    else:
+        if length < 1:
+            raise UsageError(f"--max-tokens takes 1 or more. Received: {length}.")
+        shorter = _with_words(preprocessor, max_tokens=length)
+    return _rebuilt(classifier, classifier.backbone, shorter)
+
+
+def _with_words(preprocessor: WordPreprocessor, **changes: object) -> WordPreprocessor:
+    """Return the preprocessor over a tokenizer with other arguments."""
+    tokenizer = preprocessor.tokenizer
+    arguments = {
+        "vocabulary": tokenizer.vocabulary,
+        "normalise": tokenizer.normalise,
+        "oov_buckets": tokenizer.oov_buckets,
+        "ngrams": tokenizer.ngrams,
+        "min_letters": tokenizer.min_letters,
+        "max_tokens": tokenizer.max_tokens,
+    }
+    return type(preprocessor)(WordTokenizer(**arguments | changes))
+
+
+def _rebuilt(
+    classifier: keras_hub.models.TextClassifier,
+    backbone: keras_hub.models.Backbone,
+    preprocessor: keras_hub.models.TextClassifierPreprocessor,
+) -> keras_hub.models.TextClassifier:
+    """Return the classifier with the same head over another backbone and preprocessor."""
+    config = classifier.get_config() | {"backbone": backbone, "preprocessor": preprocessor}
+    rebuilt = type(classifier)(**config)
+    for layer, original in zip(rebuilt.head_layers, classifier.head_layers, strict=True):
+        layer.set_weights(original.get_weights())
+    return rebuilt
+
+
+def pruned(
+    classifier: keras_hub.models.TextClassifier, words: int, texts: Sequence[str] | None = None
+) -> keras_hub.models.TextClassifier:
+    """Return the classifier over its most frequent words; the others share one unknown row.
+
+    The shared row is the mean of the rows it stands for, weighted by how often the texts look them
+    up. Rows that leave unknown words out leave the dropped ones out too.
+
+    Args:
+        classifier: A `NewsClassifier` with a table of word vectors.
+        words: Words kept at most.
+        texts: Training texts, in which words are counted; `None` takes the vocabulary as it is
+            ordered, most frequent words first, which one learnt from the training texts is.
+
+    Raises:
+        UsageError: No words are kept.
+        ExportError: The classifier has no table of word vectors.
+    """
+    if words < 1:
+        raise UsageError(f"--vocabulary keeps 1 word or more. Received: {words}.")
+    layer = _table_of(classifier)
+    tokenizer = classifier.preprocessor.tokenizer
+    known = len(tokenizer.vocabulary)
+    if words >= known and tokenizer.oov_buckets <= 1:
+        return classifier
+    counts = _counts(classifier, layer.rows, texts)
+    kept = np.argsort(-counts[:known], kind="stable")[:words]
+    vectors = tf.gather(layer.table.value, kept).numpy()
+    if tokenizer.oov_buckets:
+        rest = np.setdiff1d(np.arange(layer.rows), kept)
+        vectors = np.concatenate([vectors, _mean_row(layer.table, rest, counts, known)])
+    backbone = _with_table(classifier.backbone, layer, vectors)
+    vocabulary = [tokenizer.vocabulary[row] for row in kept]
+    buckets = min(tokenizer.oov_buckets, 1)
+    preprocessor = _with_words(
+        classifier.preprocessor, vocabulary=vocabulary, oov_buckets=buckets
+    )
+    return _rebuilt(classifier, backbone, preprocessor)
+
+
+def _table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable:
+    for layer in classifier.backbone.layers:
+        if isinstance(layer, TokenTable):
+            return layer
+    raise ExportError(
+        "--vocabulary N keeps the most frequent words of a table of word vectors, which this run "
+        "does not have. Leave it out; a TF-IDF run is made smaller by --set max_features=N when it "
+        "is trained."
+    )
+
+
+def _counts(
+    classifier: keras_hub.models.TextClassifier, rows: int, texts: Sequence[str] | None
+) -> np.ndarray:
+    """Return how often texts look each row up, (rows,)."""
+    if texts is None:
+        return np.zeros(rows)
+    ids = classifier.encode(texts).flat_values.numpy()
+    return np.bincount(ids, minlength=rows).astype(float)
+
+
+def _mean_row(
+    table: keras.Variable, rest: np.ndarray, counts: np.ndarray, known: int
+) -> np.ndarray:
+    """Return the mean of the rows `rest`, (1, width), by their counts; of the buckets if all 0."""
+    weights = np.zeros(len(counts))
+    weights[rest] = counts[rest]
+    if not weights.any():
+        weights[known:] = 1.0
+    total, start = 0.0, 0
+    for piece in pieces(table):  # a large table is not copied whole
+        total = total + weights[start : start + len(piece)] @ piece
+        start += len(piece)
+    return (total / weights.sum()).astype("float32")[np.newaxis]
+
+
+def _with_table(
+    backbone: keras_hub.models.Backbone, layer: TokenTable, vectors: np.ndarray
+) -> keras_hub.models.Backbone:
+    """Return the backbone over another table (rows, width)."""
+    rebuilt = type(backbone).from_config(backbone.get_config() | {"rows": len(vectors)})
+    for new in rebuilt.layers:
+        if new.name == layer.name:
+            fill(new.table, vectors)
+        else:
+            new.set_weights(backbone.get_layer(new.name).get_weights())
+    return rebuilt
