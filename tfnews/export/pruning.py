@@ -93,7 +93,13 @@ def pruned(
     """
     if words < 1:
         raise UsageError(f"--vocabulary keeps 1 word or more. Received: {words}.")
-    layer = _table_of(classifier)
+    layer = table_of(classifier)
+    if layer is None:
+        raise ExportError(
+            "--vocabulary N keeps the most frequent words of a table of word vectors, which this "
+            "run does not have. Leave it out; a TF-IDF run is made smaller by --set "
+            "max_features=N when it is trained."
+        )
     tokenizer = classifier.preprocessor.tokenizer
     known = len(tokenizer.vocabulary)
     if words >= known and tokenizer.oov_buckets <= 1:
@@ -107,21 +113,14 @@ def pruned(
     backbone = _with_table(classifier.backbone, layer, vectors)
     vocabulary = [tokenizer.vocabulary[row] for row in kept]
     buckets = min(tokenizer.oov_buckets, 1)
-    preprocessor = _with_words(
-        classifier.preprocessor, vocabulary=vocabulary, oov_buckets=buckets
-    )
+    preprocessor = _with_words(classifier.preprocessor, vocabulary=vocabulary, oov_buckets=buckets)
     return _rebuilt(classifier, backbone, preprocessor)
 
 
-def _table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable:
-    for layer in classifier.backbone.layers:
-        if isinstance(layer, TokenTable):
-            return layer
-    raise ExportError(
-        "--vocabulary N keeps the most frequent words of a table of word vectors, which this run "
-        "does not have. Leave it out; a TF-IDF run is made smaller by --set max_features=N when it "
-        "is trained."
-    )
+def table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable | None:
+    """Return the layer that holds a table of word vectors; `None` where there is none."""
+    tables = [layer for layer in classifier.backbone.layers if isinstance(layer, TokenTable)]
+    return tables[0] if tables else None
 
 
 def _counts(

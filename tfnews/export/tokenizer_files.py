@@ -29,8 +29,8 @@ _NUMBER_COMMA = 100  # by which ALBERT's published tokenizer makes pieces such a
 
 _RULE = [
     "Read the first characters_read characters of the text without outer white space, case-folded.",
-    "Units are its words, runs of letters, digits and underscores; where unit is 'characters', runs "
-    "of a-z, 0-9 and _, and else single letters and digits.",
+    "Units are its words, runs of letters, digits and underscores; where unit is 'characters', "
+    "runs of a-z, 0-9 and _, and else single letters and digits.",
     "No unit: the text is empty. No number is given.",
     "More than most_unseen_letters of its letters not in letters: another script. No number.",
     "Fewer than half of usual_length units: too short. No number.",

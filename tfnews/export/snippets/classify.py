@@ -18,9 +18,7 @@ import numpy as np
 
 NO_TOKEN = -1
 IN_NO_VOCABULARY = "\U0010ffff"
-SPACES = re.compile(
-    "[\t\n\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
-)
+SPACES = re.compile("[\t\n\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 CHINESE = re.compile(
     "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0002a6df\U0002a700-\U0002ceaf\U0002f800-\U0002fa1f]"
@@ -72,7 +70,7 @@ class Classifier:
 
 
 def packed(ids: list[int], spec: dict) -> np.ndarray:
-    """Cut a text's ids, set the special ones, fill up: int32 (1, length) or (1, windows, length)."""
+    """Cut ids, set the special ones, fill up: int32 (1, length) or (1, windows, length)."""
     length = spec["shape"][-1]
     if spec["tokenizer"]["type"] == "words":
         return filled([ids[:length]], length, NO_TOKEN)
@@ -180,8 +178,7 @@ def unseen(opening: str, guards: dict) -> str | None:
     if share <= guards["most_unseen_letters"]:
         return None
     return (
-        f"looks unlike the training texts' script: {share:.0%} of its letters "
-        "do not occur in them"
+        f"looks unlike the training texts' script: {share:.0%} of its letters do not occur in them"
     )
 
 
