@@ -1,5 +1,6 @@
 """Smaller copies of a classifier: fewer tokens of a text, fewer words of a table."""
 
+import copy
 from collections.abc import Sequence
 
 import keras
@@ -10,7 +11,10 @@ import tensorflow as tf
 from tfnews.errors import ExportError, UsageError
 from tfnews.models.embedding.bag import TokenTable
 from tfnews.models.text.packing import PiecePreprocessor
+from tfnews.models.text.subwords import SubwordTokenizer
+from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
+from tfnews.models.transformer.family import TransformerBackbone
 from tfnews.models.variables import fill, pieces
 
 
@@ -31,19 +35,26 @@ def shortened(
         most = classifier.backbone.encoder.max_sequence_length
         if not 8 <= length <= most:
             raise UsageError(f"--max-tokens takes 8 to {most} for this run. Received: {length}.")
-        shorter = type(preprocessor)(
-            preprocessor.tokenizer,
-            length,
-            preprocessor.long,
-            preprocessor.max_windows,
-            segments=preprocessor.segments,
-            pad_after=preprocessor.pad_after,
-        )
+        shorter = _with_length(preprocessor, preprocessor.tokenizer, length)
     else:
         if length < 1:
             raise UsageError(f"--max-tokens takes 1 or more. Received: {length}.")
         shorter = _with_words(preprocessor, max_tokens=length)
     return _rebuilt(classifier, classifier.backbone, shorter)
+
+
+def _with_length(
+    preprocessor: PiecePreprocessor, tokenizer: SubwordTokenizer, length: int
+) -> PiecePreprocessor:
+    """Return the preprocessor over another tokenizer or with another length."""
+    return type(preprocessor)(
+        tokenizer,
+        length,
+        preprocessor.long,
+        preprocessor.max_windows,
+        segments=preprocessor.segments,
+        pad_after=preprocessor.pad_after,
+    )
 
 
 def _with_words(preprocessor: WordPreprocessor, **changes: object) -> WordPreprocessor:
@@ -76,30 +87,40 @@ def _rebuilt(
 def pruned(
     classifier: keras_hub.models.TextClassifier, words: int, texts: Sequence[str] | None = None
 ) -> keras_hub.models.TextClassifier:
-    """Return the classifier over its most frequent words; the others share one unknown row.
+    """Return the classifier over its most frequent words or word pieces.
 
-    The shared row is the mean of the rows it stands for, weighted by how often the texts look them
-    up. Rows that leave unknown words out leave the dropped ones out too.
+    Of a table of word vectors, the others share one unknown row: the mean of the rows it stands
+    for, weighted by how often the texts look them up. Rows that leave unknown words out leave the
+    dropped ones out too. Of a WordPiece encoder, single characters are always kept, so that a word
+    whose piece is dropped is split into smaller ones.
 
     Args:
-        classifier: A `NewsClassifier` with a table of word vectors.
-        words: Words kept at most.
+        classifier: A `NewsClassifier`.
+        words: Words or pieces kept at most.
         texts: Training texts, in which words are counted; `None` takes the vocabulary as it is
             ordered, most frequent words first, which one learnt from the training texts is.
 
     Raises:
-        UsageError: No words are kept.
-        ExportError: The classifier has no table of word vectors.
+        UsageError: No words are kept, or fewer pieces than there are characters.
+        ExportError: The classifier has neither.
     """
     if words < 1:
         raise UsageError(f"--vocabulary keeps 1 word or more. Received: {words}.")
+    if table_of(classifier) is not None:
+        return _with_fewer_words(classifier, words, texts)
+    if isinstance(classifier.preprocessor.tokenizer, WordPieceTokenizer):
+        return _with_fewer_pieces(classifier, words, texts)
+    raise ExportError(
+        "--vocabulary N keeps the most frequent words of a table of word vectors, or pieces of a "
+        "WordPiece encoder, and this run has neither. Leave it out; a TF-IDF run is made smaller "
+        "by --set max_features=N when it is trained."
+    )
+
+
+def _with_fewer_words(
+    classifier: keras_hub.models.TextClassifier, words: int, texts: Sequence[str] | None
+) -> keras_hub.models.TextClassifier:
     layer = table_of(classifier)
-    if layer is None:
-        raise ExportError(
-            "--vocabulary N keeps the most frequent words of a table of word vectors, which this "
-            "run does not have. Leave it out; a TF-IDF run is made smaller by --set "
-            "max_features=N when it is trained."
-        )
     tokenizer = classifier.preprocessor.tokenizer
     known = len(tokenizer.vocabulary)
     if words >= known and tokenizer.oov_buckets <= 1:
@@ -115,6 +136,45 @@ def pruned(
     buckets = min(tokenizer.oov_buckets, 1)
     preprocessor = _with_words(classifier.preprocessor, vocabulary=vocabulary, oov_buckets=buckets)
     return _rebuilt(classifier, backbone, preprocessor)
+
+
+def _with_fewer_pieces(
+    classifier: keras_hub.models.TextClassifier, words: int, texts: Sequence[str] | None
+) -> keras_hub.models.TextClassifier:
+    tokenizer = classifier.preprocessor.tokenizer
+    if words >= len(tokenizer.vocabulary):
+        return classifier
+    counts = _counts(classifier, len(tokenizer.vocabulary), texts)
+    always = [_always_kept(piece, tokenizer) for piece in tokenizer.vocabulary]
+    if sum(always) > words:
+        raise UsageError(
+            f"--vocabulary must keep the {sum(always):,} special tokens and single characters of "
+            f"this run's pieces. Received: {words:,}."
+        )
+    counts[always] = np.inf
+    kept = np.sort(np.argsort(-counts, kind="stable")[:words])  # in their order: padding stays 0
+    fewer = WordPieceTokenizer(
+        [tokenizer.vocabulary[row] for row in kept], tokenizer.lowercase, tokenizer.strip_accents
+    )
+    backbone = _with_pieces(classifier.backbone, kept)
+    preprocessor = classifier.preprocessor
+    preprocessor = _with_length(preprocessor, fewer, preprocessor.sequence_length)
+    return _rebuilt(classifier, backbone, preprocessor)
+
+
+def _always_kept(piece: str, tokenizer: WordPieceTokenizer) -> bool:
+    return len(piece.removeprefix("##")) == 1 or piece in tokenizer.special_names.values()
+
+
+def _with_pieces(backbone: TransformerBackbone, kept: np.ndarray) -> TransformerBackbone:
+    """Return the backbone over some rows of its table of pieces."""
+    config = copy.deepcopy(backbone.encoder.get_config())
+    config.get("sizes", config)["vocabulary_size"] = len(kept)  # MobileBERT's are its arguments
+    encoder = type(backbone.encoder).from_config(config)
+    rebuilt = TransformerBackbone(encoder, backbone.pooling, backbone.windows)
+    for new, old in zip(rebuilt.weights, backbone.weights, strict=True):
+        new.assign(old if new.shape == old.shape else tf.gather(old.value, kept))
+    return rebuilt
 
 
 def table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable | None:

@@ -1,7 +1,6 @@
 """Files beside a model that let another platform tokenise, cut and refuse texts as the run does."""
 
 import base64
-import importlib.resources
 import json
 from pathlib import Path
 
@@ -76,8 +75,12 @@ def write(classifier: keras_hub.models.TextClassifier, folder: Path, shape: tupl
     if not isinstance(tokenizer, PieceTokenizer):
         _dump(normaliser_vectors(tokenizer), folder / VECTORS_FILE)
     for name in SNIPPETS:
-        source = importlib.resources.files("tfnews.export.snippets") / name
-        (folder / name).write_bytes(source.read_bytes())
+        (folder / name).write_bytes(snippet(name).read_bytes())
+
+
+def snippet(name: str) -> Path:
+    """Return where a snippet is."""
+    return Path(__file__).parent / "snippets" / name
 
 
 def spec(classifier: keras_hub.models.TextClassifier, shape: tuple) -> dict:
@@ -150,7 +153,9 @@ def _speakable(word: str) -> str:
 def huggingface(tokenizer: SubwordTokenizer) -> dict:
     """Return a tokenizer in the format of tokenizer.json, which tokenizers libraries read.
 
-    No added tokens: the name of a special token in a text is plain text.
+    No added tokens: the name of a special token in a text is plain text. Of a SentencePiece row
+    that keeps accents, letters with several marks in an order that Unicode does not call canonical
+    get other ids; of all others none were found to.
     """
     parts = _of_pieces(tokenizer) if isinstance(tokenizer, PieceTokenizer) else _of_words(tokenizer)
     return {
