@@ -32,7 +32,7 @@ class TokenVectors(TokenTable):
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         """Map ids (batch, tokens), -1 where there is none, to vectors (batch, tokens, width)."""
         known = tf.cast(ids >= 0, self.compute_dtype)
-        vectors = tf.gather(self.table.value, tf.maximum(ids, 0))  # (batch, tokens, width)
+        vectors = self.vectors(tf.maximum(ids, 0))  # (batch, tokens, width)
         return tf.cast(vectors, self.compute_dtype) * known[..., tf.newaxis]
 
     def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:

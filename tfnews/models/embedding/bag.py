@@ -24,6 +24,7 @@ class TokenTable(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rows = rows
         self.width = width
+        self.packed = None  # the table as `eight_bit` has it, while an export is traced
 
     def build(self, input_shape: tuple) -> None:
         """Make the table (rows, width)."""
@@ -33,6 +34,13 @@ class TokenTable(keras.layers.Layer):
             autocast=False,  # a cast would copy the whole table at every step
             name="embeddings",
         )
+
+    def vectors(self, ids: tf.Tensor) -> tf.Tensor:
+        """Look ids of any shape up, each in the table: (..., width)."""
+        if self.packed is None:
+            return tf.gather(self.table.value, ids)
+        numbers, scales = self.packed
+        return tf.cast(tf.gather(numbers, ids), tf.float32) * tf.gather(scales, ids)
 
     def save_own_variables(self, store: dict) -> None:
         """Save the table from where it lies; Keras would make two copies of it."""
@@ -90,7 +98,7 @@ class EmbeddingBag(TokenTable):
     def one_text(self, ids: tf.Tensor) -> tf.Tensor:
         """Pool one text's ids (1, length), -1 where there is none, to (1, width)."""
         known = tf.cast(ids >= 0, tf.float32)  # (1, length)
-        vectors = tf.gather(self.table.value, tf.maximum(ids, 0))  # (1, length, width)
+        vectors = self.vectors(tf.maximum(ids, 0))  # (1, length, width)
         summed = tf.reduce_sum(vectors * known[..., tf.newaxis], axis=1)  # (1, width)
         count = tf.maximum(tf.reduce_sum(known, axis=1, keepdims=True), 1.0)  # (1, 1)
         return summed * tf.math.rsqrt(count) if self.pooling == "sqrtn" else summed / count

@@ -65,7 +65,8 @@ class TfidfRows(keras.layers.Layer):
             weights = tf.minimum(counts, 1.0) * (1.0 + tf.math.log(tf.maximum(counts, 1.0)))
         weights *= tf.convert_to_tensor(self.idf)  # (terms,)
         squares = tf.reduce_sum(weights**2)
-        return (weights * tf.math.rsqrt(tf.maximum(squares, 1e-30)))[tf.newaxis]
+        # No small constant: stored in float16 it would be 0, and an empty text answer NaN.
+        return (weights * tf.math.rsqrt(tf.where(squares > 0, squares, 1.0)))[tf.newaxis]
 
     def compute_output_spec(self, ids: keras.KerasTensor) -> keras.KerasTensor:
         """Return the symbolic sparse output (batch, terms)."""

@@ -1,0 +1,1 @@
+"""Code that travels with an export: how an application reads what lies beside the model."""
