@@ -20,6 +20,7 @@ import tfnews
 from tfnews import catalogue
 from tfnews.data.splits import open_splits
 from tfnews.export.huggingface import write
+from tfnews.export.request import Options
 from tfnews.models import NewsClassifier, build
 
 SMALL = {"num_layers": 2, "num_heads": 4, "hidden_dim": 64, "intermediate_dim": 128}
@@ -66,7 +67,7 @@ def classifiers(
 def compared(classifier: NewsClassifier, texts: list[str], python: str) -> tuple[int, float]:
     """Return how many texts have other ids, and the largest difference of probabilities."""
     with tempfile.TemporaryDirectory() as folder:
-        write(classifier, Path(folder))
+        write(classifier, Path(folder), Options(), ())
         given = json.dumps([folder, texts])
         done = subprocess.run(
             [python, "-c", ASK], input=given, capture_output=True, text=True, check=True

@@ -37,7 +37,6 @@ def runs(tmp_path, monkeypatch):
         (("none",), 5, "No run 'none'"),
         (("training",), 5, "is not complete"),
         (("mine", "--target", "onnx"), 2, "Unknown target 'onnx'"),
-        (("mine", "--target", "huggingface"), 2, "not written in this version"),
         (("mine", "--name", "a/b"), 2, "Received: 'a/b'"),
         (("mine", "--quantize", "int4"), 2, "Unknown quantisation"),
         (("mine", "--to", "/dev/null/x"), 6, "is a file"),

@@ -8,7 +8,8 @@ from safetensors.numpy import load_file
 
 from tests.models.reduced import PROBES, small
 from tfnews.errors import ExportError
-from tfnews.export.huggingface import check, write
+from tfnews.export.huggingface import check, opened, write
+from tfnews.export.request import Options
 from tfnews.models.transformer.checkpoint import read_checkpoint
 from tfnews.models.transformer.pretrained import open_pretrained
 
@@ -26,7 +27,7 @@ def written(request, tmp_path_factory):
     """Give a row, its classifier and the folder that was written of it."""
     classifier = made(request.param)
     folder = tmp_path_factory.mktemp(request.param)
-    write(classifier, folder)
+    write(classifier, folder, Options(), ())
     return request.param, classifier, folder
 
 
@@ -46,6 +47,14 @@ def test_our_own_reader_gets_the_same_encoder_and_tokenizer(written):
     assert tokenizer(PROBES).to_list() == classifier.preprocessor.tokenizer(PROBES).to_list()
 
 
+def test_the_folder_read_anew_answers_as_the_run_does(written):
+    _, classifier, folder = written
+    found = opened(folder)
+    expected = classifier.probabilities(PROBES)
+    np.testing.assert_allclose(found.answers(PROBES), expected, atol=1e-6)
+    np.testing.assert_allclose(found.answers_ids(classifier.encode(PROBES)), expected, atol=1e-6)
+
+
 def test_the_configuration_names_class_labels_and_what_answers_mean(written):
     name, classifier, folder = written
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -58,7 +67,7 @@ def test_the_configuration_names_class_labels_and_what_answers_mean(written):
 def test_the_head_is_written_with_its_temperature(tmp_path):
     classifier = made("bert-tiny")
     classifier.temperature = 2.0
-    write(classifier, tmp_path)
+    write(classifier, tmp_path, Options(), ())
     found = load_file(tmp_path / "model.safetensors")
     last = classifier.head_layers[-1]
     np.testing.assert_allclose(found["classifier.weight"], last.kernel.numpy().T / 2)
@@ -79,7 +88,7 @@ def test_the_head_is_written_with_its_temperature(tmp_path):
 def test_what_transformers_has_no_class_for_is_refused(name, changes, reason, tmp_path):
     classifier = small(name, num_layers=1, **changes)
     with pytest.raises(ExportError, match=f"no class that answers as this run does: {reason}"):
-        write(classifier, tmp_path)
+        write(classifier, tmp_path, Options(), ())
     with pytest.raises(ExportError, match=r"Export to savedmodel or tflite instead"):
         check(classifier)
     assert list(tmp_path.iterdir()) == []

@@ -104,7 +104,7 @@ def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) 
     """Do what `export` was asked for, once it was checked."""
     source = _Source.of(request, say)
     written = []
-    for target in _possible(request, source.classifier):
+    for target in _possible(request, source.classifier, say):
         say(f"Writing {target}.")
         with _said(request.to):
             written.append(_write(target, source, say))
@@ -122,6 +122,7 @@ class _Source:
         before: What the run answered, with all its words.
         forgotten: What was counted of the rare words.
         lines: What was said of licences and words.
+        training: Training texts, where they were read.
     """
 
     request: Request
@@ -130,12 +131,14 @@ class _Source:
     before: parity.Before
     forgotten: dict
     lines: list[str]
+    training: list[str]
 
     @classmethod
     def of(cls, request: Request, say: Callable[[str], None]) -> "_Source":
         """Open the run, ask it, and make its rare words unknown."""
         least = request.min_document_frequency
-        training = rare.training_texts(request.run) if least > 1 else []
+        wanted = least > 1 or request.options.vocabulary
+        training = rare.training_texts(request.run) if wanted else []
         say(f"Opening {request.run.name}.")
         classifier = load(request.run)
         asked = _asked(request.splits)
@@ -148,7 +151,7 @@ class _Source:
             lines.append(wording.UNMEASURED)
         for line in lines:
             say(line)
-        return cls(request, classifier, asked, before, forgotten, lines)
+        return cls(request, classifier, asked, before, forgotten, lines, training)
 
 
 def _asked(splits: Splits | None) -> parity.Texts:
@@ -158,8 +161,17 @@ def _asked(splits: Splits | None) -> parity.Texts:
     return parity.Texts.of(frame["combined_text"].tolist(), frame["label"].tolist())
 
 
-def _possible(request: Request, classifier: NewsClassifier) -> list[str]:
+def _possible(
+    request: Request, classifier: NewsClassifier, say: Callable[[str], None]
+) -> list[str]:
+    """Return the targets that the classifier can be written for; what is not is said."""
     found = [target for target in request.targets if target in classifier.exports]
+    if len(found) > 1:  # of all, those that this run has the form for
+        refused = {target: writer(target).refusal(classifier) for target in found}
+        for target, reason in refused.items():
+            if reason:
+                say(f"Not written for {target}: {reason}")
+        found = [target for target in found if not refused[target]]
     if not found:
         raise ExportError(
             f"{request.run.name} cannot be written for {', '.join(request.targets)}: "
@@ -175,7 +187,7 @@ def _write(target: str, source: _Source, say: Callable[[str], None]) -> Exported
     served = target == SERVED
     model = Model(request.to, request.name if served else f"{request.name}-{target}")
     with model.writing() as folder:
-        facts = writer(target).write(source.classifier, folder, request.options)
+        facts = writer(target).write(source.classifier, folder, request.options, source.training)
         if served and not warmup.write(folder, request.name):
             say(warmup.MISSING)
         say("Asking the file, read anew.")

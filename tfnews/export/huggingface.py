@@ -1,18 +1,28 @@
 """A transformer run as a folder that Hugging Face's transformers opens."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+import tensorflow as tf
+from safetensors.numpy import load_file, save_file
 
 from tfnews.errors import ExportError
+from tfnews.export.parity import Facts
+from tfnews.export.request import Options
+from tfnews.export.tokenizer_files import TOKENIZER_FILE, huggingface
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, TOKENIZER_CONFIG, stored
-from tfnews.models.transformer.family import TransformerClassifier
+from tfnews.models.transformer.family import (
+    TransformerBackbone,
+    TransformerClassifier,
+    TransformerPreprocessor,
+)
 from tfnews.models.transformer.layouts import LAYOUTS, named_variables
+from tfnews.models.transformer.pretrained import open_pretrained
 
 # Architecture -> the class of transformers, and the names of the tensors of its head.
 _CLASSES = {
@@ -62,7 +72,18 @@ def check(classifier: NewsClassifier) -> None:
         raise ExportError(_refused(f"its head is {classifier.head}"))
 
 
-def write(classifier: NewsClassifier, folder: Path) -> None:
+def refusal(classifier: NewsClassifier) -> str | None:
+    """Return why transformers has no class for a classifier, `None` where it has."""
+    try:
+        check(classifier)
+    except ExportError as error:
+        return str(error)
+    return None
+
+
+def write(
+    classifier: NewsClassifier, folder: Path, options: Options, training: Sequence[str]
+) -> Facts:
     """Write model.safetensors, config.json and the tokenizer's files.
 
     The temperature is part of the last layer's weights. The threshold is in config.json under
@@ -70,15 +91,74 @@ def write(classifier: NewsClassifier, folder: Path) -> None:
 
     Args:
         classifier: In float32.
-        folder: Exists.
+        folder: Is made.
+        options: Nothing of them is for this target.
+        training: Training texts, of no use here.
 
     Raises:
         ExportError: transformers has no class for it.
     """
     check(classifier)
+    folder.mkdir(exist_ok=True)
     save_file(tensors(classifier), folder / TENSORS, metadata={"format": "pt"})
     _write_json(folder / CONFIG, configuration(classifier))
     _write_tokenizer(classifier, folder)
+    return Facts(left_out=_LEFT_OUT, notes=_NOTES)
+
+
+_LEFT_OUT = (
+    "Guards and threshold: config.json holds them under tfnews; transformers gives every text a "
+    "number and calls the likelier class.",
+    "Joining title and body, and removing white space around both: whoever asks does it.",
+)
+_NOTES = (
+    "Read anew by tfnews itself; tools/check_huggingface.py asks transformers, which is not needed "
+    "here.",
+)
+
+
+class Folder:
+    """A folder, read anew.
+
+    Args:
+        folder: What `write` filled.
+    """
+
+    def __init__(self, folder: Path):
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        stored_head = load_file(folder / TENSORS)
+        found = open_pretrained(str(folder))
+        names = _CLASSES[config["model_type"]][1]
+        hidden = [len(stored_head[f"{name}.bias"]) for name in names[:-1]]
+        head = {"hidden": hidden, "dropout": [0.0] * len(hidden), "units": 2}
+        tokenizer = json.loads((folder / TOKENIZER_CONFIG).read_text(encoding="utf-8"))
+        preprocessor = TransformerPreprocessor(
+            found.tokenizer,
+            tokenizer["model_max_length"],
+            segments="segment_ids" in found.encoder.input,
+            pad_after=int(config["model_type"] == "mobilebert"),
+        )
+        self._classifier = TransformerClassifier(
+            TransformerBackbone(found.encoder), preprocessor, head=head
+        )
+        dense = [layer for layer in self._classifier.head_layers if layer.weights]
+        for name, layer in zip(names, dense, strict=True):
+            layer.set_weights([stored_head[f"{name}.weight"].T, stored_head[f"{name}.bias"]])
+
+    def answers(self, texts: Sequence[str]) -> np.ndarray:
+        """Return the fake probabilities of raw texts, float32 (texts,)."""
+        return self._classifier.probabilities(texts)
+
+    def answers_ids(self, ids: tf.RaggedTensor) -> np.ndarray:
+        """Return the fake probabilities of encoded texts (texts, tokens), float32 (texts,)."""
+        return self._classifier.probabilities(ids)
+
+    def scored(self, texts: Sequence[str]) -> None:
+        """Return `None`: transformers asks no guards."""
+        return None
+
+
+opened = Folder
 
 
 def tensors(classifier: TransformerClassifier) -> dict[str, np.ndarray]:
@@ -169,6 +249,7 @@ def _write_tokenizer(classifier: TransformerClassifier, folder: Path) -> None:
         settings |= {"keep_accents": tokenizer.keep_accents}
         (folder / "spiece.model").write_bytes(tokenizer.proto)
     _write_json(folder / TOKENIZER_CONFIG, settings)
+    _write_json(folder / TOKENIZER_FILE, huggingface(tokenizer))
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,16 +41,13 @@ class Opened(Protocol):
         """Return fake probabilities float32 (texts,) of raw texts, read as the runtime reads."""
 
     def answers_ids(self, ids: tf.RaggedTensor) -> np.ndarray:
-        """Return those of texts that the run's tokenizer encoded, int32 (texts, tokens).
-
-        They went through every stage of `Facts.stages`.
-        """
+        """Return those of texts that the last of `Facts.stages` encoded, int32 (texts, tokens)."""
 
     def scored(self, texts: Sequence[str]) -> np.ndarray | None:
         """Tell which texts the runtime lets pass, bool (texts,); `None` where it does not ask."""
 
 
-Stage = tuple[str, Callable[[tf.RaggedTensor], tf.RaggedTensor]]
+Stage = tuple[str, NewsClassifier]
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,9 @@ class Facts:
     """What a target says of the file that it wrote.
 
     Attributes:
-        stages: What the runtime does to a text's ids before the model sees them, in order, each
-            with the name of the reason: such as (CUT, lambda ids: ids[:, :128]).
+        stages: What was made of the classifier on its way to the file, in order, each with what
+            its texts lose there: such as (CUT, one that reads fewer tokens). The file was made
+            from the last.
         left_out: What the runtime cannot compute, and who has to, one sentence each.
         operations: Those beyond the runtime's own, such as tensorflow-text's.
         notes: Further lines for the screen and the card.
@@ -119,7 +117,7 @@ def measure(
     Args:
         opened: The file.
         facts: What its target says of it.
-        classifier: What it was made from, with the vocabulary it was given.
+        classifier: The run's, with the vocabulary it was given.
         asked: Texts.
         before: What the run answered them.
 
@@ -127,12 +125,10 @@ def measure(
         A JSON-able dict: `conversion`, `device`, `guards`, `milliseconds`.
     """
     threshold = classifier.threshold
-    ids = classifier.encode(asked.texts)
-    steps = [("run", before.probabilities), (PRUNED, classifier.probabilities(ids))]
-    for reason, change in facts.stages:
-        ids = change(ids)
-        steps.append((reason, classifier.probabilities(ids)))
-    made_from = steps[-1][1]
+    stages = ((PRUNED, classifier), *facts.stages)
+    answers = [(reason, one.probabilities(asked.texts)) for reason, one in stages]
+    steps = [("run", before.probabilities), *answers]
+    ids, made_from = stages[-1][1].encode(asked.texts), steps[-1][1]
     converted, on_device = opened.answers_ids(ids), opened.answers(asked.texts)
     steps += [(CONVERSION, converted), (TOKENIZER, on_device)]
     decisions = [(reason, flagged(answers, threshold)) for reason, answers in steps]

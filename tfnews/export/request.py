@@ -13,10 +13,15 @@ from tfnews.export import licences
 from tfnews.runs import Run, check_name
 
 # Target -> the module that writes it, which has
-#   write(classifier, folder, options) -> Facts   and
+#   write(classifier, folder, options, training) -> Facts   and
+#   refusal(classifier) -> why it has no such form, or None,
 #   opened(folder) -> what answers from the file: answers(texts), answers_ids(ids), scored(texts),
-# as `tfnews.export.parity` says. A name that is in `TARGETS` and not here is refused.
-WRITERS = {"savedmodel": "tfnews.export.savedmodel"}
+# as `tfnews.export.parity` says.
+WRITERS = {
+    "savedmodel": "tfnews.export.savedmodel",
+    "tflite": "tfnews.export.phone",
+    "huggingface": "tfnews.export.huggingface",
+}
 
 ALL = "all"
 SERVED = "savedmodel"  # the target whose versions a server is told of
@@ -156,10 +161,6 @@ def _targets(target: str) -> tuple[str, ...]:
         raise UsageError(
             f"Unknown target {target!r}. Allowed: {', '.join(TARGETS)}, {ALL}, which writes every "
             "one that the architecture can be written for."
-        )
-    if target not in WRITERS:
-        raise UsageError(
-            f"{target} is not written in this version of tfnews. Allowed: {', '.join(WRITERS)}."
         )
     return (target,)
 

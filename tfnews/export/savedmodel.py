@@ -16,13 +16,16 @@ _BATCH = 64
 OLDEST = "which TensorFlow Serving was the first to have them is not known"
 
 
-def write(classifier: NewsClassifier, folder: Path, options: Options) -> Facts:
+def write(
+    classifier: NewsClassifier, folder: Path, options: Options, training: Sequence[str]
+) -> Facts:
     """Write a SavedModel that takes raw texts, and check its operations.
 
     Args:
         classifier: In float32.
         folder: Is made.
         options: Nothing of them is for this target.
+        training: Training texts, of no use here.
 
     Raises:
         ExportError: Its graph holds operations that a server may not have.
@@ -34,6 +37,11 @@ def write(classifier: NewsClassifier, folder: Path, options: Options) -> Facts:
     if foreign:
         notes = (f"Operations of tensorflow-text: {', '.join(foreign)}; {OLDEST}.",)
     return Facts(operations=foreign, left_out=_LEFT_OUT, notes=notes)
+
+
+def refusal(classifier: NewsClassifier) -> str | None:
+    """Return `None`: every row has this form."""
+    return None
 
 
 _LEFT_OUT = (
