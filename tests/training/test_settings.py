@@ -119,6 +119,20 @@ def test_frozen_random_weights_are_refused_for_every_row(recipe, name, given):
         resolve(catalogue.row(name), {"weights": "none", **given}, recipe(in_file))
 
 
+def test_layers_of_random_weights_are_not_kept_as_they_are():
+    """Their top was trained on random layers below, as a head was on a frozen random encoder."""
+    with pytest.raises(UsageError, match=r"trainable_layers=1.* Leave it out"):
+        resolve(catalogue.row("bert-tiny"), {"weights": "none", "trainable_layers": 1})
+    assert resolve(catalogue.row("bert-tiny"), {"weights": "folder", "trainable_layers": 1})
+
+
+@pytest.mark.parametrize("name", ["tfidf", "word2vec"])
+def test_a_solver_computes_in_no_other_precision(name):
+    """It was recorded as used, and nothing computed in it."""
+    with pytest.raises(UsageError, match="precision=mixed_bfloat16"):
+        resolve(catalogue.row(name), {"precision": "mixed_bfloat16"})
+
+
 # What the weights decide
 
 

@@ -170,10 +170,11 @@ def _check_known(name: str, row: Row, where: str) -> None:
     if name in known:
         return
     others = [other.name for other in catalogue.rows().values() if name in defaults(other)]
-    hint = f" It is one of --arch {' and --arch '.join(others)}." if others else ""
+    hint = f" It is one of --arch {', '.join(others)}." if others else ""
+    useful = sorted(known.keys() - set(IDLE.get(row.kind, ())))
     raise UsageError(
-        f"Unknown setting {name!r} {where}.{hint or nearest(name, known)} "
-        f"Allowed: {', '.join(sorted(known))}."
+        f"Unknown setting {name!r} {where}.{hint or nearest(name, useful)} "
+        f"Allowed: {', '.join(useful)}."
     )
 
 
@@ -225,6 +226,12 @@ def _check_fresh(row: Row, options: dict) -> None:
             "Received: frozen ones. Add --trainable."
         )
     if row.kind == "transformer":
+        if options["trainable_layers"]:
+            raise UsageError(
+                f"--weights none starts {row.name} from random weights, which must be trained. "
+                f"Received: trainable_layers={options['trainable_layers']}, which keeps the layers "
+                "below as they are. Leave it out."
+            )
         for fault in _faults_of_encoder(options):
             raise UsageError(f"No encoder can be built like this: {fault}.")
 

@@ -194,6 +194,8 @@ def _seeded(options: dict) -> dict:
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
     """Settle the precision: the only one of the weights, the one asked for, or the machine's."""
+    if models.family_of(row.name).solved:
+        return {**options, "precision": "float32"}
     return {**options, "precision": weights.precision or choose(options["precision"], row)}
 
 
