@@ -218,6 +218,13 @@ def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
         resolve(SWIVEL, {}, assignments=assigned)
 
 
+def test_a_row_that_pads_does_not_keep_texts_of_any_length():
+    """One article of 10 MB among 64 would be padded to 34 GB of word vectors."""
+    with pytest.raises(UsageError, match=r"cnn must keep 1 token .* max_tokens=0.* own: 1000"):
+        resolve(catalogue.row("cnn"), {"max_tokens": 0})
+    assert resolve(catalogue.row("cnn"), {"max_tokens": 1})["max_tokens"] == 1
+
+
 # What is refused
 
 
