@@ -80,6 +80,7 @@ def test_a_setting_is_said_with_what_is_allowed():
     assert "Default: lazy_adam. Allowed: adam, adamw or lazy_adam." in said
     assert "Default: false. Allowed: true or false." in said
     first, last = said.split("With --weights none only")
+    assert "normalise" in first.split("or a file of word vectors")[1]  # which it was said to bring
     assert "vocabulary_size" in last
     assert "vocabulary_size" not in first
     assert said.endswith("Next: tfnews fit --data SPLITS --arch swivel20 --set NAME=VALUE\n")
@@ -94,6 +95,7 @@ def test_settings_for_programs():
     assert found["ngrams"]["default"] == 2
     assert (found["ngrams"]["least"], found["ngrams"]["most"]) == (1, 10)
     assert found["ngrams"]["kind"] == "int"
+    assert "checkpoint_steps" not in found  # it means nothing to a solver
 
 
 def test_settings_of_a_row_that_is_not_there():

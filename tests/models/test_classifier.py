@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tfnews import catalogue
 from tfnews.data.text import INPUT_RULE
+from tfnews.errors import UsageError
 from tfnews.models import fake_probability
 from tfnews.models.classifier import NewsClassifier, Probabilities
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
@@ -251,3 +252,45 @@ def test_tokens_without_texts_answer_alike():
     ids = classifier.encode(TEXTS)
     found = classifier.from_tokens(ids.flat_values, ids.row_lengths())
     np.testing.assert_allclose(found, classifier.probabilities(TEXTS), atol=1e-6)
+
+
+@pytest.mark.parametrize("text", ["the vote", b"the vote"])
+def test_a_single_text_is_not_scored_letter_by_letter(text):
+    classifier = build()
+    with pytest.raises(UsageError, match=r"Give a list: \[text\]"):
+        classifier.probabilities(text)
+    with pytest.raises(UsageError, match="one text"):
+        classifier.encode(text)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_an_impossible_batch_size_does_not_pass_for_another(size):
+    with pytest.raises(UsageError, match=f"at least 1. Received: {size}"):
+        build().probabilities(TEXTS, size)
+
+
+@pytest.mark.parametrize("temperature", [0, -1.0, float("nan"), float("inf")])
+def test_a_temperature_that_would_swap_the_classes_or_hide_the_answer_is_refused(temperature):
+    classifier = build(temperature=2.0)
+    with pytest.raises(UsageError, match="above 0"):
+        classifier.temperature = temperature
+    assert classifier.temperature == 2.0
+    with pytest.raises(UsageError, match="above 0"):
+        build(temperature=temperature)
+
+
+@pytest.mark.parametrize("threshold", [50, -0.1, float("nan")])
+def test_a_threshold_that_no_score_reaches_is_refused(threshold):
+    classifier = build(threshold=0.7)
+    with pytest.raises(UsageError, match="between 0 and 1"):
+        classifier.threshold = threshold
+    assert classifier.threshold == 0.7
+
+
+def test_numpys_numbers_are_saved(tmp_path):
+    """JSON takes none of them: the temperature that SciPy found could not be kept."""
+    classifier = build(threshold=np.float32(0.25))
+    classifier.temperature = np.float32(1.5)
+    classifier.save_to_preset(str(tmp_path))
+    again = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
+    assert (again.temperature, again.threshold) == (1.5, 0.25)

@@ -32,7 +32,7 @@ KINDS = {
     "transformer": {
         "arch": "bert-tiny",
         "max_tokens": 24,
-        "assignments": ["accumulate=2", "dropout=0.3", "hidden_dim=32", "trainable_layers=1"],
+        "assignments": ["accumulate=2", "dropout=0.3", "hidden_dim=32"],
     },
 }
 

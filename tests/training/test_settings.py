@@ -119,6 +119,20 @@ def test_frozen_random_weights_are_refused_for_every_row(recipe, name, given):
         resolve(catalogue.row(name), {"weights": "none", **given}, recipe(in_file))
 
 
+def test_layers_of_random_weights_are_not_kept_as_they_are():
+    """Their top was trained on random layers below, as a head was on a frozen random encoder."""
+    with pytest.raises(UsageError, match=r"trainable_layers=1.* Leave it out"):
+        resolve(catalogue.row("bert-tiny"), {"weights": "none", "trainable_layers": 1})
+    assert resolve(catalogue.row("bert-tiny"), {"weights": "folder", "trainable_layers": 1})
+
+
+@pytest.mark.parametrize("name", ["tfidf", "word2vec"])
+def test_a_solver_computes_in_no_other_precision(name):
+    """It was recorded as used, and nothing computed in it."""
+    with pytest.raises(UsageError, match="precision=mixed_bfloat16"):
+        resolve(catalogue.row(name), {"precision": "mixed_bfloat16"})
+
+
 # What the weights decide
 
 
@@ -202,6 +216,13 @@ def test_weight_decay_is_refused_where_it_is_not_decoupled(name):
     assigned = [f"optimizer={name}", "weight_decay=0.5"]
     with pytest.raises(UsageError, match=rf"{name} has no .*weight_decay=0.5. Use optimizer=adamw"):
         resolve(SWIVEL, {}, assignments=assigned)
+
+
+def test_a_row_that_pads_does_not_keep_texts_of_any_length():
+    """One article of 10 MB among 64 would be padded to 34 GB of word vectors."""
+    with pytest.raises(UsageError, match=r"cnn must keep 1 token .* max_tokens=0.* own: 1000"):
+        resolve(catalogue.row("cnn"), {"max_tokens": 0})
+    assert resolve(catalogue.row("cnn"), {"max_tokens": 1})["max_tokens"] == 1
 
 
 # What is refused

@@ -9,7 +9,8 @@ from tests import tiny
 from tfnews import catalogue
 from tfnews.data.demo import write_corpus
 from tfnews.data.prepare import prepare
-from tfnews.errors import FitInterruptedError, RunError, UsageError, WeightsError
+from tfnews.data.splits import open_splits
+from tfnews.errors import DataError, FitInterruptedError, RunError, UsageError, WeightsError
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.models import fake_probability, load
 from tfnews.runs import Run
@@ -52,6 +53,17 @@ def untrained(root, name, splits, arch="swivel20", **given):
     made.classifier.save_to_preset(str(run.model_dir))
     run.update(state="complete")
     return run
+
+
+@pytest.mark.parametrize("arch", ["tfidf", "word2vec", "swivel20"])
+def test_a_training_split_of_one_class_is_refused(arch, tmp_path):
+    """A solver ended in scikit-learn's ValueError; what is trained learnt to say one thing."""
+    rows = "combined_text,label\nthe vote the,1\nthe vote,1\n"
+    for part in ("train", "validation", "test"):
+        (tmp_path / f"{part}.csv").write_text(rows, encoding="utf-8")
+    options = resolve(catalogue.row(arch), {"weights": "none"})
+    with pytest.raises(DataError, match="holds fake texts only"):
+        setup.from_row(catalogue.row(arch), open_splits(tmp_path), options)
 
 
 @pytest.fixture(scope="module")

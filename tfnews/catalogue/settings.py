@@ -196,7 +196,7 @@ KINDS = {
     "embedding": ("normalise", "vocabulary_size", "oov_buckets", "min_count"),
     "tfidf": ("ngrams", "min_df", "sublinear_tf", "max_features", "C"),
     "word2vec": ("normalise", "min_count", "window", "vector_epochs", "C"),
-    "cnn": (*("normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),),
+    "cnn": ("normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),
     "transformer": (
         *("architecture", "num_layers", "num_heads", "hidden_dim", "intermediate_dim"),
         *("embedding_dim", "activation", "pooler", "dropout", "vocabulary_size", "pooling"),
@@ -209,8 +209,8 @@ OPEN_OF_VECTORS = ("normalise", "oov_buckets")
 
 # Kind of row -> what of `GENERAL` means nothing to it, and so must stay as it is.
 IDLE = {
-    "tfidf": ("weights", "trainable", "max_tokens", "checkpoint_steps"),
-    "word2vec": ("trainable", "checkpoint_steps"),
+    "tfidf": ("weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
+    "word2vec": ("trainable", "precision", "checkpoint_steps"),
 }
 
 # Family -> its kinds. A row's kind is its family's name unless it says otherwise.

@@ -7,7 +7,7 @@ from json import dumps
 import click
 
 from tfnews import catalogue
-from tfnews.catalogue.settings import IDLE, SETTINGS, Setting
+from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, Setting
 from tfnews.cli.say import next_step
 from tfnews.training.settings import defaults
 
@@ -24,6 +24,7 @@ Settings of a row, with defaults and bounds: tfnews archs --settings ARCH"""
 
 _GROUPS = (
     "Give any with --set NAME=VALUE, or in a file with --config; some have options of their own.",
+    "With --weights none, or a file of word vectors, which leaves them open:",
     "With --weights none only (pretrained weights bring their own):",
 )
 
@@ -73,16 +74,26 @@ def archs() -> None:
 
 def settings(row: catalogue.Row) -> str:
     """Say every setting of a row: its name, its meaning, its default, what is allowed."""
-    idle = IDLE.get(row.kind, ())
-    own = {name: value for name, value in defaults(row).items() if name not in idle}
+    own = _useful(row)
     lines = [f"Settings of {row.name}"]
     width = max(map(len, own))
-    for fresh, heading in enumerate(_GROUPS):
-        names = [name for name in own if SETTINGS[name].fresh == fresh]
+    for group, heading in enumerate(_GROUPS):
+        names = [name for name in own if _group(name) == group]
         lines += ["", heading, ""] if names else []
         for name in names:
             lines += _lines(name, SETTINGS[name], own[name], width)
     return "\n".join(lines)
+
+
+def _useful(row: catalogue.Row) -> dict:
+    """Return the settings that mean something to a row, with their defaults."""
+    idle = IDLE.get(row.kind, ())
+    return {name: value for name, value in defaults(row).items() if name not in idle}
+
+
+def _group(name: str) -> int:
+    """Return which of `_GROUPS` a setting belongs to."""
+    return SETTINGS[name].fresh * (1 if name in OPEN_OF_VECTORS else 2)
 
 
 def _lines(name: str, setting: Setting, default: object, width: int) -> list[str]:
@@ -107,7 +118,7 @@ def _described(row: catalogue.Row) -> list[dict]:
             "kind": SETTINGS[name].kind.__name__,
             "default": default,
         }
-        for name, default in defaults(row).items()
+        for name, default in _useful(row).items()
     ]
 
 

@@ -71,7 +71,7 @@ def load(
 
     Example:
         classifier = tfnews.load("tfidf-1")
-        classifier.score(["A headline. And what stands below it."])
+        classifier.probabilities(["A headline. And what stands below it."])
 
     Args:
         run: The name or path of a complete run, the run itself, a model folder that tfnews saved,

@@ -1,6 +1,7 @@
 """The one task every architecture is: a keras-hub text classifier that answers probabilities."""
 
 import functools
+import math
 import os
 from collections.abc import Callable, Sequence
 from typing import ClassVar
@@ -12,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from tfnews.data.text import INPUT_RULE
-from tfnews.errors import ExportError
+from tfnews.errors import ExportError, UsageError
 from tfnews.models import batches
 from tfnews.models.guards import Guards
 from tfnews.models.servable import Servable
@@ -110,7 +111,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             logits = layer(logits)
         if windows is not None:
             logits = MeanOfWindows(name="mean_of_windows")(logits, windows)
-        probabilities = Probabilities(temperature)
+        probabilities = Probabilities(_divisor(temperature))
         super().__init__(inputs=inputs, outputs=probabilities(logits), **kwargs)
 
         # === Config ===
@@ -125,13 +126,24 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self.input_rule = input_rule
 
     @property
+    def threshold(self) -> float:
+        """Fake probability from which a text is flagged, in [0, 1]."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        if not 0 <= threshold <= 1:
+            raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
+        self._threshold = float(threshold)
+
+    @property
     def temperature(self) -> float:
         """What the logits are divided by; it holds from the next answer on."""
         return self._probabilities.temperature
 
     @temperature.setter
     def temperature(self, temperature: float) -> None:
-        self._probabilities.temperature = temperature
+        self._probabilities.temperature = _divisor(temperature)
         # What was traced holds the old one.
         self.train_function = self.test_function = self.predict_function = None
         self.__dict__.pop("_answers", None)
@@ -185,9 +197,16 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     def encode(self, texts: Sequence[str]) -> tf.RaggedTensor:
         """Tokenise texts once: int32 ids (texts, tokens), without special tokens, kept in memory.
 
+        Raises:
+            UsageError: `texts` is a single one.
+
         Example:
             >>> classifier.probabilities(classifier.encode(texts))  # as probabilities(texts)
         """
+        if isinstance(texts, str | bytes):  # else each of its letters would be a text
+            raise UsageError(
+                "Texts are scored by the list. Received: one text. Give a list: [text]."
+            )
         return batches.encode(self._encoded, texts)
 
     def probabilities(
@@ -204,9 +223,14 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         Returns:
             float32 (texts,), in the order of the texts.
 
+        Raises:
+            UsageError: `texts` is a single one, or the batch size is below 1.
+
         Example:
             >>> tfnews.load("tfidf-1").probabilities(["Headline and body of an article"])
         """
+        if batch_size is not None and batch_size < 1:
+            raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
         lengths = ids.row_lengths().numpy()
         answers = np.empty(len(lengths), np.float32)
@@ -326,6 +350,13 @@ def fake_probability(outputs: np.ndarray) -> np.ndarray:
         float32 (batch,).
     """
     return np.asarray(outputs, dtype="float32")[:, -1]
+
+
+def _divisor(temperature: float) -> float:
+    """Return a temperature that logits can be divided by: below 0 it would swap the classes."""
+    if not 0 < temperature < math.inf:
+        raise UsageError(f"The temperature must be a number above 0. Received: {temperature}.")
+    return float(temperature)
 
 
 def _head(head: dict, dtype: keras.DTypePolicy) -> list[keras.layers.Layer]:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from tfnews.data.splits import Splits
 
 _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other sizes
-_FEWEST = 8  # tokens of a transformer's text, special ones included
+
+# Kind of row that pads its texts -> the fewest tokens of one, special ones included. To keep all
+# would fill a batch up to its longest text: one of 10 MB would ask for 34 GB.
+_FEWEST = {"transformer": 8, "cnn": 1}
 
 
 def defaults(row: Row) -> dict:
@@ -170,10 +173,11 @@ def _check_known(name: str, row: Row, where: str) -> None:
     if name in known:
         return
     others = [other.name for other in catalogue.rows().values() if name in defaults(other)]
-    hint = f" It is one of --arch {' and --arch '.join(others)}." if others else ""
+    hint = f" It is one of --arch {', '.join(others)}." if others else ""
+    useful = sorted(known.keys() - set(IDLE.get(row.kind, ())))
     raise UsageError(
-        f"Unknown setting {name!r} {where}.{hint or nearest(name, known)} "
-        f"Allowed: {', '.join(sorted(known))}."
+        f"Unknown setting {name!r} {where}.{hint or nearest(name, useful)} "
+        f"Allowed: {', '.join(useful)}."
     )
 
 
@@ -193,10 +197,12 @@ def _check_start(row: Row, options: dict) -> None:
             f"{row.name} has no use for {', '.join(IDLE[row.kind])}: a solver finds its weights. "
             f"Received: {', '.join(idle)}. Leave these out."
         )
-    if row.kind == "transformer" and options["max_tokens"] < _FEWEST:
+    fewest = _FEWEST.get(row.kind, 0)
+    if options["max_tokens"] < fewest:
         raise UsageError(
-            f"{row.name} must keep {_FEWEST} tokens of a text or more. Received: "
-            f"max_tokens={options['max_tokens']}."
+            f"{row.name} must keep {fewest} token{'s' * (fewest > 1)} of a text or more, for it "
+            f"pads texts to one length. Received: max_tokens={options['max_tokens']}. The row's "
+            f"own: {row.max_tokens}."
         )
     if options["weights"] == "none":
         if row.recipe:
@@ -225,6 +231,12 @@ def _check_fresh(row: Row, options: dict) -> None:
             "Received: frozen ones. Add --trainable."
         )
     if row.kind == "transformer":
+        if options["trainable_layers"]:
+            raise UsageError(
+                f"--weights none starts {row.name} from random weights, which must be trained. "
+                f"Received: trainable_layers={options['trainable_layers']}, which keeps the layers "
+                "below as they are. Leave it out."
+            )
         for fault in _faults_of_encoder(options):
             raise UsageError(f"No encoder can be built like this: {fault}.")
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tfnews import catalogue, models
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.text import INPUT_RULE
-from tfnews.errors import UsageError, WeightsError
+from tfnews.errors import DataError, UsageError, WeightsError
 from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
 from tfnews.models.guards import Guards
@@ -60,10 +60,13 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         row: The catalogue's row.
         splits: The fixed splits.
         options: The resolved configuration.
+
+    Raises:
+        DataError: The training split holds one class only.
+        WeightsError: The weights cannot be found, read or trusted.
     """
     options = _seeded(options)
-    frame = splits.frame("train")
-    texts, labels = frame["combined_text"].tolist(), frame["label"].tolist()
+    texts, labels = _training_split(splits)
     answers = _answers(splits, texts, splits.name)
     classifier, weights = models.build(row, texts, labels, options, answers)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights)
@@ -83,6 +86,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     Raises:
         UsageError: The parent's weights were solved, not trained, or a setting would change what
             was built from them.
+        DataError: The training split holds one class only.
     """
     row = catalogue.row(parent.config.arch)
     if models.family_of(row.name).solved:
@@ -93,7 +97,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     _check_unchanged(row, parent, options)
     options = _seeded(options)
     old = models.load(parent)
-    texts = splits.frame("train")["combined_text"].tolist()
+    texts, _ = _training_split(splits)
     answers = _answers(splits, texts, f"{old.trained_on}, then {splits.name}")
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
@@ -107,6 +111,18 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     )
     weights, lineage = parent.config.weights, (*parent.config.lineage, step)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights, lineage)
+
+
+def _training_split(splits: Splits) -> tuple[list[str], list[int]]:
+    """Return the combined texts and labels to learn from."""
+    frame = splits.frame("train")
+    if frame["label"].nunique() < 2:
+        only = splits.class_names[frame["label"].iloc[0]]
+        raise DataError(
+            f"The train split of {splits.path} holds {only} texts only, so there is nothing to "
+            "tell apart. Run tfnews data prepare on texts of both classes."
+        )
+    return frame["combined_text"].tolist(), frame["label"].tolist()
 
 
 def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
@@ -194,6 +210,8 @@ def _seeded(options: dict) -> dict:
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
     """Settle the precision: the only one of the weights, the one asked for, or the machine's."""
+    if models.family_of(row.name).solved:
+        return {**options, "precision": "float32"}
     return {**options, "precision": weights.precision or choose(options["precision"], row)}
 
 

@@ -94,3 +94,38 @@ def test_without_gensim_the_way_out_is_said(monkeypatch, vectors):
     with pytest.raises(UsageError, match=r"needs gensim.*tfnews\[word2vec\].*--weights FILE"):
         made()
     made(weights=str(vectors[0]))
+
+
+def test_words_past_a_texts_ten_thousandth_are_learnt_from():
+    """Gensim leaves them out and says nothing: their vectors stayed as they were drawn."""
+    tail = "shocking truth " * 200
+    common = " ".join(f"w{number}" for number in range(10_000))
+    tables = [
+        made([f"{common} {tail}", common], [0, 1], vector_epochs=passes)[0].get_weights()[0]
+        for passes in (1, 2)
+    ]
+    shocking = 0  # the most frequent word is the vocabulary's first
+    assert np.abs(tables[0][shocking] - tables[1][shocking]).max() > 1e-4
+
+
+def test_vectors_that_know_no_word_of_the_texts_are_refused(vectors):
+    """All texts got the same answer, and nobody said so."""
+    with pytest.raises(DataError, match=r"No word of the 2 training texts .* which knows 5\."):
+        made(["unheard words", "others, too"], [0, 1], weights=str(vectors[0]))
+
+
+def test_words_without_a_vector_are_counted(vectors):
+    _, record = made(["vote unheard", "truth vote other words"], [0, 1], weights=str(vectors[0]))
+    assert record.note == "50.0% of the training split's words have no vector: left out"
+
+
+def test_what_is_left_out_of_a_file_of_vectors_is_said(vectors):
+    file, _ = vectors
+    with file.open("ab") as more:
+        more.write(b"vote 1 2 3\nnew york 1 2 3\ncaf\xe9 1 2 3\n\n")
+    _, record = made(["vote truth", "vote"], [0, 1], weights=str(file))
+    assert record.note == (
+        f"Left out of {file}: 1 empty lines, 1 repeated words, 1 words with a space, which no "
+        "token can equal, 1 words that are not UTF-8; "
+        "0.0% of the training split's words have no vector: left out"
+    )

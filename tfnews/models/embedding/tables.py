@@ -120,8 +120,15 @@ def of_file(handle: str, options: dict) -> WordTable:
         licence="as its maker states",
         normalise=options["normalise"],
         oov_buckets=len(buckets),
+        note=_left_out(path, found.dropped),
     )
     return WordTable(found.words, np.concatenate([found.vectors, buckets]), record)
+
+
+def _left_out(path: str, dropped: dict[str, int]) -> str | None:
+    """Say what of a file of word vectors is not used, if anything."""
+    reasons = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
+    return f"Left out of {path}: {reasons}" if reasons else None
 
 
 def published(row: Row, handle: str) -> WordTable:

@@ -4,6 +4,7 @@ Sources: Mikolov et al. (2013), "Efficient Estimation of Word Representations in
 "Distributed Representations of Words and Phrases".
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,7 @@ from tfnews.models.variables import fill
 from tfnews.runs import WeightsRecord
 
 _BATCH = 256
+_LONGEST = 10_000  # words of a text that gensim learns from; it leaves out the rest unsaid
 
 
 def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
@@ -35,6 +37,9 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
 
     Returns:
         The solved classifier, and what is to be recorded of its weights.
+
+    Raises:
+        DataError: No word of the training texts has a vector.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -45,23 +50,50 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     backbone.trainable = False
     preprocessor = HubPreprocessor(table.tokenizer(options["max_tokens"]))
     classifier = HubClassifier(backbone, preprocessor, head=row.head, **answers)
-    features = _features(classifier, material.texts)
+    ids = classifier.encode(material.texts)
+    record = table.record if fresh else _with_unknown(table.record, preprocessor, ids, material)
     solution = LogisticRegression(C=options["C"], max_iter=1000)
-    carry(solution.fit(features, material.labels), classifier)
-    return classifier, table.record
+    carry(solution.fit(_features(classifier, ids), material.labels), classifier)
+    return classifier, record
 
 
 FAMILY = Family(build, solved=True)
 
 
-def _features(classifier: HubClassifier, texts: Sequence[str]) -> np.ndarray:
-    """Return the pooled vectors of texts, float32 (texts, width)."""
-    ids = classifier.encode(texts)
-    features = np.empty((len(texts), classifier.backbone.width), np.float32)
+def _features(classifier: HubClassifier, ids: tf.RaggedTensor) -> np.ndarray:
+    """Return the pooled vectors of encoded texts (texts, tokens), float32 (texts, width)."""
+    features = np.empty((int(ids.nrows()), classifier.backbone.width), np.float32)
     for rows in by_length(ids.row_lengths().numpy(), _BATCH):
         inputs = classifier.preprocessor.pack(tf.gather(ids, rows))
         features[rows] = classifier.backbone(inputs)
     return features
+
+
+def _with_unknown(
+    record: WeightsRecord, preprocessor: HubPreprocessor, ids: tf.RaggedTensor, material: Material
+) -> WeightsRecord:
+    """Say in a record how many words of the training texts have no vector and are left out.
+
+    Raises:
+        DataError: None has one, so that all texts would look alike.
+    """
+    tokenizer = preprocessor.tokenizer
+    if tokenizer.oov_buckets:  # those of a module have a vector, and are counted like any other's
+        return record
+    texts = list(material.texts)
+    words = sum(
+        int(tokenizer.words(tf.constant(texts[start : start + _BATCH])).row_splits[-1])
+        for start in range(0, len(texts), _BATCH)
+    )
+    known = int(ids.row_splits[-1])
+    if not known:
+        raise DataError(
+            f"No word of the {len(material.texts)} training texts has a vector in "
+            f"{record.handle}, which knows {len(tokenizer.vocabulary):,}. Give vectors of the "
+            "texts' language, or another --set normalise, as of cased words."
+        )
+    lacking = f"{1 - known / words:.1%} of the training split's words have no vector: left out"
+    return dataclasses.replace(record, note="; ".join(filter(None, [record.note, lacking])))
 
 
 def _skip_gram(row: Row, texts: Sequence[str], options: dict) -> WordTable:
@@ -93,7 +125,11 @@ def _skip_gram(row: Row, texts: Sequence[str], options: dict) -> WordTable:
         seed=options["seed"],
         workers=1,  # with more, the order of updates depends on their timing
     )
-    sentences = [[word.decode("utf-8", "replace") for word in text] for text in words.to_list()]
+    sentences = [
+        [word.decode("utf-8", "replace") for word in text[start : start + _LONGEST]]
+        for text in words.to_list()
+        for start in range(0, len(text), _LONGEST)
+    ]
     try:
         model.build_vocab(sentences)
         model.train(sentences, total_examples=model.corpus_count, epochs=model.epochs)
