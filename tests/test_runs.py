@@ -10,17 +10,8 @@ import pytest
 from tests import tiny
 from tfnews import runs
 from tfnews.errors import RunError, UsageError
-from tfnews.runs import (
-    Ancestor,
-    Config,
-    Parameters,
-    Run,
-    next_name,
-    replacing,
-    sha256,
-    write_json,
-    write_text,
-)
+from tfnews.records import Ancestor, Config, Parameters
+from tfnews.runs import Run, next_name, replacing, sha256, write_json, write_text
 
 # As a fit of version 0.1.0 wrote it, with all that it ever wrote.
 CONTENT = {

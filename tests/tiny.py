@@ -6,7 +6,7 @@ from pathlib import Path
 from tfnews.data.demo import write_corpus
 from tfnews.data.prepare import prepare
 from tfnews.data.splits import Splits
-from tfnews.runs import Config, SplitsRecord
+from tfnews.records import Config, SplitsRecord
 
 # Settings under which the smallest embedding row learns the corpus within seconds.
 SWIVEL = {"weights": "none", "learning_rate": 0.01, "epochs": 3}

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from tfnews.cli import main
-from tfnews.runs import Config, Run
+from tfnews.records import Config
+from tfnews.runs import Run
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from tests import tiny
 from tfnews.cli import main
-from tfnews.runs import Run, WeightsRecord
+from tfnews.records import WeightsRecord
+from tfnews.runs import Run
 
 WITHOUT_TENSORFLOW = """
 import sys

@@ -7,7 +7,8 @@ import pytest
 from tests import tiny
 from tfnews.errors import ExportError, RunError, UsageError
 from tfnews.export import request
-from tfnews.runs import Run, WeightsRecord
+from tfnews.records import WeightsRecord
+from tfnews.runs import Run
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from tfnews.records import Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.report.content import DataSet, OtherSet, Report
-from tfnews.runs import Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.statistics import intervals, metrics, mistakes
 from tfnews.statistics.judged import Judged
 

@@ -10,9 +10,9 @@ from tests.audit import news
 from tests.report.page import Page
 from tests.report.sample import report
 from tfnews.audit.audit import audit
+from tfnews.records import Ancestor
 from tfnews.report import audit_page, html
 from tfnews.report.page import rendered
-from tfnews.runs import Ancestor
 
 HOSTILE = (
     "<script>alert(1)</script>",

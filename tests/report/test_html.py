@@ -5,10 +5,10 @@ import pytest
 
 from tests.report.page import Page
 from tests.report.sample import CONFIG, least, report, rows
+from tfnews.records import WeightsRecord
 from tfnews.report import figures
 from tfnews.report.html import render
 from tfnews.report.sections.figures import FIGURES
-from tfnews.runs import WeightsRecord
 from tfnews.statistics import mistakes
 
 

@@ -12,8 +12,9 @@ from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
+from tfnews.records import Parameters, SplitsRecord
 from tfnews.report import wording
-from tfnews.runs import Parameters, Run, SplitsRecord, write_json
+from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
 from tfnews.training import optimizers, setup
 from tfnews.training.fit import closing_words, fit

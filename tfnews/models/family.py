@@ -29,7 +29,7 @@ import keras_hub
 
 from tfnews.catalogue import Row
 from tfnews.models.classifier import NewsClassifier
-from tfnews.runs import WeightsRecord
+from tfnews.records import WeightsRecord
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
-from tfnews.runs import Config
+from tfnews.records import Config
 from tfnews.statistics.judged import Judged
 from tfnews.statistics.metrics import PREVALENCES
 

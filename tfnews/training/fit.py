@@ -17,8 +17,9 @@ from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
+from tfnews.records import Config
 from tfnews.report import wording
-from tfnews.runs import Config, Run, next_name
+from tfnews.runs import Run, next_name
 from tfnews.training import tensorboard
 from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row

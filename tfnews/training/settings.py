@@ -13,7 +13,8 @@ from tfnews import catalogue
 from tfnews.catalogue.rows import Row
 from tfnews.catalogue.settings import GENERAL, IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
-from tfnews.runs import Config, Run
+from tfnews.records import Config
+from tfnews.runs import Run
 from tfnews.weights.digests import is_vectors
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
 from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
-from tfnews.runs import Ancestor, Config, Parameters, Run, SplitsRecord, WeightsRecord
+from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
+from tfnews.runs import Run
 from tfnews.training.settings import recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute

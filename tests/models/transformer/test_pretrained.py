@@ -22,7 +22,8 @@ from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.transformer.encoders import Encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
-from tfnews.runs import WeightsRecord, sha256
+from tfnews.records import WeightsRecord
+from tfnews.runs import sha256
 from tfnews.weights.digests import module_digest
 
 # keras-hub leaves the file of a SentencePiece model open.

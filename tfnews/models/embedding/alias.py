@@ -28,7 +28,7 @@ from tfnews.models.embedding.tables import weights_licence
 from tfnews.models.family import Built
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor
-from tfnews.runs import WeightsRecord
+from tfnews.records import WeightsRecord
 from tfnews.weights.digests import module_digest
 
 _SAVED_MODEL = "saved_model.pb"

@@ -11,7 +11,8 @@ from tfnews.errors import DataError, WeightsError
 from tfnews.models.embedding.module import licence, read_module
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
-from tfnews.runs import WeightsRecord, sha256
+from tfnews.records import WeightsRecord
+from tfnews.runs import sha256
 from tfnews.weights.digests import is_vectors, split_pin
 from tfnews.weights.find import find
 from tfnews.weights.vectors import guess_format, read_vectors

@@ -12,7 +12,7 @@ from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear.logistic import carry
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
-from tfnews.runs import WeightsRecord
+from tfnews.records import WeightsRecord
 
 _WORD = r"(?u)\b\w\w+\b"
 

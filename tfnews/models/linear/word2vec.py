@@ -19,7 +19,7 @@ from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear.logistic import carry
 from tfnews.models.text.words import WordTokenizer
 from tfnews.models.variables import fill
-from tfnews.runs import WeightsRecord
+from tfnews.records import WeightsRecord
 
 _BATCH = 256
 _LONGEST = 10_000  # words of a text that gensim learns from; it leaves out the rest unsaid

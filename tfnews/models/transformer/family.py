@@ -18,7 +18,7 @@ from tfnews.models.text.wordpiece import WordPieceTokenizer, learn_vocabulary
 from tfnews.models.transformer.encoders import build_encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
-from tfnews.runs import WeightsRecord
+from tfnews.records import WeightsRecord
 from tfnews.weights.digests import split_pin
 
 _STACKED = ("transformer_layer", "group_")  # names of an encoder's layers, bottom first
