@@ -44,6 +44,15 @@ def _write(out, texts=("one", "two"), force=False):
     return write_splits(out, frames, _NO_REJECTS, manifest, force)
 
 
+def test_of_two_columns_of_one_name_none_is_taken_for_the_other(tmp_path):
+    """The first was read and the second passed on as "combined_text.1", unsaid."""
+    for part in PARTS:
+        rows = "combined_text,label,combined_text\none,1,two\nthree,0,four\n"
+        (tmp_path / f"{part}.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(DataError, match="more than one column called 'combined_text'"):
+        open_splits(tmp_path).frame("train")
+
+
 def test_a_folder_made_by_anyone_opens(tmp_path):
     found = open_splits(_foreign(tmp_path / "theirs", rows=("one,1", "NA,0")))
     assert (found.name, found.class_names, found.label_basis) == (

@@ -204,3 +204,10 @@ def test_any_words_survive_text_and_binary(tmp_path_factory, words):
         read = read_vectors(folder / name, format=format)
         assert read.words == words
         np.testing.assert_array_equal(read.vectors, vectors)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_word(tmp_path):
+    """No token of any text equals such a word, so that its vector was lost unsaid."""
+    path = tmp_path / "vectors.txt"
+    path.write_bytes("\ufeffvote 1 2\ntruth 3 4\n".encode())
+    assert read_vectors(path).words == ["vote", "truth"]

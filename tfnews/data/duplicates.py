@@ -44,7 +44,7 @@ class Fingerprints(NamedTuple):
     shingled: np.ndarray
 
     def select(self, rows: np.ndarray) -> "Fingerprints":
-        """Return the fingerprints of some rows, by index or mask."""
+        """Return the fingerprints of some rows, by index (some,) or mask (rows,)."""
         return Fingerprints(*(part[rows] for part in self))
 
 

@@ -107,6 +107,10 @@ def prepare(
     Raises:
         UsageError: Options that do not go together.
         DataError: Sources or a folder that cannot be used as they are.
+
+    Example:
+        >>> splits = tfnews.prepare(["Fake.csv", "True.csv"], "splits", cut=["dateline"])
+        >>> splits.frame("train")[["combined_text", "label"]]
     """
     plan = Strategy(strategy, tuple(group_columns), time_column, tuple(ratios), seed)
     _check_values(near_duplicates, label_basis, cut)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
+from tfnews.data import tables
 from tfnews.errors import DataError
 from tfnews.runs import Run, sha256, write_json
 
@@ -166,6 +167,7 @@ def _check_digests(splits: Splits) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
+    tables.columns(path)  # pandas takes the first of two columns of one name and says nothing
     try:
         return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors

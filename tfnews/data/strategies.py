@@ -278,7 +278,12 @@ def merge_groups(
 
 
 def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
-    """Warn of columns by which a random split shares sources, pairs or speakers among parts."""
+    """Warn of columns by which a random split shares sources, pairs or speakers among parts.
+
+    Args:
+        frame: The rows, with their label.
+        clusters: The cluster of each row, (rows,).
+    """
     distinct = frame[~pd.Series(clusters).duplicated().to_numpy()]
     columns = [name for name in frame.columns if name.lower() in SOURCE_COLUMNS]
     return [_source_warning(distinct, name) for name in columns if _repeats(distinct[name])]
@@ -310,7 +315,13 @@ def _command(kind: str, option: str, column: str) -> str:
 
 
 def size_warnings(parts: np.ndarray, clusters: np.ndarray, ratios: Sequence[float]) -> list[str]:
-    """Warn of parts whose size is far from what was asked, and say why."""
+    """Warn of parts whose size is far from what was asked, and say why.
+
+    Args:
+        parts: The position in `PARTS` of each row's part, (rows,).
+        clusters: The cluster of each row, (rows,).
+        ratios: The shares asked for, as `PARTS` are ordered.
+    """
     divisible = np.bincount(clusters).max() == 1
     reason = (
         "the set is too small for these ratios."
@@ -326,7 +337,13 @@ def size_warnings(parts: np.ndarray, clusters: np.ndarray, ratios: Sequence[floa
 
 
 def balance_warnings(parts: np.ndarray, labels: np.ndarray, class_name: str) -> list[str]:
-    """Warn when the share of label 1 differs much among parts."""
+    """Warn when the share of label 1 differs much among parts.
+
+    Args:
+        parts: The position in `PARTS` of each row's part, (rows,).
+        labels: 1 = fake, (rows,).
+        class_name: What the set calls label 1.
+    """
     shares = [labels[parts == number].mean() for number in range(len(PARTS))]
     if max(shares) - min(shares) <= _IMBALANCE:
         return []

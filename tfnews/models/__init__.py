@@ -70,8 +70,8 @@ def load(
     """Open the classifier of a run.
 
     Example:
-        classifier = tfnews.load("tfidf-1")
-        classifier.probabilities(["A headline. And what stands below it."])
+        >>> classifier = tfnews.load("tfidf-1")
+        >>> classifier.probabilities(["A headline. And what stands below it."])
 
     Args:
         run: The name or path of a complete run, the run itself, a model folder that tfnews saved,

@@ -143,7 +143,7 @@ class CnnClassifier(NewsClassifier):
         return self({"token_ids": ids}, training=False)[:, -1]
 
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
-        """Return the rows of the table that the texts look up, and row 0, which padding reads."""
+        """Return the rows that texts (texts, tokens) look up, and row 0, which padding reads."""
         table = self.backbone.token_vectors.table
         used = tf.concat([[0], ids.flat_values], axis=0)
         return {table.path: tf.unique(used)[0].numpy()}

@@ -28,7 +28,8 @@ def fill(variable: keras.Variable, rows: np.ndarray) -> None:
 
     Args:
         variable: The variable.
-        rows: Of its shape; anything that slices to arrays, such as an HDF5 data set.
+        rows: Of its shape, such as (rows, width); anything that slices to arrays, such as an HDF5
+            data set.
 
     Raises:
         ValueError: The shape is another.

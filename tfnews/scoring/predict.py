@@ -116,6 +116,10 @@ def predict(
         UsageError: The source, threshold, batch size or precision cannot be used.
         DataError: The file is missing or broken, or has not the columns.
         RunError: There is no such run, or it reads texts by another rule.
+
+    Example:
+        >>> for answer in tfnews.predict("tfidf-1", "articles.csv"):
+        ...     print(answer.id, answer.fake_probability, answer.label or answer.reason)
     """
     _check(batch_size, threshold, precision)
     columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}

@@ -29,7 +29,7 @@ def write(path: Path, values: Mapping[str, np.ndarray | keras.Variable]) -> None
 
     Args:
         path: The file.
-        values: By name.
+        values: By name, of any shape, () for a number.
 
     Raises:
         RunError: The disk is full, or the like.

@@ -99,8 +99,8 @@ def fit(
     """Train an architecture on fixed splits; the test split is never read.
 
     Example:
-        run = tfnews.fit("splits", arch="swivel20", weights="none", epochs=10)
-        print(run.name, run.scores()["validation"]["scores"]["f1"])
+        >>> run = tfnews.fit("splits", arch="swivel20", weights="none", epochs=10)
+        >>> print(run.name, run.scores()["validation"]["scores"]["f1"])
 
     Args:
         data: Folder of splits, as `prepare` writes it.

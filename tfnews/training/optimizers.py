@@ -265,7 +265,7 @@ class _SumsSlices:
     def update_step(
         self, gradient: tf.Tensor | tf.IndexedSlices, variable: keras.Variable, learning_rate: float
     ) -> None:
-        """Update one variable."""
+        """Update one variable (rows, width) or (width,) by a gradient of its shape."""
         super().update_step(_summed(gradient), variable, learning_rate)
 
     def _clip_gradients(self, grads: list) -> list:

@@ -1,5 +1,6 @@
 """Word vectors from the formats they are published in: GloVe, word2vec, NumPy with a word list."""
 
+import codecs
 import gzip
 import os
 from array import array
@@ -122,6 +123,8 @@ def _read_text(
         if len(words) == limit:
             break
         line = line.rstrip(b" \r\n")
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)  # else a part of the first word
         if not line:
             empty += 1
             continue

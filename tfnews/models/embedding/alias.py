@@ -161,11 +161,11 @@ class AliasTokenizer(keras_hub.tokenizers.Tokenizer):
         return tf.strings.unicode_decode(texts, "UTF-8")
 
     def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
-        """Tokenise."""
+        """Turn texts (batch,) into int32 code points (batch, tokens)."""
         return self.tokenize(inputs)
 
     def unknown(self, ids: tf.RaggedTensor) -> None:
-        """Return `None`: the module alone knows which words it does not know."""
+        """Return `None` for any (batch, tokens): the module alone knows which words it knows."""
         return None
 
     def resources(self) -> list:

@@ -77,7 +77,7 @@ class HubClassifier(NewsClassifier):
     preprocessor_cls = HubPreprocessor
 
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
-        """Return the rows of the table that the texts look up."""
+        """Return the rows of the table that the texts (texts, tokens) look up."""
         table = self.backbone.token_embedding.table
         return {table.path: tf.unique(ids.flat_values)[0].numpy()}
 

@@ -64,7 +64,7 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         """Do nothing: `pack` needs no layers."""
 
     def call(self, x: tf.Tensor, y: object = None, sample_weight: object = None) -> object:
-        """Tokenise and pack `x`; labels and weights pass through."""
+        """Tokenise and pack texts (batch,); labels and weights pass through."""
         x = self.pack(self.tokenizer(tf.convert_to_tensor(x, tf.string)))
         return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
 

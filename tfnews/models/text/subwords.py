@@ -34,7 +34,7 @@ def text_ops() -> types.ModuleType:
 
 
 def lower(texts: tf.Tensor) -> tf.Tensor:
-    """Lower-case character by character, as Hugging Face's normaliser does."""
+    """Lower-case texts (batch,) character by character, as Hugging Face's normaliser does."""
     # ASCII first and apart: the Unicode operation turns I into a dotless i in a Turkish locale.
     texts = tf.strings.lower(texts)
     # It also writes a sigma that ends a word as ς, which depends on the neighbours.
@@ -83,7 +83,7 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
         return self.lookup(self.normalise(inputs))
 
     def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
-        """Tokenise."""
+        """Turn texts (batch,) into int32 ids (batch, tokens)."""
         return self.tokenize(inputs)
 
     def unknown(self, ids: tf.RaggedTensor) -> float:

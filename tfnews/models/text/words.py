@@ -102,7 +102,7 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         return tf.cast(ids, tf.int32)
 
     def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
-        """Tokenise."""
+        """Turn texts (batch,) into int32 ids (batch, tokens)."""
         return self.tokenize(inputs)
 
     def unknown(self, ids: tf.RaggedTensor) -> float | None:
@@ -192,7 +192,7 @@ class WordPreprocessor(keras_hub.models.TextClassifierPreprocessor):
         """Do nothing: there are no segments to pack."""
 
     def call(self, x: tf.Tensor, y: object = None, sample_weight: object = None) -> object:
-        """Tokenise `x`; labels and weights pass through."""
+        """Tokenise texts (batch,); labels and weights pass through."""
         x = self.pack(self.tokenizer(tf.convert_to_tensor(x, tf.string)))
         return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
 

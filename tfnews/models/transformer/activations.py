@@ -8,7 +8,7 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable("tfnews")
 def gelu(x: tf.Tensor) -> tf.Tensor:
-    """Compute the exact GELU, x times the normal distribution up to x.
+    """Compute the exact GELU of each number of (..., width): x times the normal distribution to x.
 
     Its gradient is computed in float32: bfloat16's error function is slow on CPUs.
 
@@ -31,7 +31,7 @@ def _gelu(x: tf.Tensor) -> tuple:
 
 @keras.saving.register_keras_serializable("tfnews")
 def gelu_tanh(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Compute the GELU's approximation by a tanh."""
+    """Compute the GELU's approximation by a tanh of each number of (..., width)."""
     return keras.activations.gelu(x, approximate=True)
 
 

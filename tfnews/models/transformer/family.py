@@ -30,11 +30,11 @@ class FoldWindows(keras.layers.Layer):
     """Makes one batch of all windows: (batch, windows, tokens) to (batch * windows, tokens)."""
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Fold."""
+        """Map (batch, windows, tokens) to (batch * windows, tokens)."""
         return ops.reshape(inputs, (-1, ops.shape(inputs)[-1]))
 
     def compute_output_spec(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Return the symbolic output."""
+        """Return the symbolic output (batch * windows, tokens)."""
         return keras.KerasTensor((None, inputs.shape[-1]), dtype=inputs.dtype)
 
 
@@ -50,7 +50,7 @@ class UnfoldWindows(keras.layers.Layer):
     def compute_output_spec(
         self, vectors: keras.KerasTensor, like: keras.KerasTensor
     ) -> keras.KerasTensor:
-        """Return the symbolic output."""
+        """Return the symbolic output (batch, windows, width)."""
         return keras.KerasTensor((*like.shape[:2], vectors.shape[-1]), dtype=vectors.dtype)
 
 
