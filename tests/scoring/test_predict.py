@@ -36,6 +36,12 @@ class StubClassifier:
         self.guards = guards
         self.calls, self.batch_sizes = [], []
 
+    @property
+    def labels(self):
+        return tuple(
+            f"resembles texts labelled {name} in {self.trained_on}" for name in self.class_names
+        )
+
     def probabilities(self, texts, batch_size=None):
         self.calls.append(list(texts))
         self.batch_sizes.append(batch_size)
