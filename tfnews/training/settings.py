@@ -13,12 +13,10 @@ from tfnews import catalogue
 from tfnews.catalogue.rows import Row
 from tfnews.catalogue.settings import GENERAL, IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
-from tfnews.records import Config
-from tfnews.runs import Run
-from tfnews.weights.digests import is_vectors
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
+    from tfnews.records import Config
 
 _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other sizes
 
@@ -35,7 +33,7 @@ def defaults(row: Row) -> dict:
     return {**row.recipe, **row.settings, **general}
 
 
-def recorded(config: Config) -> dict:
+def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
     A run made before a setting was added has that setting's default.
@@ -77,6 +75,8 @@ def check(
     if from_run is None:
         resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
     else:
+        from tfnews.runs import Run  # listing settings need not wait for it
+
         parent = Run.open(from_run, root).config
         resolve(catalogue.row(parent.arch), values, config, assignments, base=recorded(parent))
     opened(data)
@@ -209,6 +209,8 @@ def _check_start(row: Row, options: dict) -> None:
         if row.recipe:
             _check_fresh(row, options)
         return
+    from tfnews.weights.digests import is_vectors  # listing settings need not wait for it
+
     known = OPEN_OF_VECTORS if is_vectors(options["weights"]) else ()
     brought = [name for name in row.settings if SETTINGS[name].fresh and name not in known]
     fresh = _changed(row, options, brought)
