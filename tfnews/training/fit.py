@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tfnews import catalogue
+from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.data.splits import own_splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
@@ -25,40 +25,6 @@ from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What a new fit was asked for, each as `fit` takes it; `None` stands for "not said"."""
-
-    data: str | os.PathLike | None
-    arch: str | None
-    name: str | None
-    config: str | os.PathLike | None
-    from_run: str | os.PathLike | None
-    settings: dict[str, object]
-    assignments: tuple[str, ...]
-
-    def said(self) -> dict[str, object]:
-        """Return what was said, by the names of `fit`'s arguments."""
-        named = {
-            "data": self.data,
-            "arch": self.arch,
-            "name": self.name,
-            "config": self.config,
-            "from_run": self.from_run,
-            **self.settings,
-            "assignments": list(self.assignments) or None,
-        }
-        return {name: value for name, value in named.items() if value is not None}
-
-    def call(self) -> str:
-        """Write it as the call of `fit` in Python."""
-        plain = {
-            name: os.fspath(value) if isinstance(value, os.PathLike) else value
-            for name, value in self.said().items()
-        }
-        return f"tfnews.fit({', '.join(f'{name}={value!r}' for name, value in plain.items())})"
 
 
 @dataclass(frozen=True)
@@ -151,24 +117,50 @@ def fit(
         "seed": seed,
         "precision": precision,
     }
-    asked = _Asked(data, arch, name, config, from_run, settings, tuple(assignments))
+    assignments = list(assignments)
+    places = {"data": data, "arch": arch, "name": name, "config": config, "from_run": from_run}
+    said = _said({**places, **settings, "assignments": assignments or None})
     manner = _Manner(floor, say, bar)
     if resume is not None:
-        _refuse(asked, dry_run)
+        _refuse(said, dry_run)
         return _resumed(Run.unfinished(resume, root), manner)
-    setup = _set_up(asked, root)
-    start = described(setup, name or next_name(_stem(setup), root), command or asked.call())
+    splits = opened(data)
+    if from_run is None:
+        chosen = row(arch or DEFAULT)
+        setup = from_row(chosen, splits, resolve(chosen, settings, config, assignments))
+    else:
+        parent = Run.open(from_run, root)
+        _check_same(parent, arch, weights)
+        base = recorded(parent.config)
+        chosen = row(parent.config.arch)
+        setup = set_up_from_run(
+            parent, splits, resolve(chosen, settings, config, assignments, base)
+        )
+    start = described(setup, name or next_name(_stem(setup), root), command or _call(said))
     if dry_run:
         say(json.dumps(start.to_json(), indent=2))
         return None
     return _begun(Run.create(start, root), setup, manner)
 
 
-def _refuse(asked: _Asked, dry_run: bool) -> None:
+def _said(asked: dict[str, object]) -> dict[str, object]:
+    """Leave out what was not said, for which `None` stands."""
+    return {
+        name: os.fspath(value) if isinstance(value, os.PathLike) else value
+        for name, value in asked.items()
+        if value is not None
+    }
+
+
+def _call(said: dict[str, object]) -> str:
+    """Write what was said as the call of `fit` in Python."""
+    return f"tfnews.fit({', '.join(f'{name}={value!r}' for name, value in said.items())})"
+
+
+def _refuse(said: dict[str, object], dry_run: bool) -> None:
     """Refuse what may not be said of a run that goes on."""
-    said = asked.said()
     named = [name.replace("from_run", "from") for name in said if name != "assignments"]
-    named += [*asked.assignments, *(["dry_run"] if dry_run else [])]
+    named += [*said.get("assignments", []), *(["dry_run"] if dry_run else [])]
     if named:
         raise UsageError(
             "--resume goes on with the configuration the run was started with. "
@@ -176,24 +168,13 @@ def _refuse(asked: _Asked, dry_run: bool) -> None:
         )
 
 
-def _set_up(asked: _Asked, root: str | os.PathLike | None) -> Setup:
-    """Build the classifier of a new fit."""
-    splits = opened(asked.data)
-    if asked.from_run is None:
-        row = catalogue.row(asked.arch or catalogue.DEFAULT)
-        return from_row(row, splits, _options(row, asked))
-    parent = Run.open(asked.from_run, root)
-    if asked.arch not in (None, parent.config.arch) or asked.settings["weights"] is not None:
+def _check_same(parent: Run, arch: str | None, weights: str | None) -> None:
+    """Refuse another architecture or other weights than those that are gone on from."""
+    if arch not in (None, parent.config.arch) or weights is not None:
         raise UsageError(
             f"--from goes on with the architecture and weights of {parent.name}, which is a "
             f"{parent.config.arch}. Leave --arch and --weights out."
         )
-    row = catalogue.row(parent.config.arch)
-    return set_up_from_run(parent, splits, _options(row, asked, base=recorded(parent.config)))
-
-
-def _options(row: catalogue.Row, asked: _Asked, base: dict | None = None) -> dict:
-    return resolve(row, asked.settings, asked.config, asked.assignments, base)
 
 
 def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
