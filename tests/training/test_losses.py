@@ -5,11 +5,11 @@ import tensorflow as tf
 
 from tests.training import classifiers
 from tfnews import catalogue
+from tfnews.catalogue.rows import defaults
 from tfnews.models.precision import under_policy
 from tfnews.training import optimizers
 from tfnews.training.accumulation import training_model
 from tfnews.training.losses import loss_for
-from tfnews.training.settings import defaults
 
 POLICIES = ("mixed_bfloat16", "mixed_float16")
 

@@ -12,10 +12,10 @@ from tensorflow.python.eager import context
 
 from tests.training import classifiers
 from tfnews import catalogue
+from tfnews.catalogue.rows import defaults
 from tfnews.errors import UsageError
 from tfnews.training import optimizers
 from tfnews.training.optimizers import LazyAdam, SparseLossScaling
-from tfnews.training.settings import defaults
 
 CLIPPING = [{}, {"clipnorm": 0.01}, {"global_clipnorm": 0.02}, {"clipvalue": 0.002}]
 

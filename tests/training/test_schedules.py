@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from tests.models.reduced import small
 from tfnews import catalogue
+from tfnews.catalogue.rows import defaults
 from tfnews.training import optimizers
 from tfnews.training.optimizers import Adam, AdamW, LazyAdam, SparseLossScaling, WarmUp
-from tfnews.training.settings import defaults
 
 OPTIONS = {
     "optimizer": "adamw",

@@ -2,9 +2,10 @@ import pytest
 
 from tests import tiny
 from tfnews import catalogue
+from tfnews.catalogue.rows import defaults
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.errors import UsageError
-from tfnews.training.settings import defaults, recorded, resolve
+from tfnews.training.settings import recorded, resolve
 
 SWIVEL, TFIDF = catalogue.row("swivel20"), catalogue.row("tfidf")
 TRAINED = [name for name, row in catalogue.rows().items() if row.recipe]

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Iterable
 from pathlib import Path
 
-from tfnews.catalogue.settings import FAMILIES, KINDS, RECIPE, SETTINGS, checked, nearest
+from tfnews.catalogue.settings import FAMILIES, GENERAL, KINDS, RECIPE, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
 
 DEFAULT = "tfidf"
@@ -99,6 +99,14 @@ def row(name: str) -> Row:
             "See: tfnews archs"
         )
     return rows()[name]
+
+
+def defaults(row: Row) -> dict:
+    """Return every setting of a row with its default."""
+    general = {name: setting.default for name, setting in GENERAL.items()}
+    general |= {"weights": row.weights or "none"}
+    general |= {"trainable": row.trainable, "max_tokens": row.max_tokens}
+    return {**row.recipe, **row.settings, **general}
 
 
 def parse(text: str) -> dict[str, Row]:

@@ -3,9 +3,7 @@
 import contextlib
 import faulthandler
 import importlib
-import importlib.abc
 import importlib.util
-import logging
 import os
 import shlex
 import sys
@@ -69,8 +67,8 @@ class LazyGroup(click.Group):
             ctx.exit(130)
 
 
-class _QuietStart(importlib.abc.MetaPathFinder):
-    """Keeps what TensorFlow's native code says as it starts off the terminal.
+class _QuietStart:
+    """A finder on `sys.meta_path`: keeps what TensorFlow says as it starts off the terminal.
 
     It writes to file descriptor 2 before any log level is read. Only its import is silenced: what
     native code says later, as when it dies, is shown.
@@ -81,6 +79,10 @@ class _QuietStart(importlib.abc.MetaPathFinder):
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
+        import logging  # each command would wait for it, and most start no TensorFlow
+
+        for logger in ("tensorflow", "absl"):
+            logging.getLogger(logger).setLevel(logging.ERROR)
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
@@ -110,8 +112,6 @@ def _silence() -> None:
     """Keep TensorFlow's start-up chatter off the terminal; must run before it is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     warnings.simplefilter("ignore")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    logging.getLogger("absl").setLevel(logging.ERROR)
     sys.meta_path.insert(0, _QuietStart())
 
 

@@ -7,9 +7,9 @@ from json import dumps
 import click
 
 from tfnews import catalogue
+from tfnews.catalogue.rows import defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, Setting
 from tfnews.cli.say import next_step
-from tfnews.training.settings import defaults
 
 _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "frozen", "fine-tuned")
 _WIDTH = 100

@@ -124,18 +124,15 @@ def fit(
     if resume is not None:
         _refuse(said, dry_run)
         return _resumed(Run.unfinished(resume, root), manner)
-    splits = opened(data)
+    splits, given = opened(data), (settings, config, assignments)
     if from_run is None:
         chosen = row(arch or DEFAULT)
-        setup = from_row(chosen, splits, resolve(chosen, settings, config, assignments))
+        setup = from_row(chosen, splits, resolve(chosen, *given))
     else:
         parent = Run.open(from_run, root)
         _check_same(parent, arch, weights)
-        base = recorded(parent.config)
-        chosen = row(parent.config.arch)
-        setup = set_up_from_run(
-            parent, splits, resolve(chosen, settings, config, assignments, base)
-        )
+        options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
+        setup = set_up_from_run(parent, splits, options)
     start = described(setup, name or next_name(_stem(setup), root), command or _call(said))
     if dry_run:
         say(json.dumps(start.to_json(), indent=2))

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import catalogue
-from tfnews.catalogue.rows import Row
-from tfnews.catalogue.settings import GENERAL, IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
+from tfnews.catalogue.rows import Row, defaults
+from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,14 +23,6 @@ _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other 
 # Kind of row that pads its texts -> the fewest tokens of one, special ones included. To keep all
 # would fill a batch up to its longest text: one of 10 MB would ask for 34 GB.
 _FEWEST = {"transformer": 8, "cnn": 1}
-
-
-def defaults(row: Row) -> dict:
-    """Return every setting of a row with its default."""
-    general = {name: setting.default for name, setting in GENERAL.items()}
-    general |= {"weights": row.weights or "none"}
-    general |= {"trainable": row.trainable, "max_tokens": row.max_tokens}
-    return {**row.recipe, **row.settings, **general}
 
 
 def recorded(config: "Config") -> dict:
