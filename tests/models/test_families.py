@@ -74,6 +74,12 @@ def test_another_input_rule_is_refused(saved):
         load(opened)
 
 
+@pytest.mark.parametrize("what", [None, 3, ["tfidf-1"]])
+def test_what_is_no_run_is_refused(what):
+    with pytest.raises(RunError, match=f"Received: {type(what).__name__}. Allowed: str"):
+        load(what)
+
+
 def test_every_kind_of_row_has_its_code():
     assert set(FAMILIES) == set(KINDS)
     assert {row.kind for row in catalogue.rows().values()} == set(FAMILIES)

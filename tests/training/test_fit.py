@@ -5,6 +5,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from tests import tiny
@@ -204,6 +205,16 @@ def test_a_fit_without_an_interval_says_so(trained, tmp_path):
     found["validation"]["intervals"]["f1"] = None
     write_json(run.metrics_path, found)
     assert "(no interval: too few clusters of texts), accuracy" in closing_words(run)
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_float16_without_a_gpu_is_said_to_be_slow(splits, tmp_path, precision):
+    if tf.config.list_physical_devices("GPU"):
+        pytest.skip("a GPU computes float16")
+    said = []
+    settings = {**SWIVEL, "epochs": 1, "precision": precision}
+    fit(splits.path, **settings, root=tmp_path, floor=False, say=said.append)
+    assert any("float16 in software" in line for line in said) == (precision == "mixed_float16")
 
 
 def test_a_warm_up_longer_than_the_fit_is_said(splits, tmp_path):

@@ -79,12 +79,18 @@ def load(
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
 
     Raises:
-        RunError: There is no such run or model, or it reads texts by another rule.
+        RunError: There is no such run or model, it is not tfnews's, or it reads texts by another
+            rule.
     """
     classifier = run
     if isinstance(run, str | os.PathLike | Run):
         folder = _model_folder(run, root)
         classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+    if not isinstance(classifier, NewsClassifier):
+        raise RunError(
+            "A run is opened by its name, its folder or its model folder. Received: "
+            f"{type(run).__name__}. Allowed: str, path, tfnews.runs.Run or a classifier."
+        )
     if classifier.input_rule != INPUT_RULE:
         raise RunError(
             f"This run joins title and text by the rule {classifier.input_rule!r}; this tfnews "

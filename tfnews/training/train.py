@@ -43,6 +43,11 @@ def train(
         bar: Whether a progress bar may be drawn.
     """
     options, classifier = setup.options, setup.classifier
+    if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        say(
+            "A processor without a GPU computes float16 in software, many times slower than "
+            "float32. Leave --precision out here"
+        )
     trainee = under_policy(classifier, options["precision"])
     steps = batches_per_epoch(len(training[1]), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
