@@ -119,6 +119,12 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all():
         assert name in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["roberta", "XLM-RoBERTa", "deberta-v3", "gpt2"])
+def test_an_encoder_that_is_not_read_is_told_which_are(name):
+    with pytest.raises(UsageError, match=r"ALBERT and MobileBERT encoders are read\. A"):
+        catalogue.row(name)
+
+
 def test_a_name_like_none_of_them_gets_no_guess():
     with pytest.raises(UsageError, match=r"No architecture 'zzz'\. Allowed: tfidf"):
         catalogue.row("zzz")

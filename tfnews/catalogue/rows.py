@@ -15,6 +15,9 @@ from tfnews.errors import UsageError
 
 DEFAULT = "tfidf"
 
+# Words in the names of well-known encoders that no family computes.
+_UNREAD = ("roberta", "xlm", "deberta", "electra", "longformer", "bigbird", "mpnet", "gpt", "t5")
+
 HEAD = {
     "hidden": list[int],  # widths of the ReLU layers, first to last
     "dropout": list[float],  # rate after each of them, in [0, 1)
@@ -95,10 +98,17 @@ def row(name: str) -> Row:
     """
     if name not in rows():
         raise UsageError(
-            f"No architecture {name!r}.{nearest(name, rows())} Allowed: {', '.join(rows())}. "
-            "See: tfnews archs"
+            f"No architecture {name!r}.{_unread(name) or nearest(name, rows())} "
+            f"Allowed: {', '.join(rows())}. See: tfnews archs"
         )
     return rows()[name]
+
+
+def _unread(name: str) -> str:
+    """Say of a known encoder that is no row which encoders are read."""
+    if not any(word in name.lower() for word in _UNREAD):
+        return ""
+    return " Of the transformers BERT, DistilBERT, ALBERT and MobileBERT encoders are read."
 
 
 def defaults(row: Row) -> dict:

@@ -15,7 +15,7 @@ from tfnews.export.tokenizer_files import TOKENIZER_FILE, huggingface
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
-from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, TOKENIZER_CONFIG, stored
+from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, stored
 from tfnews.models.transformer.family import (
     TransformerBackbone,
     TransformerClassifier,
@@ -23,6 +23,7 @@ from tfnews.models.transformer.family import (
 )
 from tfnews.models.transformer.layouts import LAYOUTS, named_variables
 from tfnews.models.transformer.pretrained import open_pretrained
+from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG
 
 # Architecture -> the class of transformers, and the names of the tensors of its head.
 _CLASSES = {

@@ -10,7 +10,7 @@ from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.models import guards
 from tfnews.models.text.packing import PiecePreprocessor
-from tfnews.models.text.pieces import PieceTokenizer
+from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.text.words import WordTokenizer
@@ -24,7 +24,6 @@ SNIPPETS = ("classify.py", "Classify.kt", "Classify.swift", "normalise.js")
 
 _HEAD_SHARE, _OVERLAP = 128 / 510, 0.25  # as models/text/packing.py cuts; a test compares
 _IN_NO_VOCABULARY = "\U0010ffff"
-_NUMBER_COMMA = 100  # by which ALBERT's published tokenizer makes pieces such as "2," unlikely
 
 _RULE = [
     "Read the first characters_read characters of the text without outer white space, case-folded.",
@@ -221,9 +220,7 @@ def _replace(found: str, by: str) -> dict:
 
 
 def _score(piece: sentencepiece_model_pb2.ModelProto.SentencePiece) -> float:
-    text = piece.piece
-    comma = len(text) > 1 and text[-1] == "," and text[-2].isdigit()
-    return piece.score - _NUMBER_COMMA if comma else piece.score
+    return piece.score - NUMBER_COMMA if ends_a_number(piece.piece) else piece.score
 
 
 def _template(tokenizer: SubwordTokenizer) -> dict:

@@ -4,11 +4,13 @@ The fixtures are written by tools/record_transformers.py.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import keras
 import keras_hub
+import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -316,12 +318,36 @@ def test_damaged_files(folder):
         read_checkpoint(folder)
 
 
+def test_bfloat16_weights_are_read(tmp_path):
+    """Newer checkpoints are stored so; bfloat16 keeps 8 bits of a number."""
+    folder = Path(shutil.copytree(FIXTURES / "bert", tmp_path / "bert"))
+    tensors = load_file(folder / "model.safetensors")
+    halves = {name: value.astype(ml_dtypes.bfloat16) for name, value in tensors.items()}
+    save_file(halves, folder / "model.safetensors")
+    found = read_checkpoint(folder).encoder.get_weights()
+    wanted = read_checkpoint(FIXTURES / "bert").encoder.get_weights()
+    for mine, whole in zip(found, wanted, strict=True):
+        assert mine.dtype == np.float32
+        np.testing.assert_array_equal(mine, whole.astype(ml_dtypes.bfloat16).astype("float32"))
+
+
+@pytest.mark.parametrize("kind", ["roberta", "xlm-roberta", "deberta-v2", ["bert"], 3])
+def test_another_kind_of_model_is_the_first_thing_that_is_said(tmp_path, kind):
+    """Their folders once were said to miss a vocab.txt, which was then made in vain."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    (folder / "merges.txt").write_text("a b")
+    with pytest.raises(WeightsError, match=re.escape(f"Received: {kind!r}. Allowed: bert, ")):
+        read_checkpoint(folder)
+
+
 def test_whole_numbers_are_no_weights(folder):
     path = folder / "model.safetensors"
     tensors = load_file(path)
     tensors["bert.pooler.dense.bias"] = np.zeros(24, "int32")
     save_file(tensors, path)
-    with pytest.raises(WeightsError, match=r"of type F32, F16, F64. Received: .* I32"):
+    with pytest.raises(WeightsError, match=r"of type F32, F16, BF16, F64. Received: .* I32"):
         read_checkpoint(folder)
 
 

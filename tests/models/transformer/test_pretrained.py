@@ -166,7 +166,7 @@ def test_a_repository_is_downloaded_without_running_or_fetching_more_than_it_tak
     found = open_pretrained("hf://owner/name")
     assert found.digest == sha256(FIXTURES / "bert" / "model.safetensors")
     wanted = ("config.json", "tokenizer_config.json", "model.safetensors")
-    assert asked == [("owner/name", (*wanted, "vocab.txt", "spiece.model"))]
+    assert asked == [("owner/name", (*wanted, "vocab.txt", "spiece.model", "tokenizer.json"))]
 
 
 def test_of_a_repository_that_has_only_a_pickle_that_is_fetched_to_convert(tmp_path, monkeypatch):

@@ -12,6 +12,7 @@ from tfnews.errors import WeightsError
 from tfnews.models.text.subwords import SubwordTokenizer, learn_pieces, lower, text_ops
 
 _MODEL_FILE = "spiece.model"
+NUMBER_COMMA = 100  # by which the published tokenizer makes pieces such as "2," unlikely
 _SCORE_STEPS = 2**14  # sums are exact up to 2**10 in float32, which has 24 bits
 _SPECIAL = {
     "pad_token": "<pad>",
@@ -162,6 +163,11 @@ def learn_piece_model(
     )
 
 
+def ends_a_number(piece: str) -> bool:
+    """Say whether a piece is a digit and a comma at its end, such as "2,"."""
+    return len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()
+
+
 def _parse(proto: bytes) -> sentencepiece_model_pb2.ModelProto:
     try:
         return sentencepiece_model_pb2.ModelProto.FromString(proto)
@@ -175,9 +181,8 @@ def _parse(proto: bytes) -> sentencepiece_model_pb2.ModelProto:
 def _rescore(model: sentencepiece_model_pb2.ModelProto) -> None:
     """Give the pieces of `model` the scores that the published tokenizer looks for."""
     for piece in model.pieces:
-        # The published tokenizer.json makes pieces such as "2," unlikely.
-        if len(piece.piece) > 1 and piece.piece[-1] == "," and piece.piece[-2].isdigit():
-            piece.score -= 100
+        if ends_a_number(piece.piece):
+            piece.score -= NUMBER_COMMA
         # Hugging Face adds in float64, SentencePiece in float32, where only coarser scores give
         # exact sums, and so the same order among words split in ways of equal score.
         piece.score = round(piece.score * _SCORE_STEPS) / _SCORE_STEPS

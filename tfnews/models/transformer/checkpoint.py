@@ -1,7 +1,6 @@
 """Read a local Hugging Face checkpoint into an encoder."""
 
 import contextlib
-import json
 import math
 import os
 from collections.abc import Collection, Iterable, Iterator
@@ -17,18 +16,23 @@ from tfnews.errors import WeightsError
 from tfnews.models.transformer.activations import ACTIVATIONS
 from tfnews.models.transformer.encoders import build_encoder
 from tfnews.models.transformer.layouts import LAYOUTS, named_variables
+from tfnews.models.transformer.vocabularies import (
+    VOCABULARIES,
+    find_vocabulary,
+    lower_cases,
+    read_json,
+    size,
+)
 from tfnews.runs import sha256
 
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
-TOKENIZER_CONFIG = "tokenizer_config.json"
-VOCABULARIES = ("vocab.txt", "spiece.model")
 
 # Modules of the file that belong to the encoder and must be read; others are heads of other tasks.
 _ENCODER_MODULES = ("embeddings", "encoder", "transformer")
 # Positions counted from 0, which old checkpoints store.
 _BUFFERS = ("embeddings.position_ids",)
-_DTYPES = ("F32", "F16", "F64")
+_DTYPES = ("F32", "F16", "BF16", "F64")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class Checkpoint:
             (batch, tokens), to sequence_output (batch, tokens, width) and pooled_output
             (batch, width).
         digest: SHA-256 of model.safetensors.
-        vocabulary: The vocab.txt (WordPiece) or spiece.model (SentencePiece).
+        vocabulary: The vocab.txt, spiece.model or tokenizer.json, for `read_tokenizer`.
         do_lower_case: Whether texts are lower-cased first.
     """
 
@@ -53,8 +57,8 @@ class Checkpoint:
 def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
     """Read a folder in Hugging Face's layout; nothing in it is executed.
 
-    It holds config.json, model.safetensors, vocab.txt or spiece.model, and, if the texts' case is
-    not to be told from the vocabulary, tokenizer_config.json.
+    It holds config.json, model.safetensors, vocab.txt, spiece.model or tokenizer.json, and, if the
+    texts' case is not to be told from these, tokenizer_config.json.
 
     Args:
         folder: The folder.
@@ -69,8 +73,7 @@ def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
             left over, or of another shape than config.json says.
     """
     folder = Path(folder)
-    _check_files(folder)
-    config = read_json(folder / CONFIG)
+    config = _config(folder)
     vocabulary = _vocabulary(folder, config)
     with _open(folder / TENSORS) as tensors:
         model_type = _model_type(folder, config, tensors.keys())
@@ -81,31 +84,22 @@ def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
         _check_names(folder, variables, stored)
         for name, variable in variables.items():
             variable.assign(_value(folder, tensors, stored[name], variable))
-    lower = _do_lower_case(folder, vocabulary)
-    return Checkpoint(encoder, sha256(folder / TENSORS), vocabulary, lower)
+    digest = sha256(folder / TENSORS)
+    return Checkpoint(encoder, digest, vocabulary, lower_cases(vocabulary))
 
 
-def read_json(path: Path) -> dict:
-    """Read a JSON file that holds an object.
-
-    Raises:
-        WeightsError: It does not.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # wrong JSON or wrong UTF-8
-        raise WeightsError(f"{path} is not JSON: {error}. Copy the file again.") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path} must hold a JSON object. Received: {type(content).__name__}.")
-    return content
-
-
-def _check_files(folder: Path) -> None:
+def _config(folder: Path) -> dict:
+    """Read config.json and check that the model is one to read, before any other file is missed."""
     if not folder.is_dir():
         raise WeightsError(f"{folder} is not a folder. Give a Hugging Face checkpoint's folder.")
-    for name in (CONFIG, TENSORS):
-        if not (folder / name).is_file():
-            raise WeightsError(_missing(folder, name))
+    if not (folder / CONFIG).is_file():
+        raise WeightsError(_missing(folder, CONFIG))
+    config = read_json(folder / CONFIG)
+    if config.get("model_type"):
+        _check_type(folder, config["model_type"])
+    if not (folder / TENSORS).is_file():
+        raise WeightsError(_missing(folder, TENSORS))
+    return config
 
 
 def _missing(folder: Path, name: str) -> str:
@@ -120,36 +114,17 @@ def _missing(folder: Path, name: str) -> str:
 
 
 def _vocabulary(folder: Path, config: dict) -> Path:
-    """Return the vocabulary's file; a WordPiece one must not be longer than the embedding."""
-    found = [folder / name for name in VOCABULARIES if (folder / name).is_file()]
-    if not found:
+    """Return the vocabulary's file, which must not be longer than the embedding."""
+    found = find_vocabulary(folder)
+    if found is None:
         raise WeightsError(_missing(folder, " or ".join(VOCABULARIES)))
-    rows = config.get("vocab_size")
-    if found[0].suffix == ".txt" and (words := len(_words(found[0]))) > (rows or words):
+    words, rows = size(found), config.get("vocab_size")
+    if words and _is_number(rows) and words > rows:
         raise WeightsError(
-            f"{found[0]} has {words:,} words, but {CONFIG} says vocab_size {rows}. "
+            f"{found} has {words:,} words, but {CONFIG} says vocab_size {rows}. "
             "Get both files from the same revision of the model."
         )
-    return found[0]
-
-
-def _words(vocabulary: Path) -> list[str]:
-    try:
-        return vocabulary.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise WeightsError(f"{vocabulary} is not UTF-8: {error}. Copy it again.") from error
-
-
-def _do_lower_case(folder: Path, vocabulary: Path) -> bool:
-    """Follow tokenizer_config.json; without it, a WordPiece vocabulary with capitals is cased."""
-    path = folder / TOKENIZER_CONFIG
-    told = read_json(path).get("do_lower_case") if path.is_file() else None
-    if told is not None:
-        return bool(told)
-    if vocabulary.suffix != ".txt":
-        return True
-    words = (word for word in _words(vocabulary) if not word.startswith("["))
-    return all(word == word.lower() for word in words)
+    return found
 
 
 @contextlib.contextmanager
@@ -169,12 +144,16 @@ def _model_type(folder: Path, config: dict, names: Iterable[str]) -> str:
     found = config.get("model_type") or next(
         (kind for kind in LAYOUTS if any(name.startswith(f"{kind}.") for name in names)), None
     )
-    if found not in LAYOUTS:
+    _check_type(folder, found)
+    return found
+
+
+def _check_type(folder: Path, found: object) -> None:
+    if not isinstance(found, str) or found not in LAYOUTS:
         raise WeightsError(
             f"{folder / CONFIG} must describe a model_type that tfnews can read. "
             f"Received: {found!r}. Allowed: {', '.join(LAYOUTS)}."
         )
-    return found
 
 
 def _names(names: Iterable[str], model_type: str) -> dict[str, str]:

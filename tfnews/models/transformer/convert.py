@@ -8,13 +8,8 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from tfnews.errors import WeightsError
-from tfnews.models.transformer.checkpoint import (
-    CONFIG,
-    TENSORS,
-    TOKENIZER_CONFIG,
-    VOCABULARIES,
-    read_checkpoint,
-)
+from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
+from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
 from tfnews.weights.pickled import PICKLED, read_pickled
 
 _KEPT = (CONFIG, TOKENIZER_CONFIG, *VOCABULARIES, "README.md", "LICENSE")
@@ -24,7 +19,7 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
     """Write a checkpoint that has only a pytorch_model.bin as one that `read_checkpoint` reads.
 
     Args:
-        folder: Holds config.json, pytorch_model.bin and vocab.txt or spiece.model.
+        folder: Holds config.json, pytorch_model.bin and a vocabulary.
         out: The folder to make: model.safetensors, and the other files as they are.
 
     Returns:

@@ -12,13 +12,14 @@ from tfnews.errors import WeightsError
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
-from tfnews.models.transformer.checkpoint import TENSORS, read_checkpoint
+from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.encoders import Encoder
+from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES, read_tokenizer
 from tfnews.weights.digests import module_digest, split_pin
 from tfnews.weights.pickled import PICKLED
 
 HUGGING_FACE = "hf://"
-_FILES = ["config.json", "tokenizer_config.json", "model.safetensors", "vocab.txt", "spiece.model"]
+_FILES = [CONFIG, TOKENIZER_CONFIG, TENSORS, *VOCABULARIES]
 
 # keras-hub's backbones -> our architecture, and the arguments that both take.
 _ARCHITECTURES = {
@@ -85,12 +86,7 @@ def _is_preset(folder: Path) -> bool:
 
 def _hugging_face(folder: Path) -> Pretrained:
     found = read_checkpoint(folder)
-    if found.vocabulary.suffix == ".txt":
-        words = found.vocabulary.read_text(encoding="utf-8").split("\n")
-        words = words[:-1] if words[-1] == "" else words
-        tokenizer = WordPieceTokenizer(words, found.do_lower_case, strip_accents=None)
-    else:
-        tokenizer = PieceTokenizer(found.vocabulary.read_bytes(), lowercase=found.do_lower_case)
+    tokenizer = read_tokenizer(found.vocabulary, found.do_lower_case)
     return Pretrained(found.encoder, tokenizer, found.digest)
 
 
@@ -160,6 +156,6 @@ def _unreachable(handle: str, tried: str, error: Exception) -> str:
     return (
         f"No pretrained weights under {handle!r}. Tried: a local folder {handle}; {tried} "
         f"({reason}). Without a network, copy the checkpoint's folder here (config.json, "
-        "model.safetensors, vocab.txt or spiece.model) and give it with --weights FOLDER. "
+        f"model.safetensors, and {' or '.join(VOCABULARIES)}) and give it with --weights FOLDER. "
         "Needing no download: --arch tfidf, or any row with --weights none."
     )
