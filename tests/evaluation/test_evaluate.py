@@ -154,7 +154,8 @@ def test_the_runs_threshold_is_used(flagging, splits):
     scores = report.parts["test"].scores
     assert scores["threshold"] == 0.0
     assert (scores["fpr"], scores["recall"]) == (1.0, 1.0)
-    assert report.mistakes["totals"] == {"false_alarms": int((labels == 0).sum()), "misses": 0}
+    wrong = report.mistakes
+    assert (wrong.false_alarm_count, wrong.miss_count) == (int((labels == 0).sum()), 0)
 
 
 def test_one_rule_calls_fake(run, splits):
@@ -175,7 +176,8 @@ def test_one_rule_calls_fake(run, splits):
     (_, false_alarms), (misses, _) = confusion_matrix(labels, called).tolist()
     assert report.parts["test"].scores["confusion"][0][1] == false_alarms
     assert report.parts["test"].scores["confusion"][1][0] == misses
-    assert report.mistakes["totals"] == {"false_alarms": false_alarms, "misses": misses}
+    wrong = report.mistakes
+    assert (wrong.false_alarm_count, wrong.miss_count) == (false_alarms, misses)
     answers = predict(load(run.path), texts, score_anyway=True)
     labelled = [answer.label.startswith("resembles texts labelled fake") for answer in answers]
     assert labelled == called.tolist()

@@ -8,6 +8,7 @@ from tfnews.data.splits import UNSTATED, Splits
 from tfnews.records import Config
 from tfnews.statistics.judged import Judged
 from tfnews.statistics.metrics import PREVALENCES
+from tfnews.statistics.mistakes import Mistakes
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Report:
         other_sets: The model on other data sets.
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         test_reads: How often the test part was scored, this time included.
-        mistakes: What `mistakes.find` returned.
+        mistakes: Texts of the part it speaks of.
         timings: `{rows, ms_per_text, texts_per_second}`, and device.
         floor: What `floor.compare` returned.
         audit: What `audit.audit` returned for the splits.
@@ -132,7 +133,7 @@ class Report:
     other_sets: tuple[OtherSet, ...] = ()
     prevalences: tuple[float, ...] = PREVALENCES
     test_reads: int = 0
-    mistakes: dict | None = None
+    mistakes: Mistakes | None = None
     timings: dict | None = None
     floor: dict | None = None
     audit: dict | None = None
