@@ -4,8 +4,9 @@ A score tells how much a text resembles those labelled fake in the training set.
 of style, not a verdict on truth.
 
 `prepare`, `audit`, `fit`, `load`, `evaluate`, `predict`, `explain` and `export` mirror the
-commands. Nothing heavy is imported before one of them is used; `keras_hub.models.TextClassifier.from_preset`
-opens a run's model once tfnews is imported, before or after keras-hub.
+commands. Nothing heavy is imported before one of them is used;
+`keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
+or after keras-hub.
 """
 
 import importlib

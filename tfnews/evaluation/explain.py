@@ -3,9 +3,12 @@
 import math
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
+from tfnews.data.text import is_unicode, printable
 from tfnews.errors import UsageError
 from tfnews.report.explanation.record import Explanation, Influence
 from tfnews.runs import Run
@@ -53,10 +56,18 @@ def explain(
 
     classifier = load(run)
     method = _method(classifier, method)
-    reason = _refusal(classifier, text.strip())
+    reason = _refusal(classifier, text)
     if reason:
-        return _record(classifier, text, by, outcome="not_explained", reason=reason)
-    return _explained(classifier, text, method, by)
+        found = _record(classifier, printable(text), by, outcome="not_explained", reason=reason)
+    else:
+        found = _explained(classifier, text, method, by)
+    return replace(found, run=_name(run))
+
+
+def _name(run: "str | os.PathLike | Run | NewsClassifier") -> str | None:
+    if isinstance(run, Run):
+        return run.name
+    return Path(run).name if isinstance(run, str | os.PathLike) else None
 
 
 def _explained(classifier: "NewsClassifier", text: str, method: str, by: str) -> Explanation:
@@ -180,6 +191,9 @@ _LACKING = {
 
 
 def _refusal(classifier: "NewsClassifier", text: str) -> str | None:
+    if not is_unicode(text):
+        return "unreadable text: half a Unicode pair"
+    text = text.strip()
     if not text:
         return "empty text: nothing to read"
     return classifier.guards.reason(text) if classifier.guards else None

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
-SCHEMA = 1  # raised when a program that reads the JSON would have to change
+SCHEMA = "tfnews.explanation"
+VERSION = 1  # raised when a program that reads the JSON would have to change
 
 
 class Influence(NamedTuple):
@@ -35,6 +36,7 @@ class Explanation:
         reason: Why it was not explained.
         method: A name in `EXPLANATIONS`.
         by: A name in `PIECES`.
+        run: Name of the run; `None` for a classifier that was given open.
         trained_on: Name of the training set.
         class_names: Names of class 0 (real) and class 1 (fake) there.
         threshold: Fake probability from which a text is flagged.
@@ -57,6 +59,7 @@ class Explanation:
     trained_on: str
     class_names: tuple[str, str]
     threshold: float
+    run: str | None = None
     method: str | None = None
     reason: str | None = None
     fake_probability: float | None = None
@@ -96,6 +99,7 @@ class Explanation:
         ]
         return {
             "schema": SCHEMA,
+            "version": VERSION,
             **content,
             "complete": self.complete,
             "scale": "log odds",
