@@ -13,12 +13,8 @@ from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.text.wordpiece import WordPieceTokenizer, learn_vocabulary
 from tfnews.models.text.words import WordTokenizer
 
-CORPUS = [
-    "Über die Brücke, sagte er — don’t stop!",
-    "新闻标题很长。",
-    "été à brask… 😀",
-    "a b c d",
-] * 5
+CORPUS = ["Über die Brücke, sagte er — don’t stop!", "新闻标题很长。", "été à brask… 😀", "a b c d"]
+CORPUS *= 5
 
 
 class Reader:

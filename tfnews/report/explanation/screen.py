@@ -27,7 +27,7 @@ def render(found: Explanation, top: int = 10, colour: bool = False) -> str:
     if rows := wording.rows(found, top):
         cells = [[_short(row[0]), *row[1:]] for row in rows]
         lines += [terminal.columns([wording.head(found), *cells]), ""]
-    return terminal.text([*lines, *wording.notes(found)])
+    return terminal.text([*lines, *wording.notes(found)]).rstrip()
 
 
 def _coloured(found: Explanation) -> str:

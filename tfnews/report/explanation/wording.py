@@ -117,6 +117,8 @@ def told(found: Explanation, one: Influence) -> str:
     if one.contribution is None:
         return "not tried"
     said = f"{signed(one.contribution)} towards {towards(found, one)}"
+    if not one.contribution:
+        said = f"{signed(0)}: changes nothing"
     return said if one.without is None else f"{said}; without it the score is {score(one.without)}"
 
 
