@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from tests.models.reduced import ANSWERS, LABELS, TEXTS, row_of, small
-from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews.errors import RunError, UsageError
 from tfnews.evaluation.explain import explain
 from tfnews.evaluation.explaining import additive
@@ -26,20 +25,21 @@ def averaged():
 
 
 def test_a_term_gives_its_weight_times_its_feature(tfidf):
-    """The harbour, harbour office and so on: each pair is shared by its two words."""
-    found = explain(tfidf, "the harbour, office! Publishes")
+    """A pair of words is shared by both."""
+    words = ["harbour", "office", "publishes", "the", "tide", "tables"]
+    found = explain(tfidf, "Harbour, office! publishes — the tide tables")
     table = tfidf.preprocessor.tokenizer.get_vocabulary()
     idf, slopes = tfidf.backbone.rows.idf.numpy(), tfidf.head_layers[-1].kernel.numpy()[:, 0]
-    words = ["the", "harbour", "office", "publishes"]
-    places = {1: [(n,) for n in range(4)], 2: [(n, n + 1) for n in range(3)]}
-    spans = [own for own in places[1] + places[2] if " ".join(words[n] for n in own) in table]
+    places = [(n,) for n in range(6)] + [(n, n + 1) for n in range(5)]
+    spans = [own for own in places if " ".join(words[n] for n in own) in table]
     terms = [table.index(" ".join(words[n] for n in own)) for own in spans]
-    expected = np.zeros(4)
+    expected = np.zeros(6)
     for own, term in zip(spans, terms, strict=True):
         expected[list(own)] += idf[term] / np.linalg.norm(idf[terms]) * slopes[term] / len(own)
-    assert len(spans) > 5
+    assert len(spans) > 6
     assert found.method == "exact"
-    assert [one.contribution for one in found.influences] == pytest.approx(expected, abs=1e-6)
+    contributions = [one.contribution for one in found.influences if found.words(one) != "—"]
+    assert contributions == pytest.approx(expected, abs=1e-6)
     assert found.base == pytest.approx(float(tfidf.head_layers[-1].bias.numpy()[0]))
 
 
@@ -89,9 +89,10 @@ def test_places_are_those_in_the_text_as_it_was_given_and_the_score_is_that_of_p
     assert found.threshold == averaged.threshold
 
 
-def test_what_the_guards_refuse_is_not_explained():
-    found = explain(StubClassifier(StubGuards()), "word")
-    assert (found.outcome, found.reason) == ("not_explained", "too short: 1 word")
+def test_what_the_guards_refuse_is_not_explained(averaged):
+    found = explain(averaged, "word")
+    assert found.outcome == "not_explained"
+    assert found.reason == averaged.guards.reason("word")
     assert (found.fake_probability, found.influences) == (None, ())
 
 

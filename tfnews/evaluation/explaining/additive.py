@@ -16,7 +16,7 @@ EXACT_TOLERANCE = 1e-3  # log odds: what float32 loses
 TOLERANCE = 0.01  # of the difference that gradients are to add up to, and of log odds at least
 
 _STEPS = (32, 128, 512)  # along the path; more are taken until the sum is within the tolerance
-_NUMBERS = 2**20  # of token vectors that gradients are taken of at once
+_NUMBERS = 2**19  # of token vectors that gradients are taken of at once
 
 
 @dataclass(frozen=True)

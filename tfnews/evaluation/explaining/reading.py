@@ -36,7 +36,7 @@ class Reading:
         read: bool (words,): whether the model reads a word.
     """
 
-    owners: list[range]
+    owners: list[list[int]]
     places: np.ndarray
     read: np.ndarray
 
@@ -44,7 +44,7 @@ class Reading:
         """Share what tokens contribute (tokens,) among the words they stand for: (words,)."""
         shared = np.zeros(len(self.read))
         for contribution, owners in zip(contributions, self.owners, strict=True):
-            shared[list(owners)] += contribution / len(owners)
+            shared[owners] += contribution / len(owners)
         return shared
 
     def on_tokens(self, contributions: np.ndarray) -> np.ndarray:
@@ -65,7 +65,11 @@ def read(classifier: "NewsClassifier", text: str, words: Sequence[Span]) -> Read
     parts = _parts(preprocessor.tokenizer, [text])[0]
     of_parts = _words_of_parts(preprocessor.tokenizer, text, words, parts)
     origins = preprocessor.tokenizer.origins(parts).tolist()  # (tokens, 2)
-    owners = [range(of_parts[first].start, of_parts[end - 1].stop) for first, end in origins]
+    # Not from the first to the last: a dash between two words has no part in the pair of them.
+    owners = [
+        list(dict.fromkeys(word for part in of_parts[first:end] for word in part))
+        for first, end in origins
+    ]
     return Reading(
         owners,
         places(preprocessor, len(owners)),
