@@ -31,6 +31,13 @@ def test_how_many_were_tried_and_are_not_read():
     assert "Influences do not add up" in said[2]
 
 
+def test_a_score_that_has_no_digits_left_for_a_difference_is_told():
+    said = "so near 1 that leaving out one word hardly shows"
+    assert any(said in note for note in wording.notes(explanation(fake_probability=0.999995)))
+    assert not any(said in note for note in wording.notes(explanation(fake_probability=1e-6)))
+    assert not any(said in note for note in wording.notes(added_up(fake_probability=0.999995)))
+
+
 def test_what_adds_up_and_how_far_it_may_miss():
     said = wording.notes(added_up())[3]
     assert said == (

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MOST = 400  # texts that the model scores at most for one explanation, besides the text itself
 
-_NEAREST = 2.0**-24  # to 0 and 1 that a float32 tells a probability from them
+# What a float32 can tell from 0 and from 1.
+_LEAST, _MOST = 2.0**-126, 1 - 2.0**-24
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def effects(
 
 def log_odds(probabilities: np.ndarray | float) -> np.ndarray:
     """Return the log odds of probabilities; those of 0 and 1 are the nearest a float32 can tell."""
-    inside = np.clip(np.asarray(probabilities, np.float64), _NEAREST, 1 - _NEAREST)
+    inside = np.clip(np.asarray(probabilities, np.float64), _LEAST, _MOST)
     return np.log(inside) - np.log1p(-inside)
 
 

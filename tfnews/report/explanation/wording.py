@@ -7,6 +7,7 @@ CAUTION = (
     "Influence on the score, not evidence: it tells what the model reacted to, not what in the "
     "text is true or false."
 )
+_SURE = 0.99999  # above it float32, in which models answer, tells log odds to a hundredth at best
 _LEVELS = (0.05, 0.2, 0.5)  # shares of the strongest influence from which one is marked more
 
 _METHODS = {
@@ -55,7 +56,7 @@ def notes(found: Explanation) -> list[str]:
     """Say how to read the figures, and what was left out."""
     if found.reason is not None:
         return []
-    said = [CAUTION, scale(found), _METHODS[found.method].format(by=found.by)]
+    said = [CAUTION, scale(found), _METHODS[found.method].format(by=found.by), _too_sure(found)]
     return [
         note for note in (*said, _sum(found), found.rule and f"{found.rule}.", _cut(found)) if note
     ]
@@ -79,6 +80,15 @@ def _sum(found: Explanation) -> str | None:
         f"{found.tolerance:.1g} is allowed."
     )
     return said if found.complete else f"{said} That is exceeded: do not rely on these figures."
+
+
+def _too_sure(found: Explanation) -> str | None:
+    if found.method != "occlusion" or found.fake_probability < _SURE:
+        return None
+    return (
+        f"The score is so near 1 that leaving out one {found.by} hardly shows in its digits: take "
+        "another method, where the run has one."
+    )
 
 
 def _cut(found: Explanation) -> str | None:
