@@ -51,7 +51,8 @@ def evaluate(
     classifier = load(run)
     home = own_splits(run, splits)
     for folder in data:
-        record_elsewhere(run, measure_elsewhere(classifier, home, open_splits(folder), run.name))
+        other = open_splits(folder, run.config.splits.columns)
+        record_elsewhere(run, measure_elsewhere(classifier, home, other, run.name))
     if not data:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR
