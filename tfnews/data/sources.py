@@ -389,7 +389,8 @@ def _with_texts(
     if row.title and not generic and not any(said):
         columns.required(row.title, names, source, "--title-column")
     if found.text is None:
-        columns.required(row.text, names, source, "--text-column")
+        alone = " (for headlines alone: the title's)" if found.title else ""
+        columns.required(row.text, names, source, f"--text-column{alone}")
     ignored = frozenset(columns.find(name, names) or name for name in row.ignored)
     return replace(row, title=found.title, text=found.text, ignored=ignored)
 
@@ -420,7 +421,10 @@ def _with_label(
 
 
 def _no_label(place: Place, row: Format, names: Sequence[str]) -> DataError:
-    said = naming.label(place.path, place.root, formats.NAME_WORDS, article=False)
+    try:
+        said = naming.label(place.path, place.root, formats.NAME_WORDS, article=False)
+    except DataError:  # it speaks of both classes
+        said = ""
     offer = f" The name says {said!r}: to take it as the label, add --label-from name." * bool(said)
     return DataError(
         f"Column {row.label!r} is not in {place.path.name}. It has: {columns.listed(names)}. Name "
