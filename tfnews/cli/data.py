@@ -222,7 +222,12 @@ def _mapping(mapping: dict) -> list[str]:
 
 
 def _notes(sources: list[dict]) -> list[str]:
-    return [f"Note on {source['file']}: {note}" for source in sources for note in source["notes"]]
+    """Say each note once, with the files it is on."""
+    files: dict[str, list[str]] = {}
+    for source in sources:
+        for note in source["notes"]:
+            files.setdefault(note, []).append(source["file"])
+    return [f"Note on {', '.join(names)}: {note}" for note, names in files.items()]
 
 
 def _rows(rows: dict) -> list[str]:

@@ -80,7 +80,8 @@ class FileChunks:
 
     def _is_whole(self, row: tables.Row) -> bool:
         if row.fault:
-            self._reject(row.line, row.fault, row.values[0])
+            name = row.values[0] if self._file.is_folder else ""
+            self._reject(row.line, row.fault, row.values[0], name)
         return row.fault is None
 
     def _news(self, frame: pd.DataFrame) -> pd.DataFrame:
