@@ -7,6 +7,7 @@ from tests.data.news import write_table
 from tfnews.data import columns
 from tfnews.data.columns import Chosen
 from tfnews.data.readers import read
+from tfnews.data.text import combine
 from tfnews.data.texts import read_texts
 from tfnews.errors import DataError
 from tfnews.records import ColumnsRecord
@@ -58,7 +59,7 @@ HEADLINES = ["Moon sold", "Council met"]
 
 def prepared(path, **options):
     frame = pd.concat(list(read(path, **options)))
-    return [f"{title} {text}".strip() for title, text in zip(frame["title"], frame["text"])]
+    return [combine(*pair) for pair in zip(frame["title"], frame["text"], strict=True)]
 
 
 def scored(path, **options):

@@ -71,7 +71,7 @@ def test_patterns_meet_a_word_a_stem_or_a_path():
 
 
 def write_pair(folder, names=("politics_fake.csv", "politics_real.csv")):
-    for name, (title, text, _) in zip(names, (FAKE, REAL)):
+    for name, (title, text, _) in zip(names, (FAKE, REAL), strict=True):
         (folder / name).parent.mkdir(exist_ok=True)
         write_table(folder / name, ("title", "text"), [(title, text)])
     return folder
@@ -88,7 +88,7 @@ def write_pair(folder, names=("politics_fake.csv", "politics_real.csv")):
 def test_files_of_rows_are_labelled_by_name(tmp_path, names):
     reading = read(write_pair(tmp_path, names), label_from="name")
     frame = pd.concat(list(reading))
-    assert dict(zip(frame["title"], frame["label"])) == {FAKE[0]: 1, REAL[0]: 0}
+    assert dict(zip(frame["title"], frame["label"], strict=True)) == {FAKE[0]: 1, REAL[0]: 0}
     assert all(record.label is None for record in reading.columns)
 
 
@@ -99,11 +99,11 @@ def test_without_a_column_of_labels_the_names_are_offered(tmp_path):
 
 def test_patterns_of_names_replace_the_known_words(tmp_path):
     write_pair(tmp_path, ("hoaxes.csv", "checked.csv"))
-    with pytest.raises(DataError, match="say nothing of the label. Looked for: fake, fakes"):
+    with pytest.raises(DataError, match=r"say nothing of the label. Looked for: fake, fakes"):
         read(tmp_path, label_from="name")
     told = {"fake_values": ["hoax*"], "real_values": ["checked"]}
     frame = pd.concat(list(read(tmp_path, label_from="name", **told)))
-    assert dict(zip(frame["title"], frame["label"])) == {FAKE[0]: 1, REAL[0]: 0}
+    assert dict(zip(frame["title"], frame["label"], strict=True)) == {FAKE[0]: 1, REAL[0]: 0}
 
 
 @pytest.mark.parametrize(
