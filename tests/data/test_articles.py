@@ -124,9 +124,3 @@ def test_a_folder_of_articles_makes_the_splits_and_texts_of_a_table(tmp_path):
     answers = [[item.text for item in read_texts(path)] for path in (table, folder)]
     assert answers[0] == answers[1]
     assert next(read_texts(folder)).id == "Fake/001-the-real-story.txt"
-
-
-def test_predict_takes_no_folder_without_articles(tmp_path):
-    write(tmp_path / "a.csv", "text\nx\n")
-    with pytest.raises(DataError, match=r"holds no \.txt files"):
-        read_texts(tmp_path)

@@ -98,11 +98,6 @@ def _read(
 
 
 def _read_folder(folder: Path, named: "_Found") -> Iterator[Item]:
-    if not articles.files(folder):
-        raise DataError(
-            f"The folder {folder} holds no .txt files, one article each. Name a file of texts, or "
-            "another folder."
-        )
     names = articles.COLUMNS
     found = _find_columns(names, named._replace(id=named.id or names[0]), (), str(folder))
     return _items(articles.rows(folder, Counter()), _places(found, names), "file")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.data import articles
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import RunError, UsageError
@@ -156,9 +157,14 @@ def check_source(source: str | os.PathLike) -> None:
     """Check that `source` is "-", a file, a named pipe or a folder.
 
     Raises:
-        UsageError: It is neither; perhaps it is a text.
+        UsageError: It is neither, or a folder without articles; perhaps it is a text.
     """
     if os.path.isdir(source):
+        if not articles.files(Path(source)):
+            raise UsageError(
+                f"{str(source)!r} is a folder. Give one file of texts at a time, or a folder of "
+                ".txt files, one article each."
+            )
         return
     if source != STANDARD_INPUT and not is_readable(source):
         shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
