@@ -62,7 +62,7 @@ def test_a_first_line_with_a_blank_one_after_it_is_the_title(tmp_path, content, 
 
 
 def test_rows_rejected_are_named_by_their_file(tmp_path):
-    folder = write_articles(tmp_path / "set")
+    folder = write_articles(tmp_path / "fake_news")
     write(folder / "Fake" / "empty.txt", " \n")
     write(folder / "README.txt", "Of this set.")
     write(folder / "Real" / "torn.txt.gz", "x")
@@ -78,7 +78,8 @@ def test_rows_rejected_are_named_by_their_file(tmp_path):
         ["Real/torn.txt.gz", "a file that cannot be read"],
     ]
     (summary,) = reading.summaries
-    assert (summary["file"], summary["format"], summary["rows"]) == ("set", "texts", COUNT + 3)
+    assert (summary["file"], summary["format"]) == ("fake_news", "texts")
+    assert summary["rows"] == COUNT + 3
     assert summary["sha256"] == articles.digest(folder)
 
 

@@ -61,6 +61,13 @@ def test_unknown_labels_are_named_at_once_and_the_line_can_be_pasted():
     assert message.endswith("--drop-value satire --drop-value 'mixed bag'")
 
 
+def test_a_class_without_a_value_is_offered_one_of_the_unknown():
+    message = str(labels.unknown_labels("a.csv", "y", found_in(("0", "A")), {"1": 1}))
+    assert message.endswith("--real-value 0")
+    message = str(labels.unknown_labels("a.csv", "y", found_in(("a", ""), ("b", "")), {"c": 0}))
+    assert message.endswith("--fake-value a --drop-value b")
+
+
 def test_two_values_are_offered_both_ways_round_without_preference():
     message = str(labels.unexplained_labels("a.csv", "y", found_in(("1", "A"), ("0", "B")), ()))
     assert "--fake-value 1 --real-value 0 or --fake-value 0 --real-value 1" in message

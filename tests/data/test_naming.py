@@ -15,7 +15,7 @@ ROOT = Path("corpus")
 
 
 def label(path, meanings=NAME_WORDS, article=False):
-    return naming.label(ROOT / path, ROOT, meanings, article)
+    return naming.label(ROOT / path, ROOT, meanings, article=article)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,12 @@ def test_patterns_meet_a_word_a_stem_or_a_path():
     assert label("a_hoaxes.csv", meanings) == "hoax*"
     assert label("checked/1.txt", meanings, article=True) == "checked/*"
     assert label("hoax_draft_2.csv", meanings) == "*draft*"
+
+
+def test_the_name_of_the_only_source_labels_nothing():
+    """Of fake_news/{Real,Fake} a README on top was read as a fake article."""
+    path, root = Path("fake_news/README.txt"), Path("fake_news")
+    assert naming.label(path, root, NAME_WORDS, article=True, outer=False) == ""
 
 
 def write_pair(folder, names=("politics_fake.csv", "politics_real.csv")):

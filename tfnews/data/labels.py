@@ -77,9 +77,13 @@ class Found:
         """List the values and how many rows have each, the commonest first."""
         return self._joined(f"{_short(v)!r} in {n:,} rows" for v, n in self._shown(0))
 
-    def dropped(self) -> str:
-        """Return the options that would leave out the rows of all values."""
-        return _options([("--drop-value", value) for value in self._pasted(0)])
+    def told(self, meanings: Mapping[str, int | None]) -> str:
+        """Return the options that leave out all values but one for a class that has none yet."""
+        values = self._pasted(0)
+        bare = {1, 0} - set(meanings.values())
+        first = "--fake-value" if 1 in bare else "--real-value"
+        names = [first if place < len(bare) else "--drop-value" for place in range(len(values))]
+        return _options(zip(names, values, strict=True))
 
     def described(self) -> str:
         """List the values with examples of their texts."""
@@ -146,7 +150,7 @@ def unknown_labels(
     return DataError(
         f"Column {column!r} of {file} holds labels that are not known: {found.listed()}; the first "
         f"is on line {first}. Known: {known}. Say what each means with --fake-value and "
-        f"--real-value, or leave such rows out: {found.dropped()}"
+        f"--real-value, or leave such rows out, as in: {found.told(meanings)}"
     )
 
 

@@ -11,7 +11,14 @@ _WORD = re.compile(r"[^\W\d_]+")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # FakeNews is two words
 
 
-def label(path: Path, root: Path | None, meanings: Mapping[str, int | None], article: bool) -> str:
+def label(
+    path: Path,
+    root: Path | None,
+    meanings: Mapping[str, int | None],
+    *,
+    article: bool,
+    outer: bool = True,
+) -> str:
     """Return the label that stands in a file's name or in that of a folder around it.
 
     A file of many rows is named by itself first, an article by its folder: its own name may be a
@@ -23,6 +30,7 @@ def label(path: Path, root: Path | None, meanings: Mapping[str, int | None], art
             named the file, of whose folders then the nearest counts.
         meanings: Pattern of a name, or of one of its words, to 1 (fake), 0 (real) or None (drop).
         article: Whether the file is one article.
+        outer: Whether the name of `root` counts at all.
 
     Returns:
         The pattern that was met; "" when no name says anything.
@@ -33,7 +41,7 @@ def label(path: Path, root: Path | None, meanings: Mapping[str, int | None], art
     inside = path.relative_to(root) if root else Path(path.name)
     own = (_stem(path.name), path.name, inside.as_posix())
     around = [(name,) for name in reversed(inside.parent.parts)]
-    around.append(((root or path.resolve().parent).resolve().name,))
+    around += [((root or path.resolve().parent).resolve().name,)] * outer
     for names in [*around, own] if article else [own, *around]:
         found = _met(names, meanings)
         kinds = {meanings[pattern] for pattern in found}

@@ -26,11 +26,13 @@ class Place(NamedTuple):
         path: Where it is.
         notes: How it was chosen.
         root: The folder that the user named; `None` when the user named the file.
+        alone: Whether it is the only source: its root's name would give all rows one label.
     """
 
     path: Path
     notes: tuple[str, ...] = ()
     root: Path | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,11 @@ class SourceFile:
         Args:
             file: Path of an article within the folder; anything for a file of many rows.
         """
+        path, root = self.path, self.place.root
         if self.is_folder:
-            return naming.label(self.path / file, self.path, self.meanings, article=True)
-        return naming.label(self.path, self.place.root, self.meanings, article=False)
+            path, root = self.path / file, self.path
+        outer = root is None or not self.place.alone
+        return naming.label(path, root, self.meanings, article=self.is_folder, outer=outer)
 
     def _with_bodies(self, rows: Iterable[tables.Row]) -> Iterator[tables.Row]:
         """Add to each row the body that the second file has under the same key."""
@@ -180,7 +184,12 @@ def find(sources: str | os.PathLike | Iterable[str | os.PathLike]) -> list[Place
     """
     if isinstance(sources, str | os.PathLike):
         sources = [sources]
-    found = [place for source in sources for place in _places_of(Path(source))]
+    sources = [Path(source) for source in sources]
+    found = [
+        place._replace(alone=len(sources) == 1)
+        for source in sources
+        for place in _places_of(source)
+    ]
     paths = [path for place in found for path in _files_of(place.path)]
     times = Counter(str(path.resolve()).removesuffix(".gz") for path in paths)
     twice = [Path(path).name for path, number in times.items() if number > 1]
@@ -406,7 +415,7 @@ def _with_label(
     """Settle where the label stands."""
     source = place.path.name
     if place.path.is_dir() and not (label_from == "name" or explained):
-        raise _no_column(place.path)
+        raise _no_column(place)
     if label_from == "name" or place.path.is_dir():
         values = formats.NAME_WORDS if row.name == formats.GENERIC.name else row.values
         return replace(row, label=None, values=values)
@@ -422,7 +431,9 @@ def _with_label(
 
 def _no_label(place: Place, row: Format, names: Sequence[str]) -> DataError:
     try:
-        said = naming.label(place.path, place.root, formats.NAME_WORDS, article=False)
+        outer = place.root is None or not place.alone
+        words = formats.NAME_WORDS
+        said = naming.label(place.path, place.root, words, article=False, outer=outer)
     except DataError:  # it speaks of both classes
         said = ""
     offer = f" The name says {said!r}: to take it as the label, add --label-from name." * bool(said)
@@ -432,17 +443,18 @@ def _no_label(place: Place, row: Format, names: Sequence[str]) -> DataError:
     )
 
 
-def _no_column(folder: Path) -> DataError:
+def _no_column(place: Place) -> DataError:
     """Return the error for a folder of articles of which nobody has said where the labels are."""
+    folder, words = place.path, formats.NAME_WORDS
     paths = articles.files(folder)
-    words = formats.NAME_WORDS
-    said = [naming.label(path, folder, words, article=True) for path in paths]
+    outer = not place.alone
+    said = [naming.label(path, folder, words, article=True, outer=outer) for path in paths]
     kinds = {words[word] for word in said if word}
     around = Counter(
         path.relative_to(folder).parts[0] if path.parent != folder else "in the folder itself"
         for path in paths
     )
-    if kinds == {0, 1}:
+    if kinds == {0, 1} or (kinds and outer):
         fake = sum(words.get(word) == 1 for word in said)
         real = sum(words.get(word) == 0 for word in said)
         offer = (
