@@ -51,7 +51,7 @@ def evaluate(
     classifier = load(run)
     home = own_splits(run, splits)
     for folder in data:
-        other = open_splits(folder, run.config.splits.columns)
+        other = open_splits(folder, run.config.splits.columns or ())
         record_elsewhere(run, measure_elsewhere(classifier, home, other, run.name))
     if not data:
         run.count_test_read()
