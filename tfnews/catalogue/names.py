@@ -11,6 +11,7 @@ STRATEGIES = ("random", "group", "time")
 
 # What labels rest on, where somebody has said so.
 LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
+LABELS_FROM = ("column", "name")  # where the label of a row stands
 UNSTATED = "unstated"
 
 # What can be cut from an article's body.
