@@ -11,8 +11,10 @@ STRATEGIES = ("random", "group", "time")
 
 # What labels rest on, where somebody has said so.
 LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
-LABELS_FROM = ("column", "name")  # where the label of a row stands
 UNSTATED = "unstated"
+
+# Where the label of a row stands.
+LABELS_FROM = ("column", "name")
 
 # What can be cut from an article's body.
 CUTS = ("dateline", "footer")
