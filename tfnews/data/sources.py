@@ -376,7 +376,8 @@ def _settled(
     names = [*names, row.beside.column] if second else names
     row = _with_label(place, row, names, named["label"], label_from, explained)
     row = _with_texts(path.name, row, names, named["title"], named["text"])
-    notes = (*place.notes, *row.notes)
+    bodies = (f"read with the bodies in {second.name}",) if second else ()
+    notes = (*place.notes, *row.notes, *bodies)
     return SourceFile(
         place, path.name, row, tuple(names), {}, believed=row.written, beside=second, notes=notes
     )
