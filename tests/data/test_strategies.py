@@ -135,6 +135,12 @@ def test_a_missing_group_column_names_those_there():
         strategies.merge_groups(frame, np.array([0]), ("sight",))
 
 
+def test_the_case_of_a_column_to_split_by_is_no_difference():
+    frame = pd.DataFrame({"Site": ["a", "a", "b"]})
+    merged, _ = strategies.merge_groups(frame, np.arange(3), ("site",))
+    assert merged[0] == merged[1] != merged[2]
+
+
 def test_leaks_are_rows_whose_cluster_a_later_part_holds():
     clusters = np.array([0, 1, 0, 1, 2, 2, 3])
     parts = np.array([_TRAIN, _VALIDATION, _VALIDATION, _TEST, _TEST, _TRAIN, _TRAIN])
@@ -149,6 +155,17 @@ def _sources(column, values, labels, **more):
 def test_a_source_column_with_repeated_values_names_the_command():
     (warning,) = _sources("Source", list("abcabc"), [0, 0, 0, 1, 1, 1])
     assert "tfnews data prepare ... --strategy group --group-column Source" in warning
+
+
+def test_of_several_source_columns_one_is_advised():
+    """Regression: LIAR was told to group by subject and, a line later, by speaker."""
+    subjects = {"subject": list("abcabcdd"), "speaker": list("xyzxyzyz")}
+    labels = [0, 0, 0, 1, 1, 1, 0, 1]
+    frame = pd.DataFrame({**subjects, "label": labels})
+    (warning,) = strategies.source_warnings(frame, np.arange(8))
+    assert "'subject' has 4 and 'speaker' has 3 values for 8 distinct texts" in warning
+    assert warning.count("--group-column") == 1
+    assert warning.endswith("--strategy group --group-column speaker")
 
 
 def test_a_source_column_too_coarse_to_split_by_names_another_way():

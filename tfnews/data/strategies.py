@@ -10,6 +10,7 @@ import pandas as pd
 
 from tfnews.catalogue import names
 from tfnews.data import duplicates
+from tfnews.data.columns import find, listed
 from tfnews.data.splits import CLASS_NAMES, PARTS
 from tfnews.errors import DataError, UsageError
 
@@ -242,15 +243,21 @@ def _parsed(cells: pd.Series, dayfirst: bool = False) -> pd.Series:
     return pd.to_datetime(found, utc=True).astype("datetime64[us, UTC]")
 
 
-def check_column(frame: pd.DataFrame, column: str, option: str) -> None:
-    """Raise DataError unless the rows have a column."""
-    if column not in frame:
+def named_column(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
+    """Return the column of that name, whose case is no difference.
+
+    Raises:
+        DataError: There is none.
+    """
+    found = find(column, list(frame.columns))
+    if found is None:
         hidden = ("combined_text", "label", "title", "text", "line")
         known = [name for name in frame.columns if name not in hidden]
         raise DataError(
-            f"No source has a column {column!r}. Columns to choose from: {', '.join(known)}. "
+            f"No source has a column {column!r}. Columns to choose from: {listed(known)}. "
             f"Name one with {option}."
         )
+    return frame[found]
 
 
 def merge_groups(
@@ -266,8 +273,7 @@ def merge_groups(
     pairs = [duplicates.same_value_pairs(clusters)]
     warnings = []
     for column in columns:
-        check_column(frame, column, "--group-column")
-        values = frame[column].str.strip()
+        values = named_column(frame, column, "--group-column").str.strip()
         pairs.append(duplicates.same_value_pairs(pd.factorize(values.replace("", None))[0]))
         missing = int((values == "").sum())
         if missing:
@@ -280,13 +286,23 @@ def merge_groups(
 def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
     """Warn of columns by which a random split shares sources, pairs or speakers among parts.
 
+    There is one piece of advice, however many the columns are: a set is split one way.
+
     Args:
         frame: The rows, with their label.
         clusters: The cluster of each row, (rows,).
     """
     distinct = frame[~pd.Series(clusters).duplicated().to_numpy()]
     columns = [name for name in frame.columns if name.lower() in SOURCE_COLUMNS]
-    return [_source_warning(distinct, name) for name in columns if _repeats(distinct[name])]
+    numbers = {name: distinct[name].nunique() for name in columns if _repeats(distinct[name])}
+    if not numbers:
+        return []
+    listed = " and ".join(f"{name!r} has {number:,}" for name, number in numbers.items())
+    return [
+        f"Column {listed} values for {len(distinct):,} distinct texts; a random split puts texts "
+        f"of one value into several splits, so scores may reward recognising it. "
+        f"{_better(distinct, numbers)}"
+    ]
 
 
 def _repeats(column: pd.Series) -> bool:
@@ -294,20 +310,23 @@ def _repeats(column: pd.Series) -> bool:
     return 1 < values.nunique() < len(values)
 
 
-def _source_warning(frame: pd.DataFrame, column: str) -> str:
-    per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
-    start = (
-        f"Column {column!r} has {frame[column].nunique():,} values for {len(frame):,} distinct "
-        "texts; a random split puts texts of one value into several splits, so scores may reward "
-        "recognising it."
-    )
-    if len(per_class) == 2 and per_class.min() >= len(PARTS):
-        return f"{start} Better: {_command('group', '--group-column', column)}"
+def _better(frame: pd.DataFrame, numbers: dict[str, int]) -> str:
+    """Advise to group by the column that most texts share values of, if both classes have some."""
+    enough = [name for name in numbers if _values_per_class(frame, name) >= len(PARTS)]
+    if enough:
+        best = min(enough, key=numbers.get)
+        return f"Better: {_command('group', '--group-column', best)}"
+    few = "One class has too few values to split by"
     dates = [name for name in frame.columns if name.lower() in _DATE_COLUMNS]
-    few = f"{start} One class has too few values to split by"
     if dates:
         return f"{few}. Better: {_command('time', '--time-column', dates[0])}"
     return f"{few}; judge on another set: tfnews evaluate RUN --data OTHER"
+
+
+def _values_per_class(frame: pd.DataFrame, column: str) -> int:
+    """Return how many values the class with fewer has; 0 when one class has none."""
+    per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
+    return per_class.min() if len(per_class) == 2 else 0
 
 
 def _command(kind: str, option: str, column: str) -> str:

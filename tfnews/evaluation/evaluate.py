@@ -52,8 +52,8 @@ def evaluate(
     classifier = load(run)
     home = own_splits(run, splits)
     for folder in data:
-        away = measure_elsewhere(classifier, home, open_splits(folder), run.name)
-        run.record_other_set(away)
+        other = open_splits(folder, run.config.splits.columns or ())
+        run.record_other_set(measure_elsewhere(classifier, home, other, run.name))
     if not data:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR
