@@ -156,8 +156,8 @@ class TransformerClassifier(NewsClassifier):
 
     @property
     def explains(self) -> tuple[str, ...]:
-        """By gradients or occlusion."""
-        return ("gradients", "occlusion")
+        """By occlusion, which finds the words that matter better here, or by gradients."""
+        return ("occlusion", "gradients")
 
     def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the vectors of a packed text, and the same with padding's for all its pieces.
