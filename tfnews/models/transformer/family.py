@@ -156,7 +156,7 @@ class TransformerClassifier(NewsClassifier):
 
     @property
     def explains(self) -> tuple[str, ...]:
-        """By occlusion, which finds the words that matter better here, or by gradients."""
+        """By occlusion, which is faster here and finds the strongest word better, or by gradients."""
         return ("occlusion", "gradients")
 
     def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
