@@ -156,7 +156,7 @@ class TransformerClassifier(NewsClassifier):
 
     @property
     def explains(self) -> tuple[str, ...]:
-        """By occlusion, which is faster here and finds the strongest word better, or by gradients."""
+        """By occlusion, faster here and surer of the strongest word, or by gradients."""
         return ("occlusion", "gradients")
 
     def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
