@@ -427,8 +427,7 @@ def test_what_adds_up_gives_the_log_odds(classifier):
 
 
 def test_the_ways_to_explain_are_known_names(classifier):
-    assert set(classifier.explains) <= set(EXPLANATIONS)
-    assert classifier.explains[-1] == "occlusion"
+    assert {"occlusion"} <= set(classifier.explains) <= set(EXPLANATIONS)
 
 
 @pytest.mark.parametrize("long", ["head-tail", "windows"])

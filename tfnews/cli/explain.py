@@ -26,7 +26,7 @@ _ENDINGS = (".html", ".json")
     default="auto",
     show_default=True,
     help="exact for linear rows, gradients for rows with token vectors, occlusion for all; auto "
-    "takes the best the run has.",
+    "takes the one that suits the run best.",
 )
 @click.option(
     "--by", type=click.Choice(PIECES), default="word", show_default=True, help="What is judged."

@@ -35,7 +35,7 @@ def explain(
         run: What `tfnews.load` takes: a run, its name or folder, or an open classifier.
         text: Headline and body.
         method: "exact", for linear rows; "gradients", where token vectors have one; "occlusion",
-            for all; or "auto", the first of these that the classifier names.
+            for all; or "auto", the first that the classifier names in `explains`.
         by: "word" or "sentence".
 
     Returns:
