@@ -39,5 +39,5 @@ POOLINGS = ("pooled", "mean")
 LONG = ("truncate", "head-tail", "windows")
 
 # What a trained run can be written for, and as what numbers its weights.
-TARGETS = ("savedmodel", "tflite", "huggingface")
+TARGETS = ("savedmodel", "tflite", "huggingface", "web")
 QUANTIZATIONS = ("none", "float16", "dynamic")

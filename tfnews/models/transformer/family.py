@@ -150,7 +150,7 @@ class TransformerClassifier(NewsClassifier):
 
     backbone_cls = TransformerBackbone
     preprocessor_cls = TransformerPreprocessor
-    exports = ("savedmodel", "tflite", "huggingface")
+    exports = ("savedmodel", "tflite", "huggingface", "web")
     prediction_batch = 16  # of 512 tokens; the activations of more are slow to read and write
 
     def one_text(self, ids: tf.Tensor) -> tf.Tensor:
