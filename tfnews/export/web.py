@@ -53,10 +53,12 @@ def write(
     length = options.max_tokens or _default_length(classifier)
     made = shortened(smaller, length)
     stages.append((CUT, made))
-    content = tflite.convert(made, length, options.quantize)
+    # The browser's runtime takes no input whose shape is open.
+    windows = getattr(made.preprocessor, "max_windows", None)
+    content = tflite.convert(made, length, options.quantize, windows)
     folder.mkdir(exist_ok=True)
     (folder / tflite.MODEL_FILE).write_bytes(content)
-    shape = tflite.input_shape(made, length)
+    shape = tflite.input_shape(made, length, windows)
     tokenizer_files.write_rules(made, folder, shape, quantization=options.quantize)
     return Facts(tuple(stages), _LEFT_OUT, notes=(f"Reads {length:,} tokens of a text.",))
 

@@ -146,8 +146,7 @@ async function tokenizer(listed) {
     import("./runtime/tokenizers/tokenizers.js"),
     json(listed["tokenizer.json"]),
   ]);
-  const made = new Tokenizer(rule, {});
-  return (spec) => pieceTokenizer(spec, made);
+  return (spec) => pieceTokenizer(spec, rule, Tokenizer);
 }
 
 async function run(litert, model, { data, shape }, names) {
@@ -166,9 +165,14 @@ async function run(litert, model, { data, shape }, names) {
   return fake;
 }
 
-/** Lets the browser draw and take keys. */
-function pause() {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+const PATIENCE = 40; // milliseconds
+let drawn = 0;
+
+/** Lets the browser draw and take keys, if that was long ago. */
+async function pause() {
+  if (performance.now() - drawn < PATIENCE) return;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  drawn = performance.now();
 }
 
 // --- On a server -------------------------------------------------------------------------------

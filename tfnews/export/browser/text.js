@@ -1,12 +1,18 @@
 // What Python does with text, in JavaScript: both must see the same characters.
 
 // What Python's str.strip takes for white space; String.trim has other ideas of U+FEFF and U+0085.
-const SPACE = "[\\t-\\r\\u001c- \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
-const OUTER = new RegExp(`^${SPACE}+|(?<!${SPACE})${SPACE}+$`, "gu");
+const SPACES = new Set(
+  "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006" +
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000",
+);
 
 /** Returns a text without white space around it. */
 export function strip(text) {
-  return text.replace(OUTER, "");
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACES.has(text[start])) start += 1;
+  while (end > start && SPACES.has(text[end - 1])) end -= 1;
+  return text.slice(start, end);
 }
 
 /**

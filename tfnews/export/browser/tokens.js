@@ -1,6 +1,7 @@
 // From a text to the numbers that a model takes, as spec.json says.
 
 import { fingerprint } from "./fingerprint.js";
+import { normaliser } from "./sentencepiece.js";
 
 const NO_TOKEN = -1;
 
@@ -9,7 +10,7 @@ const NO_TOKEN = -1;
  *
  * @typedef {object} Spec
  * @property {string[]} inputs Of the model: ids, or ids, mask and segment_ids.
- * @property {number[]} shape Of the ids: [1, length], or with windows [1, null, length].
+ * @property {number[]} shape Of the ids: [1, length], or with windows [1, windows, length].
  * @property {number} length Words or pieces that are read.
  * @property {{rule: string, head?: number, stride?: number, most?: number}} long What becomes of
  *     longer texts.
@@ -89,14 +90,19 @@ export function unescaped(line) {
  * Makes the tokenizer of a row of word pieces.
  *
  * @param {Spec} spec
- * @param {{encode: Function}} tokenizer Of the tokenizers library.
+ * @param {object} rule What tokenizer.json holds.
+ * @param {Function} Tokenizer The class of the tokenizers library.
  * @returns {(text: string) => Encoded}
  */
-export function pieceTokenizer(spec, tokenizer) {
+export function pieceTokenizer(spec, rule, Tokenizer) {
   const room = spec.length - 2;
-  const most = { windows: (spec.long.most - 1) * spec.long.stride + room }[spec.long.rule] ?? room;
+  const most = spec.long.rule === "windows" ? (spec.long.most - 1) * spec.long.stride + room : room;
+  const sentences = spec.tokenizer.type !== "wordpiece";
+  // The library guesses at SentencePiece's normaliser, so that one is done here.
+  const prepare = sentences ? normaliser(spec.tokenizer, rule) : (text) => text;
+  const tokenizer = new Tokenizer(sentences ? { ...rule, normalizer: null } : rule, {});
   return (text) => {
-    const { ids } = tokenizer.encode(text, { add_special_tokens: false });
+    const { ids } = tokenizer.encode(prepare(text), { add_special_tokens: false });
     return { ids, read: Math.min(ids.length, most), total: ids.length };
   };
 }
@@ -114,6 +120,9 @@ export function packed(ids, spec) {
   const special = spec.tokenizer.special_ids;
   const rows = parts(ids, spec.long, length - 2);
   const framed = rows.map((row) => [special.start_token, ...row, special.end_token]);
+  if (spec.long.rule === "windows") {
+    while (framed.length < spec.shape[1]) framed.push([]); // count for nothing
+  }
   const dense = filled(framed, length, special.pad_token);
   return spec.long.rule === "windows" ? { ...dense, shape: [1, ...dense.shape] } : dense;
 }

@@ -86,6 +86,8 @@ def packed(ids: list[int], spec: dict) -> np.ndarray:
     else:
         parts = [ids[:room]]
     parts = [[special["start_token"], *part, special["end_token"]] for part in parts]
+    if long["rule"] == "windows" and spec["shape"][1]:  # a file that takes so many
+        parts += [[]] * (spec["shape"][1] - len(parts))
     rows = filled(parts, length, special["pad_token"])
     return rows[np.newaxis] if long["rule"] == "windows" else rows
 
