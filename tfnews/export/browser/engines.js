@@ -28,14 +28,15 @@ import { shortest } from "./text.js";
  * @property {string|null} label
  * @property {"scored"|"not_scored"} outcome
  * @property {string|null} reason Why it was not scored.
- * @property {{unit: string, read: number, total: number}|null} part How much of it was read.
+ * @property {{unit: string, ends: boolean, read: number, total: number}|null} part How much of it
+ *     was read: its beginning, or its beginning and its end.
  */
 
 /**
  * @typedef {object} Engine
  * @property {(texts: string[]) => Promise<Answer[]>} answers Of combined texts.
  * @property {number} together Texts that are asked for at once.
- * @property {(text: string) => Promise<number>} [probability] Whatever the guards say.
+ * @property {(texts: string[]) => Promise<number[]>} probabilities Whatever the guards say.
  * @property {(text: string) => number[]} [encode] Its ids, without special tokens.
  */
 
@@ -94,6 +95,7 @@ async function openLitert(entry) {
   ]);
   const model = await litert.loadAndCompile(content, { accelerator: "wasm" });
   const encode = tokenize(spec);
+  const unit = spec.tokenizer.type === "words" ? "words" : "word pieces";
   const reason = reasons(guards);
   const probabilityOf = (ids) => run(litert, model, packed(ids, spec), spec.inputs);
 
@@ -110,7 +112,7 @@ async function openLitert(entry) {
       label: labelled(entry, probability),
       outcome: "scored",
       reason: null,
-      part: { unit: spec.tokenizer.type === "words" ? "words" : "word pieces", read, total },
+      part: { unit, ends: spec.long.rule === "head-tail", read, total },
     };
   }
 
@@ -123,12 +125,16 @@ async function openLitert(entry) {
     return found;
   }
 
-  return {
-    answers,
-    together: 1,
-    encode: (text) => encode(text).ids,
-    probability: (text) => probabilityOf(encode(text).ids),
-  };
+  async function probabilities(texts) {
+    const found = [];
+    for (const text of texts) {
+      found.push(await probabilityOf(encode(text).ids));
+      await pause();
+    }
+    return found;
+  }
+
+  return { answers, probabilities, together: 1, encode: (text) => encode(text).ids };
 }
 
 async function json(listed) {
@@ -178,6 +184,7 @@ async function pause() {
 // --- On a server -------------------------------------------------------------------------------
 
 const TRIES = 5;
+const TOGETHER = 16;
 
 function openRest(entry) {
   const { url, guards } = entry.engine;
@@ -194,7 +201,12 @@ function openRest(entry) {
     });
   }
 
-  return Promise.resolve({ answers, together: 16 });
+  async function probabilities(texts) {
+    const { predictions } = await posted(url, { instances: texts });
+    return predictions.map((one) => one.fake_probability);
+  }
+
+  return Promise.resolve({ answers, probabilities, together: TOGETHER });
 }
 
 async function posted(url, content) {
