@@ -37,7 +37,7 @@ import { shortest } from "./text.js";
  * @property {(texts: string[]) => Promise<Answer[]>} answers Of combined texts.
  * @property {number} together Texts that are asked for at once.
  * @property {(texts: string[]) => Promise<number[]>} probabilities Whatever the guards say.
- * @property {(text: string) => number[]} [encode] Its ids, without special tokens.
+ * @property {(text: string) => import("./tokens.js").Encoded} [encode]
  */
 
 /**
@@ -134,7 +134,7 @@ async function openLitert(entry) {
     return found;
   }
 
-  return { answers, probabilities, together: 1, encode: (text) => encode(text).ids };
+  return { answers, probabilities, together: 1, encode };
 }
 
 async function json(listed) {

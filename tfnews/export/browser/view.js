@@ -10,12 +10,17 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Returns a probability as it is read: two digits after the point, more at both ends. */
-export function number(probability) {
-  const digits = probability > 0.99 || probability < 0.01 ? 4 : 2;
-  const short = probability.toFixed(digits);
-  if (Number(short) === 1 && probability < 1) return "over 0.9999";
-  if (Number(short) === 0 && probability > 0) return "under 0.0001";
+/**
+ * Returns a probability as it is read: two digits after the point, and none of a false precision at
+ * both ends; four where two would not tell it from the threshold.
+ */
+export function number(probability, threshold = null) {
+  if (threshold !== null && probability !== threshold) {
+    if (Math.abs(probability - threshold) < 0.01) return probability.toFixed(4);
+  }
+  const short = probability.toFixed(2);
+  if (short === "1.00" && probability < 1) return "over 0.99";
+  if (short === "0.00" && probability > 0) return "under 0.01";
   return short;
 }
 
@@ -35,7 +40,7 @@ export function provenance(entry) {
   const parts = [
     entry.arch,
     entry.trained_on && `trained on ${entry.trained_on}`,
-    entry.label_basis && entry.label_basis !== "unstated" && `labels by ${entry.label_basis}`,
+    entry.label_basis && entry.label_basis !== "unstated" && `labelled by ${entry.label_basis}`,
   ];
   return parts.filter(Boolean).join(", ");
 }
@@ -107,8 +112,9 @@ function reading(part) {
 function scale(entry, probability) {
   const [real, fake] = entry.class_names;
   const threshold = entry.threshold;
-  const says = [`Score ${number(probability)} on a scale from 0, ${real}, to 1, ${fake}`];
-  if (threshold !== null) says.push(`the threshold is ${number(threshold)}`);
+  const shown = number(probability, threshold);
+  const says = [`Score ${shown} on a scale from 0, ${real}, to 1, ${fake}`];
+  if (threshold !== null) says.push(`the threshold is ${threshold}`);
   if (entry.band) says.push(`unsure from ${number(entry.band[0])} to ${number(entry.band[1])}`);
   const bar = element("div", { class: "bar" });
   if (entry.band) {
@@ -123,13 +129,13 @@ function scale(entry, probability) {
   bar.append(at(probability, element("span", { class: "needle" })));
   const under = element("div", { class: "under" }, element("span", {}, `0 ${real}`));
   if (threshold !== null) {
-    under.append(at(threshold, element("span", { class: "mark" }, `threshold ${number(threshold)}`)));
+    under.append(at(threshold, element("span", { class: "mark" }, `threshold ${threshold}`)));
   }
   under.append(element("span", {}, `1 ${fake}`));
   return element(
     "figure",
     { class: "scale", role: "img", "aria-label": `${says.join("; ")}.` },
-    element("p", { class: "number", "aria-hidden": "true" }, number(probability)),
+    element("p", { class: "number", "aria-hidden": "true" }, shown),
     bar,
     under,
   );
@@ -157,16 +163,18 @@ export function influenceView(entry, found) {
   const limit = left
     ? `The first ${found.tried} of ${found.different} different words were tried; ${left} were not, to save time.`
     : `All ${found.tried} different words that were read were tried.`;
-  const rows = top.slice(0, 8).map((word) =>
-    element(
+  const rows = top.slice(0, 8).map((word) => {
+    const bar = element("span", { class: `strength ${word.change > 0 ? "up" : "down"}` });
+    bar.style.width = `${(6 * Math.abs(word.odds)) / Math.abs(top[0].odds)}rem`;
+    return element(
       "tr",
       {},
       element("th", { scope: "row" }, element("mark", { class: classes.get(word.key) }, word.word)),
-      element("td", {}, `toward ${word.change > 0 ? fake : real}`),
-      element("td", { class: "figure" }, moved(word.change)),
-    ),
-  );
-  const head = ["word", "it moved the score", "by"].map((name) => element("th", { scope: "col" }, name));
+      element("td", {}, bar, `toward ${word.change > 0 ? fake : real}, ${moved(word.change)}`),
+    );
+  });
+  const head = ["word", "moved the score"].map((name) => element("th", { scope: "col" }, name));
+  const small = Math.abs(top[0]?.change ?? 1) < 0.02;
   return element(
     "div",
     { class: "influence" },
@@ -175,6 +183,9 @@ export function influenceView(entry, found) {
     rows.length
       ? element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))
       : element("p", {}, "No single word moved it."),
+    small
+      ? element("p", { class: "meaning" }, "So near its end no single word moves the score far. The bars compare the words with each other, by the odds.")
+      : null,
     rows.length
       ? element(
           "p",
@@ -200,7 +211,7 @@ function shade(word, rank) {
 
 function moved(change) {
   const size = Math.abs(change);
-  if (size < 0.005) return "under 0.01";
+  if (size < 0.005) return "by under 0.01";
   return `${change > 0 ? "+" : "−"}${size.toFixed(2)}`;
 }
 
@@ -253,7 +264,7 @@ function listCell(entry, answer) {
   return element(
     "span",
     {},
-    element("span", { class: "figure" }, number(answer.fake_probability)),
+    element("span", { class: "figure" }, number(answer.fake_probability, entry.threshold)),
     " ",
     element("span", { class: unsure ? "quiet" : flagged ? "flagged" : "" }, name),
     answer.part && answer.part.read < answer.part.total
