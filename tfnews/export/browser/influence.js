@@ -63,13 +63,13 @@ export async function influence(engine, text, share, go) {
   return { words: moved, tried: found.length, different: places.size, parts };
 }
 
-/** Cuts a text at its words; in languages without spaces the browser knows them. */
+/** Cuts a text at its words, but for single letters; where there are no spaces the browser knows. */
 export function cut(text) {
   const read = text.slice(0, LONGEST);
   const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });
   const parts = Array.from(segmenter.segment(read), ({ segment, isWordLike }) => ({
     text: segment,
-    key: isWordLike ? segment.toLowerCase() : null,
+    key: isWordLike && !/^[a-z]$/i.test(segment) ? segment.toLowerCase() : null,
   }));
   if (text.length > LONGEST) parts.push({ text: text.slice(LONGEST), key: null });
   return parts;

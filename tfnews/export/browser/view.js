@@ -153,7 +153,7 @@ function at(share, made) {
  * @param {import("./influence.js").Influence} found
  */
 export function influenceView(entry, found) {
-  const top = found.words.slice(0, 16);
+  const top = found.words.slice(0, 10);
   const classes = new Map(top.map((word, rank) => [word.key, shade(word, rank)]));
   const parts = found.parts.map(({ text, key }) =>
     classes.has(key) ? element("mark", { class: classes.get(key) }, text) : text,
@@ -163,18 +163,18 @@ export function influenceView(entry, found) {
   const limit = left
     ? `The first ${found.tried} of ${found.different} different words were tried; ${left} were not, to save time.`
     : `All ${found.tried} different words that were read were tried.`;
-  const rows = top.slice(0, 8).map((word) => {
+  const small = top.length > 0 && top.every((word) => Math.abs(word.change) < 0.02);
+  const rows = top.map((word) => {
     const bar = element("span", { class: `strength ${word.change > 0 ? "up" : "down"}` });
     bar.style.width = `${(6 * Math.abs(word.odds)) / Math.abs(top[0].odds)}rem`;
     return element(
       "tr",
       {},
       element("th", { scope: "row" }, element("mark", { class: classes.get(word.key) }, word.word)),
-      element("td", {}, bar, `toward ${word.change > 0 ? fake : real}, ${moved(word.change)}`),
+      element("td", {}, bar, `toward ${word.change > 0 ? fake : real}${small ? "" : moved(word.change)}`),
     );
   });
   const head = ["word", "moved the score"].map((name) => element("th", { scope: "col" }, name));
-  const small = Math.abs(top[0]?.change ?? 1) < 0.02;
   return element(
     "div",
     { class: "influence" },
@@ -184,7 +184,7 @@ export function influenceView(entry, found) {
       ? element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))
       : element("p", {}, "No single word moved it."),
     small
-      ? element("p", { class: "meaning" }, "So near its end no single word moves the score far. The bars compare the words with each other, by the odds.")
+      ? element("p", { class: "meaning" }, "None moved it by more than 0.02: near an end of the scale, one word does little. The bars compare the words with each other, by the odds.")
       : null,
     rows.length
       ? element(
@@ -211,8 +211,8 @@ function shade(word, rank) {
 
 function moved(change) {
   const size = Math.abs(change);
-  if (size < 0.005) return "by under 0.01";
-  return `${change > 0 ? "+" : "−"}${size.toFixed(2)}`;
+  if (size < 0.005) return ", under 0.01";
+  return `, ${change > 0 ? "+" : "−"}${size.toFixed(2)}`;
 }
 
 const ROWS_SHOWN = 200;
