@@ -7,6 +7,7 @@ import { influence } from "./influence.js";
 import { combine } from "./text.js";
 import { answerCard, element, influenceView, listTable, provenance, tally } from "./view.js";
 
+const READY = "Ready.";
 const TICKED = 3; // models that are asked unless told otherwise
 const LARGEST = 64 * 2 ** 20; // bytes of a file
 
@@ -32,11 +33,13 @@ async function start() {
     return tell(error);
   }
   showModels();
-  try {
-    await Promise.all(ticked().map(engineOf));
-    say(`Ready. ${await keptForLater()}`);
-  } catch (error) {
-    tell(error);
+  const opened = await Promise.allSettled(ticked().map(engineOf));
+  const failed = opened.find((one) => one.status === "rejected");
+  if (failed) return tell(failed.reason);
+  say(READY);
+  const kept = await keptForLater();
+  if (kept && $("status").textContent === READY) {
+    say(`${READY} From now on this page works without a network.`);
   }
 }
 
@@ -50,7 +53,8 @@ async function listedModels() {
   if (!answer.ok) {
     throw new Trouble(`The list of models, models.json, is missing (status ${answer.status}).`);
   }
-  const { models: found } = await answer.json();
+  const { models: found } = await answer.json().catch(() => ({}));
+  if (!Array.isArray(found)) throw new Trouble("The list of models, models.json, cannot be read.");
   if (!found.length) throw new Trouble("There is no model to ask: models.json lists none.");
   return found;
 }
@@ -76,7 +80,7 @@ function showModels() {
     ? "What you enter stays on this device. Ctrl + Enter compares."
     : "What you enter goes to the server of this page. Ctrl + Enter compares.";
   if (inBrowser && !canCheck()) {
-    say("This page is not on https, so its files cannot be checked, nor kept for use offline.");
+    $("origin").append(" Without https its files cannot be checked, nor kept for use offline.");
   }
 }
 
@@ -105,24 +109,24 @@ async function ask() {
   if (!entries.length) return tell(new Trouble("No model is ticked. Tick one under Compare with."));
   clearResults();
   say("Comparing…");
-  try {
-    let place = 0;
-    for (const entry of entries) {
+  for (const [place, entry] of entries.entries()) {
+    try {
       const engine = await engineOf(entry);
       const [answer] = await engine.answers([text]);
       if (mine !== question) return;
-      const card = answerCard(entry, answer, place++);
+      const card = answerCard(entry, answer, place);
       if (answer.outcome === "scored") card.append(influenceButton(entry, engine, text, answer));
       $("answers").append(card);
+    } catch (error) {
+      if (mine !== question) return;
+      tell(error); // and ask the others
     }
-    const cards = [...$("answers").children];
-    const spoken = cards.map((card) => card.querySelector(".verdict").textContent);
-    say(`Done. ${spoken.join(". ")}.`, true);
-    show($("results-title"));
-    keptForLater();
-  } catch (error) {
-    if (mine === question) tell(error);
   }
+  const spoken = [...$("answers").querySelectorAll(".verdict")].map((one) => one.textContent);
+  if (!spoken.length) return;
+  say(`Done. ${spoken.join(". ")}.`, true);
+  show($("results-title"));
+  keptForLater();
 }
 
 function influenceButton(entry, engine, text, answer) {
@@ -141,8 +145,9 @@ function influenceButton(entry, engine, text, answer) {
     try {
       const found = await influence(engine, text, share, go);
       if (mine !== question) return;
-      holder.replaceChildren(progress, influenceView(entry, found));
-      progress.textContent = "";
+      const view = influenceView(entry, found);
+      holder.replaceChildren(view);
+      view.querySelector("h4").focus({ preventScroll: true }); // the button is gone
     } catch (error) {
       tell(error);
       button.disabled = false;
@@ -169,21 +174,23 @@ async function askList(items, name) {
   $("list").hidden = false;
   $("list").replaceChildren(holder);
   say(`Comparing the ${items.length.toLocaleString("en")} articles of ${name}…`);
-  try {
-    for (const one of found) {
+  for (const one of found) {
+    try {
       const engine = await engineOf(one.entry);
       const size = engine.together;
       for (let start = 0; start < items.length; start += size) {
-        one.answers.push(...(await answersOf(engine, items.slice(start, start + size))));
+        const answers = await answersOf(engine, items.slice(start, start + size));
         if (mine !== question) return;
+        one.answers.push(...answers);
         bar.value += size;
       }
+    } catch (error) {
+      if (mine !== question) return;
+      tell(error); // and ask the others
     }
-    finishList(items, found, name);
-    show($("results-title"));
-  } catch (error) {
-    if (mine === question) tell(error);
   }
+  finishList(items, found, name);
+  show($("results-title"));
 }
 
 /** Asks about the items that can be read; the others get their problem for an answer. */
@@ -209,7 +216,9 @@ function finishList(items, found, name) {
   const counts = found.map(({ entry, answers }) => tally(entry, answers));
   say(`Done. ${counts.join(" ")}`, true);
   const lines = counts.map((line) => element("li", {}, line));
+  const stopped = $("list").contains(document.activeElement);
   $("list").replaceChildren(element("ul", { class: "tally" }, ...lines), save, listTable(items, found));
+  if (stopped) save.focus(); // the button that was pressed is gone
 }
 
 // --- Files -------------------------------------------------------------------------------------
@@ -236,19 +245,19 @@ async function take(file) {
 
 // --- Without a network -------------------------------------------------------------------------
 
-/** Has what was loaded kept by the service worker, and says in words whether that went well. */
+/** Has what was loaded kept by the service worker; returns whether that went well. */
 async function keptForLater() {
   const inBrowser = models.every((entry) => entry.engine.kind === "litert");
-  if (!inBrowser || !navigator.serviceWorker) return "";
+  if (!inBrowser || !navigator.serviceWorker) return false;
   try {
     await navigator.serviceWorker.register("service-worker.js");
     const { active } = await navigator.serviceWorker.ready;
     const loaded = performance.getEntriesByType("resource").map((one) => one.name);
     const here = loaded.filter((address) => address.startsWith(new URL(".", document.baseURI).href));
     const done = await answered(active, { keep: [...new Set(here)] });
-    return done.kept ? "From now on this page works without a network." : "";
+    return done.kept;
   } catch {
-    return ""; // a browser that keeps nothing, such as in a private window
+    return false; // a browser that keeps nothing, such as in a private window
   }
 }
 
@@ -268,7 +277,9 @@ function listen() {
     ask();
   });
   $("desk").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask();
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    ask();
   });
   $("choose").addEventListener("click", () => $("file").click());
   $("file").addEventListener("change", () => {

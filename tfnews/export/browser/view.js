@@ -178,7 +178,7 @@ export function influenceView(entry, found) {
   return element(
     "div",
     { class: "influence" },
-    element("h4", {}, "Influence on the score, not evidence"),
+    element("h4", { tabindex: "-1" }, "Influence on the score, not evidence"),
     element("p", { class: "meaning" }, `Each word was left out in turn, wherever it stands, and the score taken again. ${limit}`),
     rows.length
       ? element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))
