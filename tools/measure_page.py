@@ -1,8 +1,8 @@
 """Export runs as a page, ask it in headless Chromium, and print how it answers as a Markdown table.
 
-    python tools/measure_page.py RUN... --articles FILE... [--each N] [--max-tokens N]
+    python tools/measure_page.py RUN... --articles FILE... [--each N] [--max-tokens N] [--page DIR]
 
-From each file of articles the first N that can be read are taken, by the columns that `tfnews
+With --page, runs are asked on a page that is there, under their own names. From each file of articles the first N that can be read are taken, by the columns that `tfnews
 predict` would take. Rare words are kept, so that what differs from the run is the page's doing.
 """
 
@@ -194,19 +194,22 @@ def main() -> None:
     parser.add_argument("--articles", nargs="+", type=Path, required=True)
     parser.add_argument("--each", type=int, default=120)
     parser.add_argument("--max-tokens", type=int)
-    parser.add_argument("--runtime", type=Path)
+    parser.add_argument("--page", type=Path)
     arguments = parser.parse_args()
     texts = articles(arguments.articles, arguments.each)
-    options = {"max_tokens": arguments.max_tokens, "runtime": arguments.runtime, "max_drop": 1.0}
+    options = {"max_tokens": arguments.max_tokens, "max_drop": 1.0}
     options |= {"min_document_frequency": 1, "accept_licence": True}
     print(f"| {' | '.join(HEAD)} |\n|{' --- |' * len(HEAD)}")
     for run in arguments.runs:
         with tempfile.TemporaryDirectory() as place:
-            (made,) = tfnews.export(run, "web", to=place, name="measured", **options)
-            length = json.loads((made.path / "spec.json").read_text("utf-8"))["length"]
-            with served(Path(place)) as address, chromium() as driver:
+            if arguments.page is None:
+                tfnews.export(run, "web", to=place, **options)
+            page = arguments.page or Path(place)
+            spec = page / "models" / run / "spec.json"
+            length = json.loads(spec.read_text("utf-8"))["length"]
+            with served(page) as address, chromium() as driver:
                 driver.get(address)
-                found = ask(driver, "measured", texts)
+                found = ask(driver, run, texts)
         row = cells(run, tfnews.load(run), length, texts, found)
         print(f"| {' | '.join(map(str, row))} |", flush=True)
 
