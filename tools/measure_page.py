@@ -2,8 +2,9 @@
 
     python tools/measure_page.py RUN... --articles FILE... [--each N] [--max-tokens N] [--page DIR]
 
-With --page, runs are asked on a page that is there, under their own names. From each file of articles the first N that can be read are taken, by the columns that `tfnews
-predict` would take. Rare words are kept, so that what differs from the run is the page's doing.
+With --page, runs are asked on a page that is there, under their own names. From each file of
+articles the first N that can be read are taken, by the columns that `tfnews predict` would take. In
+what is exported here rare words are kept, so that what differs from the run is the page's doing.
 """
 
 import argparse

@@ -22,7 +22,9 @@ import { combine } from "./text.js";
 export function decoded(bytes) {
   const start = bytes.subarray(0, 4000);
   if (start.includes(0)) {
-    throw new Trouble("This is no text in UTF-8: it holds zero bytes, as UTF-16 and other formats do. Save it as UTF-8.");
+    throw new Trouble(
+      "This is no text in UTF-8: it holds zero bytes, as UTF-16 does. Save it as UTF-8.",
+    );
   }
   try {
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), note: null };
@@ -145,7 +147,14 @@ function item(record, number, header, places) {
  */
 export function answersFile(items, models) {
   const many = models.length > 1;
-  const names = ["id", "fake_probability", "label", "outcome", "reason", ...(many ? ["model"] : [])];
+  const names = [
+    "id",
+    "fake_probability",
+    "label",
+    "outcome",
+    "reason",
+    ...(many ? ["model"] : []),
+  ];
   const lines = [names];
   items.forEach((one, number) => {
     for (const { name, answers } of models) {

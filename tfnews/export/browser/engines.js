@@ -50,7 +50,10 @@ import { shortest } from "./text.js";
 export function open(entry) {
   const kinds = { litert: openLitert, rest: openRest };
   const opened = kinds[entry.engine.kind];
-  if (!opened) throw new Trouble(`models.json names an engine "${entry.engine.kind}", which this page does not know.`);
+  if (!opened)
+    throw new Trouble(
+      `models.json names an engine "${entry.engine.kind}", which this page does not know.`,
+    );
   return opened(entry);
 }
 
@@ -221,7 +224,9 @@ async function posted(url, content) {
     if (answer.ok) return answer.json();
     if ((answer.status !== 429 && answer.status !== 503) || tried === TRIES) {
       const said = await answer.json().catch(() => ({}));
-      throw new Trouble(`The server answered with status ${answer.status}: ${said.error ?? "no reason given"}.`);
+      throw new Trouble(
+        `The server answered with status ${answer.status}: ${said.error ?? "no reason given"}.`,
+      );
     }
     const seconds = Number(answer.headers.get("Retry-After")) || 1;
     await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));

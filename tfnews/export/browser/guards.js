@@ -33,7 +33,9 @@ export function reasons(guards) {
     const units = read.match(guards.unit === "words" ? WORDS : CHARACTERS);
     if (!units) return `empty text: no ${guards.unit}`;
     return (
-      unseen(read, letters, guards) ?? short(units.length, guards) ?? uncommon(units, common, guards)
+      unseen(read, letters, guards) ??
+      short(units.length, guards) ??
+      uncommon(units, common, guards)
     );
   };
 }
@@ -55,9 +57,7 @@ function unseen(read, letters, guards) {
 function short(length, guards) {
   if (2 * length >= guards.usual_length) return null;
   const unit = length === 1 ? guards.unit.replace(/s$/, "") : guards.unit;
-  return (
-    `too short: ${length} ${unit}, 99% of training texts have ${guards.usual_length} or more`
-  );
+  return `too short: ${length} ${unit}, 99% of training texts have ${guards.usual_length} or more`;
 }
 
 function uncommon(units, common, guards) {

@@ -63,7 +63,7 @@ export async function influence(engine, text, share, go) {
   return { words: moved, tried: found.length, different: places.size, parts };
 }
 
-/** Cuts a text at its words, but for single letters; where there are no spaces the browser knows. */
+/** Cuts a text at its words, as the browser knows them; single letters count for none. */
 export function cut(text) {
   const read = text.slice(0, LONGEST);
   const segmenter = new Intl.Segmenter(undefined, { granularity: "word" });

@@ -169,7 +169,11 @@ async function askList(items, name) {
     if (mine === question) question += 1;
     finishList(items, found, name);
   });
-  const bar = element("progress", { max: items.length * entries.length, value: 0, "aria-label": "Articles compared" });
+  const bar = element("progress", {
+    max: items.length * entries.length,
+    value: 0,
+    "aria-label": "Articles compared",
+  });
   const holder = element("div", { class: "running" }, bar, stop);
   $("list").hidden = false;
   $("list").replaceChildren(holder);
@@ -199,7 +203,13 @@ async function answersOf(engine, items) {
   const answers = readable.length ? await engine.answers(readable.map((item) => item.text)) : [];
   return items.map((item) =>
     item.text === null
-      ? { fake_probability: null, label: null, outcome: "not_scored", reason: item.problem, part: null }
+      ? {
+          fake_probability: null,
+          label: null,
+          outcome: "not_scored",
+          reason: item.problem,
+          part: null,
+        }
       : answers.shift(),
   );
 }
@@ -209,7 +219,10 @@ function finishList(items, found, name) {
   save.addEventListener("click", () => {
     const content = answersFile(items, found);
     const address = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
-    const link = element("a", { href: address, download: `${name.replace(/\.[^.]*$/, "")}-scores.csv` });
+    const link = element("a", {
+      href: address,
+      download: `${name.replace(/\.[^.]*$/, "")}-scores.csv`,
+    });
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   });
@@ -217,7 +230,11 @@ function finishList(items, found, name) {
   say(`Done. ${counts.join(" ")}`, true);
   const lines = counts.map((line) => element("li", {}, line));
   const stopped = $("list").contains(document.activeElement);
-  $("list").replaceChildren(element("ul", { class: "tally" }, ...lines), save, listTable(items, found));
+  $("list").replaceChildren(
+    element("ul", { class: "tally" }, ...lines),
+    save,
+    listTable(items, found),
+  );
   if (stopped) save.focus(); // the button that was pressed is gone
 }
 
@@ -227,7 +244,10 @@ async function take(file) {
   if (!file) return;
   try {
     if (file.size > LARGEST) {
-      throw new Trouble(`${file.name} has ${Math.round(file.size / 2 ** 20)} MB; ${LARGEST / 2 ** 20} are allowed. Use tfnews predict for it.`);
+      throw new Trouble(
+        `${file.name} has ${Math.round(file.size / 2 ** 20)} MB, and ${LARGEST / 2 ** 20} are ` +
+          "allowed. Use tfnews predict for it.",
+      );
     }
     const { text, note } = decoded(new Uint8Array(await file.arrayBuffer()));
     if (/\.(csv|tsv)$/i.test(file.name)) {
@@ -253,7 +273,9 @@ async function keptForLater() {
     await navigator.serviceWorker.register("service-worker.js");
     const { active } = await navigator.serviceWorker.ready;
     const loaded = performance.getEntriesByType("resource").map((one) => one.name);
-    const here = loaded.filter((address) => address.startsWith(new URL(".", document.baseURI).href));
+    const here = loaded.filter((address) =>
+      address.startsWith(new URL(".", document.baseURI).href),
+    );
     const done = await answered(active, { keep: [...new Set(here)] });
     return done.kept;
   } catch {
@@ -324,7 +346,8 @@ function say(text, spoken = false) {
 
 function tell(error) {
   if (!(error instanceof Trouble)) console.error(error);
-  const text = error instanceof Trouble ? error.message : `Something went wrong: ${error.message ?? error}`;
+  const text =
+    error instanceof Trouble ? error.message : `Something went wrong: ${error.message ?? error}`;
   say("");
   $("nothing").hidden = true;
   $("problem").hidden = false;

@@ -13,7 +13,9 @@ import { strip } from "./text.js";
 export function normaliser(rule, tokenizer) {
   const steps = tokenizer.normalizer.normalizers;
   const map = steps.find((step) => step.type === "Precompiled").precompiled_charsmap;
-  const table = map ? characters(Uint8Array.from(atob(map), (c) => c.charCodeAt(0))) : (word) => word;
+  const table = map
+    ? characters(Uint8Array.from(atob(map), (c) => c.charCodeAt(0)))
+    : (word) => word;
   return (text) => {
     text = text.replace(/``|''/g, '"');
     text = text.replaceAll("\0", "\u{10ffff}").replaceAll("\v", "").replaceAll("\x85", " ");
@@ -36,7 +38,7 @@ function characters(content) {
     if (!word) return word;
     const bytes = new TextEncoder().encode(word);
     const parts = [];
-    for (let place = 0; place < bytes.length; ) {
+    for (let place = 0; place < bytes.length;) {
       const found = longest(units, bytes, place);
       if (found) {
         parts.push(becomes.subarray(found.value, becomes.indexOf(0, found.value)));

@@ -33,7 +33,9 @@ export function wellFormed(text) {
 /** Returns the first `count` characters (code points) of a text. */
 export function opening(text, count) {
   if (text.length <= count) return text;
-  return Array.from(text.slice(0, 2 * count)).slice(0, count).join("");
+  return Array.from(text.slice(0, 2 * count))
+    .slice(0, count)
+    .join("");
 }
 
 /** Folds case as Python's str.casefold does, character by character: ß becomes ss. */

@@ -131,7 +131,7 @@ function parts(ids, long, room) {
   if (long.rule === "windows") {
     const last = Math.max(ids.length - room, 0);
     const rows = [];
-    for (let start = 0; start < last + long.stride && rows.length < long.most; ) {
+    for (let start = 0; start < last + long.stride && rows.length < long.most;) {
       rows.push(ids.slice(start, start + room));
       start += long.stride;
     }

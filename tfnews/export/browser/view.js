@@ -161,7 +161,7 @@ export function influenceView(entry, found) {
   const [real, fake] = entry.class_names;
   const left = found.different - found.tried;
   const limit = left
-    ? `The first ${found.tried} of ${found.different} different words were tried; ${left} were not, to save time.`
+    ? `The first ${found.tried} of ${found.different} different words were tried, to save time.`
     : `All ${found.tried} different words that were read were tried.`;
   const small = top.length > 0 && top.every((word) => Math.abs(word.change) < 0.02);
   const rows = top.map((word) => {
@@ -171,7 +171,12 @@ export function influenceView(entry, found) {
       "tr",
       {},
       element("th", { scope: "row" }, element("mark", { class: classes.get(word.key) }, word.word)),
-      element("td", {}, bar, `toward ${word.change > 0 ? fake : real}${small ? "" : moved(word.change)}`),
+      element(
+        "td",
+        {},
+        bar,
+        `toward ${word.change > 0 ? fake : real}${small ? "" : moved(word.change)}`,
+      ),
     );
   });
   const head = ["word", "moved the score"].map((name) => element("th", { scope: "col" }, name));
@@ -179,12 +184,26 @@ export function influenceView(entry, found) {
     "div",
     { class: "influence" },
     element("h4", { tabindex: "-1" }, "Influence on the score, not evidence"),
-    element("p", { class: "meaning" }, `Each word was left out in turn, wherever it stands, and the score taken again. ${limit}`),
+    element(
+      "p",
+      { class: "meaning" },
+      `Each word was left out in turn, wherever it stands, and the score taken again. ${limit}`,
+    ),
     rows.length
-      ? element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows))
+      ? element(
+          "table",
+          {},
+          element("thead", {}, element("tr", {}, ...head)),
+          element("tbody", {}, ...rows),
+        )
       : element("p", {}, "No single word moved it."),
     small
-      ? element("p", { class: "meaning" }, "None moved it by more than 0.02: near an end of the scale, one word does little. The bars compare the words with each other, by the odds.")
+      ? element(
+          "p",
+          { class: "meaning" },
+          "None moved it by more than 0.02: near an end of the scale, one word does little. The " +
+            "bars compare the words with each other, by the odds.",
+        )
       : null,
     rows.length
       ? element(
@@ -198,7 +217,12 @@ export function influenceView(entry, found) {
     rows.length
       ? element(
           "div",
-          { class: "marked", tabindex: "0", role: "region", "aria-label": "The text with these words marked" },
+          {
+            class: "marked",
+            tabindex: "0",
+            role: "region",
+            "aria-label": "The text with these words marked",
+          },
           ...parts,
         )
       : null,
@@ -249,7 +273,11 @@ export function listTable(items, models) {
     { class: "wide", tabindex: "0", role: "region", "aria-label": "Answers of the list" },
     element("table", { class: "list" }, element("thead", {}, head), element("tbody", {}, ...rows)),
     more > 0
-      ? element("p", { class: "hint" }, `${more.toLocaleString("en")} more rows are in the file that you can save.`)
+      ? element(
+          "p",
+          { class: "hint" },
+          `${more.toLocaleString("en")} more rows are in the file that you can save.`,
+        )
       : null,
   );
 }
@@ -282,9 +310,13 @@ function excerpt(text) {
 /** Counts a list's answers in a sentence. */
 export function tally(entry, answers) {
   const scored = answers.filter((answer) => answer.outcome === "scored");
-  const flagged = scored.filter((answer) => answer.label?.includes(`labelled ${entry.class_names[1]} `));
+  const flagged = scored.filter((answer) =>
+    answer.label?.includes(`labelled ${entry.class_names[1]} `),
+  );
   const none = answers.length - scored.length;
-  const parts = [`${flagged.length} of ${scored.length} resemble texts labelled ${entry.class_names[1]}`];
+  const parts = [
+    `${flagged.length} of ${scored.length} resemble texts labelled ${entry.class_names[1]}`,
+  ];
   if (none) parts.push(`${none} got no score`);
   return `${entry.name}: ${parts.join("; ")}.`;
 }
