@@ -27,7 +27,10 @@ def test_what_is_not_said_has_defaults(run):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"target": "onnx"}, r"Unknown target 'onnx'.*Allowed: savedmodel, tflite, huggingface, a"),
+        (
+            {"target": "onnx"},
+            r"Unknown target 'onnx'.*Allowed: savedmodel, .*, web, all",
+        ),
         ({"name": "a/b"}, r"may hold letters.*Received: 'a/b'"),
         ({"name": ".."}, r"Received: '\.\.'"),
         ({"name": ""}, r"Received: ''"),
@@ -37,6 +40,8 @@ def test_what_is_not_said_has_defaults(run):
         ({"max_tokens": 0}, r"--max-tokens must be at least 1. Received: 0"),
         ({"vocabulary": -1}, r"--vocabulary must be at least 1"),
         ({"max_drop": 1.5}, r"--max-drop must lie between 0 and 1"),
+        ({"runtime": "."}, r"--runtime names the libraries .* it is for web. Leave it out"),
+        ({"target": "web", "runtime": "none"}, r"--runtime takes a folder. Received: 'none'"),
         ({"min_document_frequency": 0}, r"--min-document-frequency must be at least 1"),
     ],
 )
@@ -47,7 +52,12 @@ def test_names_and_numbers_that_are_not_allowed(run, options, said):
 
 def test_every_target_has_its_writer(run):
     assert set(request.TARGETS) == set(request.WRITERS)
-    assert request.check(run, "all").targets == tuple(request.WRITERS)
+    assert (*request.check(run, "all").targets, "web") == tuple(request.WRITERS)
+
+
+def test_a_page_has_a_place_of_its_own(run):
+    assert str(request.check(run, "web").to) == "exports/web"
+    assert str(request.check(run, "web", to="page").to) == "page"
 
 
 def test_a_run_in_training_is_refused(tmp_path):

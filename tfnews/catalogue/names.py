@@ -42,7 +42,7 @@ POOLINGS = ("pooled", "mean")
 LONG = ("truncate", "head-tail", "windows")
 
 # What a trained run can be written for, and as what numbers its weights.
-TARGETS = ("savedmodel", "tflite", "huggingface")
+TARGETS = ("savedmodel", "tflite", "huggingface", "web")
 QUANTIZATIONS = ("none", "float16", "dynamic")
 
 # How an answer can be explained, and by what pieces of the text.

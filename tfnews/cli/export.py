@@ -16,10 +16,13 @@ from tfnews.errors import UsageError
     "--target",
     default="savedmodel",
     show_default=True,
-    help=f"{', '.join(TARGETS)}, or all that the architecture can be written for.",
+    help=f"{', '.join(TARGETS)}, or all but the last that the architecture can be written for.",
 )
 @click.option(
-    "--to", type=click.Path(path_type=Path), help="Folder of exports. Default: ./exports."
+    "--to",
+    type=click.Path(path_type=Path),
+    help="Folder of exports; for web that of the page, to which the run is added if it is there. "
+    "Default: ./exports, ./exports/web.",
 )
 @click.option(
     "--name", help="Name of the model there; a name that is taken gets its next version. "
@@ -49,6 +52,12 @@ from tfnews.errors import UsageError
     default=2,
     show_default=True,
     help="Learnt words of fewer training texts do not leave; 1 keeps all.",
+)
+@click.option(
+    "--runtime",
+    type=click.Path(path_type=Path),
+    help="For web: folder of the two libraries that a page runs on, as node_modules has them or as "
+    "the npm client packs them. Default: the npm client fetches them once.",
 )
 @click.option("--list", "list_", is_flag=True, help="List what lies in the folder of exports.")
 @click.option("--promote", is_flag=True, help="Make a model's version on trial the stable one.")
@@ -80,6 +89,9 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
     written = carry_out(request, click.echo)
     for one in written:
         click.echo(f"\n{one.path}: {one.bytes / 1e6:.2f} MB")
+    if any(one.target == "web" for one in written):
+        click.echo("A page must come from a server; any that serves files will do, this one too:")
+        next_step(f"python -m http.server -d {shlex.quote(str(request.to))} 8000")
     if any(one.target == "savedmodel" for one in written):
         click.echo(f"Then ask it:\n  {serving.curl(request.name)}")
         next_step(f"cd {shlex.quote(str(request.to))} && docker compose up")

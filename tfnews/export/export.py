@@ -12,9 +12,10 @@ import tensorflow as tf
 
 from tfnews.data.splits import Splits
 from tfnews.errors import ExportError
-from tfnews.export import card, parity, rare, warmup, wording
+from tfnews.export import card, parity, rare, runtime, warmup, wording
 from tfnews.export.repository import CARD, PARITY, Model, size
-from tfnews.export.request import SERVED, Request, check, writer
+from tfnews.export.request import SERVED, WEB, Request, check, writer
+from tfnews.export.web import Page
 from tfnews.models import NewsClassifier, load
 from tfnews.runs import Run, write_json, write_text
 
@@ -48,6 +49,7 @@ def export(
     max_drop: float = 0.01,
     accept_licence: bool = False,
     min_document_frequency: int = 2,
+    runtime: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Exported]:
@@ -58,8 +60,10 @@ def export(
 
     Args:
         run: A complete run, its name or its path.
-        target: "savedmodel", or "all" for all that the architecture can be written for.
-        to: Folder of exports, by default ./exports. The model is DIR/NAME/VERSION in it.
+        target: "savedmodel", "tflite", "huggingface", "web", or "all" for all but the last that the
+            architecture can be written for.
+        to: Folder of exports, by default ./exports. The model is DIR/NAME/VERSION in it. For "web"
+            the page's own, by default ./exports/web; one that is there gets the run added.
         name: Of the model there; by default the run's. Runs exported under one name are versions
             of one model.
         quantize: "none", "float16" or "dynamic", for devices.
@@ -68,6 +72,8 @@ def export(
         max_drop: Fall of F1 on the validation split that is accepted, 0 to 1.
         accept_licence: Write it though a licence seems to forbid passing it on.
         min_document_frequency: Learnt words of fewer training texts are made unknown.
+        runtime: Holds the libraries that a page runs on, as node_modules does or as archives; by
+            default those that the npm client fetches once.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         say: Is given a line at each stage.
 
@@ -95,6 +101,7 @@ def export(
         max_drop=max_drop,
         accept_licence=accept_licence,
         min_document_frequency=min_document_frequency,
+        runtime=runtime,
         root=root,
     )
     return carry_out(request, say)
@@ -102,13 +109,21 @@ def export(
 
 def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) -> list[Exported]:
     """Do what `export` was asked for, once it was checked."""
+    places = {target: _place(target, request, say) for target in request.targets}
     source = _Source.of(request, say)
     written = []
     for target in _possible(request, source.classifier, say):
         say(f"Writing {target}.")
         with _said(request.to):
-            written.append(_write(target, source, say))
+            written.append(_write(target, places[target], source, say))
     return written
+
+
+def _place(target: str, request: Request, say: Callable[[str], None]) -> Model | Page:
+    """Return what the files of a target become part of."""
+    if target == WEB:
+        return Page(request.to, request.name, runtime.files(request.runtime, say))
+    return Model(request.to, request.name if target == SERVED else f"{request.name}-{target}")
 
 
 @dataclass(frozen=True)
@@ -181,12 +196,13 @@ def _possible(
     return found
 
 
-def _write(target: str, source: _Source, say: Callable[[str], None]) -> Exported:
+def _write(
+    target: str, place: Model | Page, source: _Source, say: Callable[[str], None]
+) -> Exported:
     """Write one target beside its versions, measure it there, and move it among them."""
     request = source.request
     served = target == SERVED
-    model = Model(request.to, request.name if served else f"{request.name}-{target}")
-    with model.writing() as folder:
+    with place.writing() as folder:
         facts = writer(target).write(source.classifier, folder, request.options, source.training)
         if served and not warmup.write(folder, request.name):
             say(warmup.MISSING)
@@ -200,7 +216,7 @@ def _write(target: str, source: _Source, say: Callable[[str], None]) -> Exported
         told = [*source.lines, *lines]
         about = card.render(request, target, source.classifier, told, found)
         write_text(folder / CARD, about)
-        path = model.publish(folder, served=served)
+        path = place.publish(folder, served=served)
     return Exported(target, path, size(path), found)
 
 

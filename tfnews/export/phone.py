@@ -82,20 +82,20 @@ class Phone:
     """
 
     def __init__(self, folder: Path):
-        self._reference = classify.Classifier(folder)
+        self.reference = classify.Classifier(folder)
 
     def answers(self, texts: Sequence[str]) -> np.ndarray:
         """Return the fake probabilities of raw texts, float32 (texts,)."""
-        return np.array([self._reference.probability(text) for text in texts], np.float32)
+        return np.array([self.reference.probability(text) for text in texts], np.float32)
 
     def answers_ids(self, ids: tf.RaggedTensor) -> np.ndarray:
         """Return the fake probabilities of encoded texts (texts, tokens), float32 (texts,)."""
-        packed = (classify.packed(one, self._reference.spec) for one in ids.to_list())
-        return np.array([self._reference.probability_of_ids(one) for one in packed], np.float32)
+        packed = (classify.packed(one, self.reference.spec) for one in ids.to_list())
+        return np.array([self.reference.probability_of_ids(one) for one in packed], np.float32)
 
     def scored(self, texts: Sequence[str]) -> np.ndarray:
         """Tell which texts the reference lets pass, bool (texts,)."""
-        reasons = (classify.reason(text, self._reference.guards) for text in texts)
+        reasons = (classify.reason(text, self.reference.guards) for text in texts)
         return np.array([reason is None for reason in reasons], bool)
 
 

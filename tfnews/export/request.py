@@ -21,12 +21,14 @@ WRITERS = {
     "savedmodel": "tfnews.export.savedmodel",
     "tflite": "tfnews.export.phone",
     "huggingface": "tfnews.export.huggingface",
+    "web": "tfnews.export.web",
 }
 
 ALL = "all"
 SERVED = "savedmodel"  # the target whose versions a server is told of
+WEB = "web"  # the target that is a page, to which runs are added
 PLACE = "exports"  # the folder that exports go to by default
-_SMALLER = ("tflite",)  # what the options that make a file smaller are for
+_SMALLER = ("tflite", "web")  # what the options that make a file smaller are for
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Request:
     Attributes:
         run: Complete.
         targets: Names in `WRITERS`.
-        to: The folder that the exports of all models lie in.
+        to: The folder that the exports of all models lie in; for "web" that of the page.
         name: Of the model there; runs exported under one name are its versions.
         options: How files are written.
         max_drop: Fall of F1 that is accepted, 0 to 1.
@@ -60,6 +62,7 @@ class Request:
         splits: The run's own; `None` where they cannot be opened.
         lost: Why they cannot; `None` where they can.
         licences: Of data and weights, as far as is known.
+        runtime: Holds the libraries that a page runs on; `None` leaves them to the npm client.
     """
 
     run: Run
@@ -72,6 +75,7 @@ class Request:
     splits: Splits | None
     lost: str | None
     licences: dict[str, str]
+    runtime: Path | None = None
 
 
 def check(
@@ -86,6 +90,7 @@ def check(
     max_drop: float = 0.01,
     accept_licence: bool = False,
     min_document_frequency: int = 2,
+    runtime: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
 ) -> Request:
     """Check what `tfnews.export` is asked for, whose arguments these are, without TensorFlow.
@@ -102,9 +107,10 @@ def check(
     if not 0 <= max_drop <= 1:
         raise UsageError(f"--max-drop must lie between 0 and 1. Received: {max_drop}.")
     _check_least("--min-document-frequency", min_document_frequency)
+    found_runtime = _runtime(runtime, targets)
     opened = run if isinstance(run, Run) else Run.open(run, root)
     name = opened.name if name is None else name
-    place = place_of(to, name)
+    place = place_of(to or (Path(PLACE, WEB) if targets == (WEB,) else None), name)
     splits, lost = _splits(opened)
     known = licences.stated(opened, splits)
     licences.check(known, accept_licence)
@@ -119,6 +125,7 @@ def check(
         splits,
         lost,
         known,
+        found_runtime,
     )
 
 
@@ -155,14 +162,26 @@ _ELSEWHERE = "Name another folder with --to."
 
 
 def _targets(target: str) -> tuple[str, ...]:
-    if target == ALL:
-        return tuple(WRITERS)
+    if target == ALL:  # but the page, which is no form of its own and wants libraries of others
+        return tuple(name for name in WRITERS if name != WEB)
     if target not in TARGETS:
         raise UsageError(
             f"Unknown target {target!r}. Allowed: {', '.join(TARGETS)}, {ALL}, which writes every "
-            "one that the architecture can be written for."
+            f"one but {WEB} that the architecture can be written for."
         )
     return (target,)
+
+
+def _runtime(folder: str | os.PathLike | None, targets: tuple[str, ...]) -> Path | None:
+    if folder is None:
+        return None
+    if targets != (WEB,):
+        raise UsageError(
+            f"--runtime names the libraries that a page runs on: it is for {WEB}. Leave it out."
+        )
+    if not Path(folder).is_dir():
+        raise UsageError(f"--runtime takes a folder. Received: {str(folder)!r}.")
+    return Path(folder)
 
 
 def _check_options(targets: tuple[str, ...], options: Options) -> None:

@@ -36,7 +36,10 @@ ALLOWED = frozenset((
 
 
 def convert(
-    classifier: keras_hub.models.TextClassifier, length: int, quantize: str = "none"
+    classifier: keras_hub.models.TextClassifier,
+    length: int,
+    quantize: str = "none",
+    windows: int | None = None,
 ) -> bytes:
     """Write a classifier's form for one text as a TensorFlow Lite file.
 
@@ -50,6 +53,8 @@ def convert(
         length: Tokens of a text or window, special ones included; longer texts are cut.
         quantize: "none" keeps float32; "float16" stores weights in half the bytes; "dynamic" stores
             large weights as 8-bit integers, of a table of word vectors each row with its own scale.
+        windows: Where texts are cut into windows, the file takes this many, for a runtime that
+            cannot take any number; those with padding alone count for nothing.
 
     Raises:
         UsageError: `quantize` is not one of these.
@@ -60,13 +65,14 @@ def convert(
     refuse(classifier)
     short = shortened(classifier, length)
     table = table_of(short) if quantize == "dynamic" else None
+    shape = input_shape(short, length, windows)
     if table is None:
-        content = _converted(short, length, quantize)
+        content = _converted(short, shape, quantize)
     else:
         # The converter gives all of a table one scale, and multiplies in 8 bits in the dense layers
         # after it, which are small: that moved answers of a trained run by 0.05, this by 0.006.
         with eight_bit(table):
-            content = _converted(short, length, "none", table.packed)
+            content = _converted(short, shape, "none", table.packed)
     found = operations(content)
     if found - ALLOWED:
         raise ExportError(
@@ -78,11 +84,11 @@ def convert(
 
 def _converted(
     classifier: keras_hub.models.TextClassifier,
-    length: int,
+    shape: tuple[int | None, ...],
     quantize: str,
     more: Sequence[tf.Variable] = (),
 ) -> bytes:
-    concrete = _one_text(classifier, length).get_concrete_function()
+    concrete = _one_text(classifier, shape).get_concrete_function()
     # Variables alone: with the Keras model the file answers NaN, and a table of words becomes a
     # second graph, which MediaPipe refuses.
     variables = tf.Module()
@@ -140,9 +146,10 @@ def refuse(classifier: keras_hub.models.TextClassifier) -> None:
         )
 
 
-def _one_text(classifier: keras_hub.models.TextClassifier, length: int) -> Callable:
-    """Return a `tf.function` over one text at a fixed length."""
-    shape = input_shape(classifier, length)
+def _one_text(
+    classifier: keras_hub.models.TextClassifier, shape: tuple[int | None, ...]
+) -> Callable:
+    """Return a `tf.function` over one text's ids in a fixed shape."""
 
     def scores(ids: tf.Tensor) -> dict[str, tf.Tensor]:
         fake = classifier.one_text(ids)[:, tf.newaxis]
@@ -158,12 +165,14 @@ def _one_text(classifier: keras_hub.models.TextClassifier, length: int) -> Calla
     return tf.function(scores_of_pieces if pieces else scores, input_signature=signature)
 
 
-def input_shape(classifier: keras_hub.models.TextClassifier, length: int) -> tuple[int | None, ...]:
-    """Return the shape of the ids of one text of at most `length` tokens."""
+def input_shape(
+    classifier: keras_hub.models.TextClassifier, length: int, windows: int | None = None
+) -> tuple[int | None, ...]:
+    """Return the shape of the ids of one text of at most `length` tokens, or such windows."""
     preprocessor = classifier.preprocessor
     if not isinstance(preprocessor, PiecePreprocessor):
         return (1, length * preprocessor.tokenizer.ngrams)
-    return (1, None, length) if preprocessor.long == "windows" else (1, length)
+    return (1, windows, length) if preprocessor.long == "windows" else (1, length)
 
 
 def default_length(classifier: keras_hub.models.TextClassifier) -> int:

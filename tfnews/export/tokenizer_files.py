@@ -56,13 +56,32 @@ _CASES = [
 
 
 def write(classifier: keras_hub.models.TextClassifier, folder: Path, shape: tuple, **more) -> None:
-    """Write all that stands beside a model: tokenizer, spec, guards, normaliser, snippets.
+    """Write all that stands beside a model for an app: rules, normaliser's texts, snippets.
 
     Args:
         classifier: The `NewsClassifier` that the file was made from, cut and pruned as it is.
         folder: Where to; it exists.
         shape: Of the ids that the file takes.
         **more: Further entries of spec.json, such as quantization.
+    """
+    write_rules(classifier, folder, shape, **more)
+    tokenizer = classifier.preprocessor.tokenizer
+    if not isinstance(tokenizer, PieceTokenizer):
+        _dump(normaliser_vectors(tokenizer), folder / VECTORS_FILE)
+    for name in SNIPPETS:
+        (folder / name).write_bytes(snippet(name).read_bytes())
+
+
+def write_rules(
+    classifier: keras_hub.models.TextClassifier, folder: Path, shape: tuple, **more
+) -> None:
+    """Write what a program must know to use a model: tokenizer, spec and guards.
+
+    Args:
+        classifier: As `write` takes it.
+        folder: Where to; it exists.
+        shape: Of the ids that the file takes.
+        **more: Further entries of spec.json.
     """
     tokenizer = classifier.preprocessor.tokenizer
     if isinstance(tokenizer, SubwordTokenizer):
@@ -71,10 +90,6 @@ def write(classifier: keras_hub.models.TextClassifier, folder: Path, shape: tupl
         tokenizer.save_assets(str(folder))  # writes VOCABULARY_FILE
     _dump(spec(classifier, shape) | more, folder / SPEC_FILE)
     _dump(guards_in_words(classifier.guards), folder / GUARDS_FILE)
-    if not isinstance(tokenizer, PieceTokenizer):
-        _dump(normaliser_vectors(tokenizer), folder / VECTORS_FILE)
-    for name in SNIPPETS:
-        (folder / name).write_bytes(snippet(name).read_bytes())
 
 
 def snippet(name: str) -> Path:

@@ -80,7 +80,11 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     """
 
     prediction_batch = 64  # texts that are scored together unless told otherwise
-    exports: ClassVar[tuple[str, ...]] = ("savedmodel", "tflite")  # what it can be written for
+    exports: ClassVar[tuple[str, ...]] = (
+        "savedmodel",
+        "tflite",
+        "web",
+    )  # what it can be written for
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import json
 import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,8 @@ class Classifier:
         else:
             lines = (folder / self.spec["tokenizer_file"]).read_bytes().decode("utf-8", "replace")
             vocabulary = {unescape(line): n for n, line in enumerate(lines.split("\n")[:-1])}
-            self.tokens = lambda text: word_ids(text, self.spec, vocabulary)
+            self.tokens = lambda text: word_ids(text, self.spec, vocabulary, self.bucket)
+        self.bucket = lambda word: 0  # of an unknown word; files for phones have one
 
     def answer(self, text: str) -> dict:
         """Return fake_probability and label, or the reason why the text gets none."""
@@ -84,6 +86,8 @@ def packed(ids: list[int], spec: dict) -> np.ndarray:
     else:
         parts = [ids[:room]]
     parts = [[special["start_token"], *part, special["end_token"]] for part in parts]
+    if long["rule"] == "windows" and spec["shape"][1]:  # a file that takes so many
+        parts += [[]] * (spec["shape"][1] - len(parts))
     rows = filled(parts, length, special["pad_token"])
     return rows[np.newaxis] if long["rule"] == "windows" else rows
 
@@ -93,7 +97,9 @@ def filled(rows: list[list[int]], length: int, value: int) -> np.ndarray:
     return np.array([[*row, *[value] * (length - len(row))] for row in rows], np.int32)
 
 
-def word_ids(text: str, spec: dict, vocabulary: dict[str, int]) -> list[int]:
+def word_ids(
+    text: str, spec: dict, vocabulary: dict[str, int], bucket: Callable[[str], int]
+) -> list[int]:
     """Return the ids of a text's words, and n-grams of them, by the rule of spec.json."""
     rule = spec["tokenizer"]
     words = [word for word in split(text, rule) if len(word) >= rule["min_letters"]]
@@ -101,9 +107,11 @@ def word_ids(text: str, spec: dict, vocabulary: dict[str, int]) -> list[int]:
     tokens = list(words)
     for n in range(2, rule["ngrams"] + 1):
         tokens += [" ".join(words[i : i + n]) for i in range(len(words) - n + 1)]
-    if rule["oov_buckets"]:  # there is one
-        return [vocabulary.get(token, rule["vocabulary"]) for token in tokens]
-    return [vocabulary[token] for token in tokens if token in vocabulary]
+    known = [vocabulary.get(token) for token in tokens]
+    if not rule["oov_buckets"]:
+        return [id for id in known if id is not None]
+    pairs = zip(known, tokens, strict=True)
+    return [rule["vocabulary"] + bucket(token) if id is None else id for id, token in pairs]
 
 
 def split(text: str, rule: dict) -> list[str]:

@@ -151,7 +151,7 @@ class TransformerClassifier(NewsClassifier):
 
     backbone_cls = TransformerBackbone
     preprocessor_cls = TransformerPreprocessor
-    exports = ("savedmodel", "tflite", "huggingface")
+    exports = ("savedmodel", "tflite", "huggingface", "web")
     prediction_batch = 16  # of 512 tokens; the activations of more are slow to read and write
 
     @property
