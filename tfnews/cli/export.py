@@ -76,13 +76,19 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
 
     from tfnews.export import serving
     from tfnews.export.export import carry_out
+    from tfnews.export.repository import Model
 
     written = carry_out(request, click.echo)
     for one in written:
         click.echo(f"\n{one.path}: {one.bytes / 1e6:.2f} MB")
-    if any(one.target == "savedmodel" for one in written):
-        click.echo(f"Then ask it:\n  {serving.curl(request.name)}")
+    paths = {one.target: one.path for one in written}
+    if "savedmodel" in paths:
+        label = Model(request.to, request.name).label_of(paths["savedmodel"])
+        click.echo(f"Then ask it:\n  {serving.curl(request.name, label)}")
         next_step(f"cd {shlex.quote(str(request.to))} && docker compose up")
+    elif "tflite" in paths:
+        program = shlex.quote(str(paths["tflite"] / "classify.py"))
+        next_step(f'python {program} "A headline. And what stands below it."')
 
 
 def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> None:

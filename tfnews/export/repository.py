@@ -78,6 +78,11 @@ class Model:
                 'labels stand for: {"stable": 1, "canary": 2}.'
             ) from error
 
+    def label_of(self, version: Path) -> str:
+        """Return the label by which a version that was just published is asked for."""
+        labels = self.labels()
+        return "stable" if labels is None or labels.stable == int(version.name) else "canary"
+
     def told(self, version: int) -> dict:
         """Return what a version's parity.json says; empty where it is missing or damaged."""
         try:
