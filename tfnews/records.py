@@ -20,6 +20,7 @@ class SplitsRecord:
         digests: SHA-256 of each part's file.
         class_names: Names of class 0 and class 1.
         label_basis: What the labels rest on.
+        licence: Of the texts; `None` where it is not known.
     """
 
     path: str
@@ -27,6 +28,7 @@ class SplitsRecord:
     digests: dict[str, str]
     class_names: tuple[str, str]
     label_basis: str = "unstated"
+    licence: str | None = None
 
 
 @dataclass(frozen=True)

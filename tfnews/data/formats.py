@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tfnews.errors import UsageError
@@ -32,6 +32,7 @@ class Format:
         files: Names, of which two in one folder make it a folder of this format.
         class_names: Names of class 0 and class 1.
         basis: What the labels rest on: "publisher", "factcheck" or None when unknown.
+        licence: What its makers state of the texts' licence; None where they state nothing.
         notes: What a user should know about the set.
     """
 
@@ -50,6 +51,7 @@ class Format:
     files: tuple[str, ...] = ()
     class_names: tuple[str, str] = ("real", "fake")
     basis: str | None = None
+    licence: str | None = None
     notes: tuple[str, ...] = field(default=())
 
 
@@ -118,6 +120,7 @@ FORMATS = (
         quoting=csv.QUOTE_NONE,
         files=("train.tsv", "valid.tsv", "test.tsv"),
         basis="factcheck",
+        licence="research purposes only; the original sources retain the copyright of the data",
         notes=(
             "LIAR: six ratings made into two classes; change which with --fake-value, "
             "--real-value and --drop-value.",
@@ -182,6 +185,20 @@ def named(name: str) -> Format:
             return row
     known = ", ".join(NAMES)
     raise UsageError(f"No format is called {name!r}. Known: {known}. Choose one with --format.")
+
+
+def together(licences: Iterable[str | None]) -> str | None:
+    """Join what is stated of the licences of several sources; None where nothing is."""
+    stated = dict.fromkeys(licences)
+    if not any(stated):
+        return None
+    return "; ".join(one or "not stated for a part" for one in stated)
+
+
+def licence_of(names: Iterable[str]) -> str | None:
+    """Return what is stated of the licences of sets by their formats' names."""
+    licences = {row.name: row.licence for row in FORMATS}
+    return together(licences.get(name) for name in names)
 
 
 def recognise_line(line: str) -> Format | None:

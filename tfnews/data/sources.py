@@ -226,14 +226,15 @@ def _taken_or_absent(column: str, said: dict[str, str], columns: Sequence[str]) 
 
 
 def _as_in_manifest(path: Path, row: Format) -> Format:
-    """Take class names and the labels' basis from the manifest of a folder of splits."""
+    """Take class names, the labels' basis and the licence from a folder of splits' manifest."""
     manifest = path.parent / "manifest.json"
     if not row.name.startswith("tfnews") or not manifest.is_file():
         return row
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
         names = tuple(content.get("class_names") or row.class_names)
-        return replace(row, class_names=names, basis=content.get("label_basis"))
+        told = {"basis": content.get("label_basis"), "licence": content.get("licence")}
+        return replace(row, class_names=names, **told)
     except (ValueError, AttributeError) as error:
         raise DataError(
             f"{manifest.name} beside {path.name} is not a manifest: {error}."

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
-from tfnews.data import tables
+from tfnews.data import formats, tables
 from tfnews.errors import DataError
 from tfnews.runs import Run, sha256, write_json
 
@@ -49,6 +49,15 @@ class Splits:
     def label_basis(self) -> str:
         """What the labels rest on: publisher, factcheck, crowd, satire, clickbait or unstated."""
         return self.manifest.get("label_basis") or UNSTATED
+
+    @property
+    def licence(self) -> str | None:
+        """What is stated of the texts' licence; `None` where nothing is known."""
+        if "licence" in self.manifest:
+            return self.manifest["licence"] or None
+        # Of a folder that was prepared before licences were kept, the sets it was made of tell.
+        sources = self.manifest.get("sources") or ()
+        return formats.licence_of(source.get("format") for source in sources)
 
     @cached_property
     def _digests(self) -> dict[str, str]:
