@@ -284,6 +284,21 @@ def test_where_no_server_is_meant_no_server_is_asked(root, tmp_path):
     assert result.stdout.splitlines()[-1].startswith(f"Next: python {program} ")
 
 
+def test_what_cannot_be_had_is_said_before_the_run_is_asked(root, tmp_path):
+    """A transformer's answers to a split take minutes, and then the length was refused."""
+    result = run_command("tfidf-1", "--target", "tflite", "--vocabulary", 5, "--to", tmp_path / "x")
+    assert result.exit_code == 6
+    assert "this run has neither" in result.stderr
+    assert result.stdout == "Opening tfidf-1.\n"
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_models_name_is_no_path(tmp_path):
+    result = run_command("../b/news", "--promote", "--to", tmp_path)
+    assert result.exit_code == 2
+    assert "Received: '../b/news'" in result.stderr
+
+
 def test_nothing_to_list_is_said(tmp_path):
     result = run_command("--list", "--to", tmp_path / "none")
     assert (result.exit_code, result.stdout) == (0, f"No exports in {tmp_path / 'none'}.\n")

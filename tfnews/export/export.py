@@ -17,7 +17,7 @@ import tensorflow as tf
 from tfnews.catalogue.names import QUANTIZATIONS
 from tfnews.data.splits import Splits
 from tfnews.errors import ExportError
-from tfnews.export import card, parity, rare, warmup, wording
+from tfnews.export import card, parity, pruning, rare, warmup, wording
 from tfnews.export.repository import CARD, PARITY, Model, size
 from tfnews.export.request import SERVED, Request, check, writer
 from tfnews.models import NewsClassifier, load
@@ -107,8 +107,10 @@ def export(
 
 def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) -> list[Exported]:
     """Do what `export` was asked for, once it was checked: every target, or none."""
-    source = _Source.of(request, say)
-    targets = _possible(request, source.classifier, say)
+    say(f"Opening {request.run.name}.")
+    classifier = load(request.run)
+    targets = _possible(request, classifier, say)
+    source = _Source.of(request, classifier, say)
     with _said(request.to, targets), contextlib.ExitStack() as stack:
         made = []
         for target in targets:
@@ -173,13 +175,13 @@ class _Source:
     training: list[str]
 
     @classmethod
-    def of(cls, request: Request, say: Callable[[str], None]) -> "_Source":
-        """Open the run, ask it, and make its rare words unknown."""
+    def of(
+        cls, request: Request, classifier: NewsClassifier, say: Callable[[str], None]
+    ) -> "_Source":
+        """Ask the run's classifier, and make its rare words unknown."""
         least = request.min_document_frequency
         wanted = least > 1 or request.options.vocabulary
         training = rare.training_texts(request.run) if wanted else []
-        say(f"Opening {request.run.name}.")
-        classifier = load(request.run)
         asked = _asked(request.splits)
         say(f"Asking the run about {len(asked.texts):,} texts.")
         before = parity.Before.of(classifier, asked)
@@ -205,14 +207,19 @@ def _asked(splits: Splits | None) -> parity.Texts:
 def _possible(
     request: Request, classifier: NewsClassifier, say: Callable[[str], None]
 ) -> list[str]:
-    """Return the targets that the classifier can be written for; what is not is said."""
+    """Return the targets that the classifier can be written for; what is not is said.
+
+    All that can be told without asking the run, which takes longer, is told here.
+    """
     found = [target for target in request.targets if target in classifier.exports]
-    if len(found) > 1:  # of all, those that this run has the form for
-        refused = {target: writer(target).refusal(classifier) for target in found}
-        for target, reason in refused.items():
-            if reason:
-                say(f"Not written for {target}: {reason}")
-        found = [target for target in found if not refused[target]]
+    refused = {target: writer(target).refusal(classifier) for target in found}
+    for target, reason in refused.items():
+        if reason and len(request.targets) == 1:
+            raise ExportError(reason)
+        if reason:  # of all, those that this run has the form for
+            say(f"Not written for {target}: {reason}")
+    found = [target for target in found if not refused[target]]
+    pruning.check(classifier, request.options.max_tokens, request.options.vocabulary)
     if not found:
         raise ExportError(
             f"{request.run.name} cannot be written for {', '.join(request.targets)}: "
