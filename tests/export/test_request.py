@@ -46,6 +46,11 @@ def test_names_and_numbers_that_are_not_allowed(run, options, said):
         request.check(run, **options)
 
 
+def test_a_classifier_is_no_run():
+    with pytest.raises(UsageError, match=r"takes a run.*Received: object\..*classifier\.export"):
+        request.check(object())
+
+
 def test_every_target_has_its_writer(run):
     assert set(request.TARGETS) == set(request.WRITERS)
     assert request.check(run, "all").targets == tuple(request.WRITERS)

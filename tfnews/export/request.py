@@ -102,6 +102,11 @@ def check(
     if not 0 <= max_drop <= 1:
         raise UsageError(f"--max-drop must lie between 0 and 1. Received: {max_drop}.")
     _check_least("--min-document-frequency", min_document_frequency)
+    if not isinstance(run, (str, os.PathLike, Run)):
+        raise UsageError(
+            "tfnews.export takes a run: its name, its folder or a tfnews.runs.Run. Received: "
+            f"{type(run).__name__}. A classifier by itself is written with classifier.export(path)."
+        )
     opened = run if isinstance(run, Run) else Run.open(run, root)
     name = opened.name if name is None else name
     place = place_of(to, name)
