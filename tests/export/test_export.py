@@ -17,7 +17,7 @@ from tfnews.cli import main
 from tfnews.data.splits import open_splits
 from tfnews.errors import ExportError
 from tfnews.export import parity, warmup
-from tfnews.export.repository import Model
+from tfnews.export.repository import Labels, Model
 from tfnews.runs import Run
 from tfnews.training.fit import fit
 
@@ -45,6 +45,15 @@ def runs(tmp_path_factory):
     return tfidf.path.parent
 
 
+@pytest.fixture(scope="module")
+def news(runs, tmp_path_factory):
+    """Give a repository with both runs under one name, and what was said of the first."""
+    place, said = tmp_path_factory.mktemp("exports"), []
+    (first,) = tfnews.export("tfidf-1", to=place, name="news", root=runs, say=said.append)
+    (second,) = tfnews.export("scratch", to=place, name="news", root=runs)
+    return place, first, second, said
+
+
 def tiny_swivel():
     options = dict(tiny.SWIVEL, epochs=1)
     rate = options.pop("learning_rate")
@@ -66,15 +75,13 @@ def texts_of(runs, part):
     return open_splits(Run.open("tfidf-1", runs).config.splits.path).frame(part)["combined_text"]
 
 
-def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, tmp_path):
-    said = []
-    (first,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs, say=said.append)
-    (second,) = tfnews.export("scratch", to=tmp_path, name="news", root=runs)
-    assert (first.path, second.path) == (tmp_path / "news" / "1", tmp_path / "news" / "2")
+def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, news):
+    place, first, second, said = news
+    assert (first.path, second.path) == (place / "news" / "1", place / "news" / "2")
     assert first.bytes == sum(p.stat().st_size for p in first.path.rglob("*") if p.is_file())
     texts = ["", *texts_of(runs, "validation")]
     run = tfnews.load("tfidf-1", runs)
-    model = Model(tmp_path, "news")
+    model = Model(place, "news")
     assert model.roll_back().loaded == [1]
     back = model.path / str(model.labels().stable)
     (probabilities, outcomes), others, again = read([first.path, second.path, back], texts)
@@ -89,8 +96,8 @@ def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, tm
     assert any("Device: 0 of" in line for line in said)
 
 
-def test_what_was_measured_stands_beside_the_model(runs, tmp_path):
-    (done,) = tfnews.export("tfidf-1", to=tmp_path, root=runs)
+def test_what_was_measured_stands_beside_the_model(news):
+    done = news[1]
     found = json.loads((done.path / "parity.json").read_text())
     assert found == done.parity
     assert found["conversion"]["largest"] <= found["conversion"]["limit"] == 1e-5
@@ -145,9 +152,9 @@ def test_splits_that_are_gone_are_said_or_needed(runs, tmp_path):
     assert done.parity["device"]["f1"] is None
 
 
-def test_warm_up_is_made_of_made_up_texts(runs, tmp_path):
+def test_warm_up_is_made_of_made_up_texts(news):
     logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    (done,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs)
+    done = news[1]
     serve = tf.saved_model.load(str(done.path)).signatures["serving_default"]
     sizes = []
     for record in tf.data.TFRecordDataset(str(done.path / warmup.FILE)):
@@ -258,10 +265,11 @@ def root(runs, monkeypatch):
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(runs))
 
 
-def test_the_command_writes_lists_promotes_and_rolls_back(root, tmp_path):
-    for _ in range(2):
-        result = run_command("tfidf-1", "--to", tmp_path, "--name", "news")
-        assert result.exit_code == 0, result.output
+def test_the_command_writes_lists_promotes_and_rolls_back(root, news, tmp_path):
+    shutil.copytree(news[1].path, tmp_path / "news" / "1")
+    Model(tmp_path, "news")._label(Labels(1, 1))
+    result = run_command("tfidf-1", "--to", tmp_path, "--name", "news")
+    assert result.exit_code == 0, result.output
     assert f"{tmp_path}/news/2: " in result.stdout
     assert "curl -d" in result.stdout
     assert "labels/canary:predict" in result.stdout  # labels/stable would ask version 1
