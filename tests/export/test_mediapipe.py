@@ -26,7 +26,7 @@ def before(asked):
 
 def compare(asked, before):
     own = before.probabilities
-    return mediapipe.compare(b"", RULE, asked, before, own, threshold=0.5, tolerance=1e-5)
+    return mediapipe.compare(b"", RULE, asked, before, own, threshold=0.5)
 
 
 def test_answers_and_decisions_are_counted_raw_and_normalised(asked, before, monkeypatch):

@@ -11,6 +11,7 @@ from tfnews.export.snippets import classify
 from tfnews.statistics.sample import flagged
 
 MOST = 100  # texts that are asked, since each costs two answers
+TOLERANCE = 1e-5  # up to which two answers are the same: they are of one file, whatever its weights
 
 
 def answers(content: bytes, texts: Sequence[str]) -> np.ndarray:
@@ -46,7 +47,6 @@ def compare(
     before: Before,
     own: np.ndarray,
     threshold: float,
-    tolerance: float,
 ) -> dict:
     """Compare MediaPipe's answers, raw and after the normaliser, with the file's own and the run's.
 
@@ -58,7 +58,6 @@ def compare(
         before: What the run answered them.
         own: What the file answered them, read as the run reads them, (texts,).
         threshold: From which on a text is called fake.
-        tolerance: Difference of a probability up to which two answers are the same.
 
     Returns:
         A JSON-able dict; `{"measured": False, "reason"}` where mediapipe is not installed.
@@ -71,8 +70,8 @@ def compare(
     except UsageError as error:
         return {"measured": False, "reason": str(error)}
     both = before.probabilities[rows], own[rows]
-    against = {name: _against(one, *both, threshold, tolerance) for name, one in found.items()}
-    return {"measured": True, "texts": len(rows), "tolerance": tolerance, **against}
+    against = {name: _against(one, *both, threshold) for name, one in found.items()}
+    return {"measured": True, "texts": len(rows), "tolerance": TOLERANCE, **against}
 
 
 def _rows(asked: Texts, before: Before) -> np.ndarray:
@@ -83,12 +82,10 @@ def _rows(asked: Texts, before: Before) -> np.ndarray:
     return scored[np.linspace(0, len(scored) - 1, MOST).astype(int)]
 
 
-def _against(
-    found: np.ndarray, run: np.ndarray, own: np.ndarray, threshold: float, tolerance: float
-) -> dict:
+def _against(found: np.ndarray, run: np.ndarray, own: np.ndarray, threshold: float) -> dict:
     off = np.abs(found.astype(np.float64) - own)
     return {
-        "differ": int((off > tolerance).sum()),
+        "differ": int((off > TOLERANCE).sum()),
         "largest": float(off.max(initial=0.0)),
         "decisions": int((flagged(found, threshold) != flagged(run, threshold)).sum()),
     }

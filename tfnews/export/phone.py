@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfnews.errors import ExportError
 from tfnews.export import mediapipe, tflite
-from tfnews.export.parity import CUT, LIMITS, PRUNED, Before, Facts, Texts
+from tfnews.export.parity import CUT, PRUNED, Before, Facts, Texts
 from tfnews.export.pruning import pruned, shortened
 from tfnews.export.quiet import no_notices
 from tfnews.export.request import Options
@@ -64,14 +64,13 @@ def write(
     facts = Facts(tuple(stages), _LEFT_OUT, notes=notes)
     if not raw:
         return facts
-    also = functools.partial(_mediapipe, folder, classifier.threshold, LIMITS[options.quantize])
+    also = functools.partial(_mediapipe, folder, classifier.threshold)
     return dataclasses.replace(facts, also=also)
 
 
 def _mediapipe(
     folder: Path,
     threshold: float,
-    tolerance: float,
     asked: Texts,
     before: Before,
     after: np.ndarray,
@@ -79,7 +78,7 @@ def _mediapipe(
     content = (folder / tflite.MODEL_FILE).read_bytes()
     rule = json.loads((folder / SPEC_FILE).read_text(encoding="utf-8"))["tokenizer"]
     with no_notices():
-        found = mediapipe.compare(content, rule, asked, before, after, threshold, tolerance)
+        found = mediapipe.compare(content, rule, asked, before, after, threshold)
     return {"mediapipe": found}
 
 
