@@ -88,3 +88,11 @@ def test_an_unknown_name_is_answered_with_the_known():
 def test_the_table_for_unknown_formats_holds_no_number_and_no_boolean_pair():
     assert not any(value.isdigit() for value in formats.GENERIC.values)
     assert "false" not in formats.GENERIC.values  # is it "false news", or "not fake"?
+
+
+def test_licences_of_several_sources_are_told_together():
+    assert formats.together([None, None]) is None
+    assert formats.together(["MIT", "MIT"]) == "MIT"
+    assert formats.together(["MIT", None, "CC0"]) == "MIT; not stated for a part; CC0"
+    assert formats.licence_of(["isot", "generic"]) is None
+    assert formats.licence_of(["liar"]).startswith("research purposes only")

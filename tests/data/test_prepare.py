@@ -104,7 +104,8 @@ def test_columns_and_manifest(tmp_path):
     assert (manifest["name"], manifest["seed"], manifest["strategy"]) == ("news", 3, "random")
     assert manifest["clusters"] == {"exact": 0, "near": 0, "threshold": 0.8}
     assert set(manifest) == {
-        *("format", "name", "class_names", "label_basis", "input_rule", "columns", "mapping"),
+        *("format", "name", "class_names", "label_basis", "licence", "input_rule", "columns"),
+        "mapping",
         "sources",
         *("rows", "counts", "clusters", "seed", "strategy", "ratios", "group_columns"),
         *("time_column", "cut", "warnings", "digests"),
@@ -350,3 +351,26 @@ def test_real_texts_with_both_labels_are_dropped(real_data, tmp_path):
     assert splits.manifest["rows"]["dropped"]["same text with both labels"] == len(rejects)
     assert len(rejects) >= 18
     assert any("--group-column source" in warning for warning in splits.manifest["warnings"])
+
+
+def test_the_licence_is_what_is_stated_and_goes_on_to_splits_of_splits(tmp_path):
+    """It was never kept, so that every export said it was unknown."""
+    assert _prepare(tmp_path, _rows(30)).manifest["licence"] is None
+    stated = _prepare(tmp_path, _rows(30), out="stated", licence=" CC BY\n4.0 ")
+    assert stated.licence == "CC BY 4.0"
+    again = prepare([stated.path], tmp_path / "again")
+    assert again.licence == "CC BY 4.0"
+
+
+def test_the_makers_statement_is_known_where_they_make_one(tmp_path):
+    row = "{n}.json\t{label}\tClaim {n} of Arvel, {text}.\ttaxes\tx\t\tOhio\tnone\t0\t1\t0\t0\t0\tx"
+    lines = [row.format(n=n, label=["false", "true"][n % 2], text=_text(n)) for n in range(30)]
+    path = tmp_path / "claims.tsv"
+    path.write_text("\n".join(lines), "utf-8")
+    splits = prepare([path], tmp_path / "claims")
+    assert splits.licence.startswith("research purposes only")
+    with_own = prepare([path], tmp_path / "own", licence="asked for, and granted")
+    assert with_own.licence == "asked for, and granted"
+    # Splits that were prepared before licences were kept.
+    splits.manifest.pop("licence")
+    assert splits.licence.startswith("research purposes only")

@@ -16,19 +16,22 @@ from tests import tiny
 from tfnews.cli import main
 from tfnews.data.splits import open_splits
 from tfnews.errors import ExportError
-from tfnews.export import warmup
-from tfnews.export.repository import Model
+from tfnews.export import parity, warmup
+from tfnews.export.repository import Labels, Model
 from tfnews.runs import Run
 from tfnews.training.fit import fit
 
 READ = """
 import json, sys
 import tensorflow as tf
-folder, texts = json.loads(sys.stdin.read())
-found = tf.saved_model.load(folder).signatures["serving_default"](text=tf.constant(texts))
+folders, texts = json.loads(sys.stdin.read())
+answers = []
+for folder in folders:
+    found = tf.saved_model.load(folder).signatures["serving_default"](text=tf.constant(texts))
+    answers.append([found["fake_probability"].numpy().tolist(),
+                    [word.decode() for word in found["outcome"].numpy()]])
 assert "tfnews" not in sys.modules and "tensorflow_text" not in sys.modules
-print(json.dumps([found["fake_probability"].numpy().tolist(),
-                  [word.decode() for word in found["outcome"].numpy()]]))
+print(json.dumps(answers))
 """
 
 
@@ -42,16 +45,25 @@ def runs(tmp_path_factory):
     return tfidf.path.parent
 
 
+@pytest.fixture(scope="module")
+def news(runs, tmp_path_factory):
+    """Give a repository with both runs under one name, and what was said of the first."""
+    place, said = tmp_path_factory.mktemp("exports"), []
+    (first,) = tfnews.export("tfidf-1", to=place, name="news", root=runs, say=said.append)
+    (second,) = tfnews.export("scratch", to=place, name="news", root=runs)
+    return place, first, second, said
+
+
 def tiny_swivel():
     options = dict(tiny.SWIVEL, epochs=1)
     rate = options.pop("learning_rate")
     return {**options, "learning_rate": rate, "floor": False}
 
 
-def read(folder, texts):
+def read(folders, texts):
     done = subprocess.run(
         [sys.executable, "-c", READ],
-        input=json.dumps([str(folder), texts]),
+        input=json.dumps([list(map(str, folders)), texts]),
         capture_output=True,
         text=True,
         check=True,
@@ -63,30 +75,29 @@ def texts_of(runs, part):
     return open_splits(Run.open("tfidf-1", runs).config.splits.path).frame(part)["combined_text"]
 
 
-def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, tmp_path):
-    said = []
-    (first,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs, say=said.append)
-    (second,) = tfnews.export("scratch", to=tmp_path, name="news", root=runs)
-    assert (first.path, second.path) == (tmp_path / "news" / "1", tmp_path / "news" / "2")
+def test_a_second_run_is_the_next_version_and_both_answer_as_their_runs(runs, news):
+    place, first, second, said = news
+    assert (first.path, second.path) == (place / "news" / "1", place / "news" / "2")
     assert first.bytes == sum(p.stat().st_size for p in first.path.rglob("*") if p.is_file())
     texts = ["", *texts_of(runs, "validation")]
     run = tfnews.load("tfidf-1", runs)
-    probabilities, outcomes = read(first.path, texts)
+    model = Model(place, "news")
+    assert model.roll_back().loaded == [1]
+    back = model.path / str(model.labels().stable)
+    (probabilities, outcomes), others, again = read([first.path, second.path, back], texts)
     np.testing.assert_allclose(probabilities, run.probabilities(texts), atol=1e-6)
     assert outcomes[0] == "not_scored"
     expected = ["not_scored" if run.guards.reason(text) else "scored" for text in texts]
     assert outcomes == expected
-    assert read(second.path, texts)[0] != probabilities
-    model = Model(tmp_path, "news")
-    assert model.roll_back().loaded == [1]
-    assert read(model.path / str(model.labels().stable), texts)[0] == probabilities
+    assert others[0] != probabilities
+    assert again[0] == probabilities
     assert model.versions() == [1, 2]
     assert any("Conversion: " in line for line in said)
     assert any("Device: 0 of" in line for line in said)
 
 
-def test_what_was_measured_stands_beside_the_model(runs, tmp_path):
-    (done,) = tfnews.export("tfidf-1", to=tmp_path, root=runs)
+def test_what_was_measured_stands_beside_the_model(news):
+    done = news[1]
     found = json.loads((done.path / "parity.json").read_text())
     assert found == done.parity
     assert found["conversion"]["largest"] <= found["conversion"]["limit"] == 1e-5
@@ -141,9 +152,9 @@ def test_splits_that_are_gone_are_said_or_needed(runs, tmp_path):
     assert done.parity["device"]["f1"] is None
 
 
-def test_warm_up_is_made_of_made_up_texts(runs, tmp_path):
+def test_warm_up_is_made_of_made_up_texts(news):
     logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    (done,) = tfnews.export("tfidf-1", to=tmp_path, name="news", root=runs)
+    done = news[1]
     serve = tf.saved_model.load(str(done.path)).signatures["serving_default"]
     sizes = []
     for record in tf.data.TFRecordDataset(str(done.path / warmup.FILE)):
@@ -200,6 +211,46 @@ def test_a_file_that_answers_otherwise_is_not_kept(runs, tmp_path, monkeypatch):
     assert not (tmp_path / "exports").exists()
 
 
+# All targets, or none
+
+
+def refuse(target):
+    def check(found, quantize, max_drop, of, remedy):
+        if of == target:
+            raise ExportError("No.")
+
+    return check
+
+
+def test_where_one_target_is_refused_none_is_written(runs, tmp_path, monkeypatch):
+    """The served one was written first, and stayed."""
+    monkeypatch.setattr(parity, "check", refuse("tflite"))
+    with pytest.raises(ExportError, match=r"No\. Of savedmodel, tflite none was written"):
+        tfnews.export("tfidf-1", "all", to=tmp_path / "exports", root=runs)
+    assert not (tmp_path / "exports").exists()
+
+
+def test_what_was_moved_is_taken_back_where_the_server_cannot_be_told(runs, tmp_path, monkeypatch):
+    def full(self, labels):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Model, "_label", full)
+    with pytest.raises(ExportError, match=r"Nothing was written to .*: No space left"):
+        tfnews.export("tfidf-1", "all", to=tmp_path / "exports", root=runs)
+    assert not list((tmp_path / "exports").glob("*/*"))
+
+
+def test_a_file_that_is_off_by_too_much_is_refused_with_what_works(runs, tmp_path, monkeypatch):
+    """Try the finer ones, and say what came of each: a user must not guess."""
+    monkeypatch.setattr(parity, "LIMITS", {"none": 1e-5, "float16": -1.0, "dynamic": -1.0})
+    with pytest.raises(ExportError) as raised:
+        tfnews.export("scratch", "tflite", quantize="dynamic", to=tmp_path / "exports", root=runs)
+    said = str(raised.value)
+    assert re.search(r"--quantize float16 does not: \S+ off, where -1 is allowed", said)
+    assert re.search(r"--quantize none works: \S+ off, where 1e-05 is allowed, 0\.\d MB\.", said)
+    assert not (tmp_path / "exports").exists()
+
+
 # The command
 
 
@@ -214,12 +265,14 @@ def root(runs, monkeypatch):
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(runs))
 
 
-def test_the_command_writes_lists_promotes_and_rolls_back(root, tmp_path):
-    for _ in range(2):
-        result = run_command("tfidf-1", "--to", tmp_path, "--name", "news")
-        assert result.exit_code == 0, result.output
+def test_the_command_writes_lists_promotes_and_rolls_back(root, news, tmp_path):
+    shutil.copytree(news[1].path, tmp_path / "news" / "1")
+    Model(tmp_path, "news")._label(Labels(1, 1))
+    result = run_command("tfidf-1", "--to", tmp_path, "--name", "news")
+    assert result.exit_code == 0, result.output
     assert f"{tmp_path}/news/2: " in result.stdout
     assert "curl -d" in result.stdout
+    assert "labels/canary:predict" in result.stdout  # labels/stable would ask version 1
     assert result.stdout.splitlines()[-1] == f"Next: cd {tmp_path} && docker compose up"
     listed = run_command("--list", "--to", tmp_path).stdout.splitlines()
     assert listed[0] == f"news in {tmp_path}:"
@@ -229,6 +282,29 @@ def test_the_command_writes_lists_promotes_and_rolls_back(root, tmp_path):
     result = run_command("--rollback", "--name", "news", "--to", tmp_path)
     assert "news: version 1 is stable." in result.stdout
     assert result.exit_code == 0
+
+
+def test_where_no_server_is_meant_no_server_is_asked(root, tmp_path):
+    result = run_command("tfidf-1", "--target", "tflite", "--to", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "curl" not in result.stdout
+    program = tmp_path / "tfidf-1-tflite" / "1" / "classify.py"
+    assert result.stdout.splitlines()[-1].startswith(f"Next: python {program} ")
+
+
+def test_what_cannot_be_had_is_said_before_the_run_is_asked(root, tmp_path):
+    """A transformer's answers to a split take minutes, and then the length was refused."""
+    result = run_command("tfidf-1", "--target", "tflite", "--vocabulary", 5, "--to", tmp_path / "x")
+    assert result.exit_code == 6
+    assert "this run has neither" in result.stderr
+    assert result.stdout == "Opening tfidf-1.\n"
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_models_name_is_no_path(tmp_path):
+    result = run_command("../b/news", "--promote", "--to", tmp_path)
+    assert result.exit_code == 2
+    assert "Received: '../b/news'" in result.stderr
 
 
 def test_nothing_to_list_is_said(tmp_path):

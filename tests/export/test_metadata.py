@@ -5,7 +5,7 @@ import pytest
 
 from tests.models.reduced import PROBES, TEXTS, small
 from tfnews.errors import ExportError
-from tfnews.export import metadata, tflite, tokenizer_files
+from tfnews.export import mediapipe, metadata, tflite, tokenizer_files
 from tfnews.export.snippets import classify
 from tfnews.models.text.words import WordTokenizer
 
@@ -24,7 +24,7 @@ def written(request, tmp_path_factory):
 def raw(folder, texts):
     pytest.importorskip("mediapipe.tasks.python.text", reason="mediapipe is not installed")
     content = (folder / tflite.MODEL_FILE).read_bytes()
-    return metadata.mediapipe_answers(content, texts)
+    return mediapipe.answers(content, texts)
 
 
 def test_mediapipe_reads_plain_english_from_the_file_alone(written):

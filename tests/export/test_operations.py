@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tests.models.reduced import small
 from tfnews.errors import ExportError
-from tfnews.export.operations import TEXT_OPERATIONS, beyond_core, operations
+from tfnews.export.operations import TEXT_OPERATIONS, beyond_core, oldest, operations
 
 
 def saved(folder, function):
@@ -30,7 +30,7 @@ def test_rows_of_words_need_tensorflow_alone(name, tmp_path):
 )
 def test_transformers_need_operations_of_tensorflow_text(name, expected, tmp_path):
     small(name, num_layers=1).export(tmp_path)
-    assert set(beyond_core(tmp_path)) == expected <= TEXT_OPERATIONS
+    assert set(beyond_core(tmp_path)) == expected <= set(TEXT_OPERATIONS)
 
 
 def test_operations_inside_functions_are_seen(tmp_path):
@@ -45,3 +45,8 @@ def test_what_runs_python_or_reads_files_is_refused(tmp_path):
 
     with pytest.raises(ExportError, match=r"reach out of the graph: ReadFile"):
         beyond_core(saved(tmp_path, reads))
+
+
+def test_the_oldest_server_is_that_of_the_newest_operation():
+    assert "is 2.12;" in oldest(["NormalizeUTF8", "FastWordpieceTokenizeWithOffsets"])
+    assert "is 2.3;" in oldest(["NormalizeUTF8", "SentencepieceOp"])

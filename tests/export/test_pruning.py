@@ -3,7 +3,7 @@ import pytest
 
 from tests.models.reduced import TEXTS, small
 from tfnews.errors import ExportError, UsageError
-from tfnews.export.pruning import pruned, table_of
+from tfnews.export.pruning import check, pruned, table_of
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.text.words import WordTokenizer
 
@@ -82,3 +82,13 @@ def test_a_run_with_neither_is_refused(name):
 def test_no_words():
     with pytest.raises(UsageError, match=r"1 word or more\. Received: 0"):
         pruned(small("swivel20"), 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "said"),
+    [("word2vec", 10**14, "takes 1 to 20000"), ("bert-tiny", 7, "8 to 24"), ("tfidf", 0, "1 to")],
+)
+def test_lengths_that_no_file_has_are_refused(name, length, said):
+    """10**14 words let the converter fail with a page of its own messages."""
+    with pytest.raises(UsageError, match=said):
+        check(small(name, **({"num_layers": 1} if name == "bert-tiny" else {})), length=length)

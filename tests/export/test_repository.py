@@ -123,6 +123,19 @@ def test_what_fails_leaves_nothing(model, tmp_path):
     assert not (tmp_path / "exports").exists()
 
 
+def test_what_a_killed_export_left_goes_with_the_next_one(model):
+    """A process that is killed cleans nothing up, and an export may be a gigabyte."""
+    publish(model)
+    left = model.path / ".writing-killed"
+    (left / "new").mkdir(parents=True)
+    (left / "alive").write_text("")
+    with model.writing() as folder:
+        assert not left.exists()
+        with Model(model.repository, "news").writing():
+            assert folder.parent.exists()  # this one goes on
+    assert [path.name for path in model.path.iterdir() if path.is_dir()] == ["1"]
+
+
 @pytest.mark.parametrize("versions", [0, 1])
 def test_a_disk_that_fills_as_the_server_is_told_takes_the_version_back(
     model, monkeypatch, versions

@@ -1,5 +1,6 @@
 """What an export may be asked for; none of it needs TensorFlow."""
 
+import dataclasses
 import os
 
 import pytest
@@ -48,6 +49,11 @@ def test_what_is_not_said_has_defaults(run):
 def test_names_and_numbers_that_are_not_allowed(run, options, said):
     with pytest.raises(UsageError, match=said):
         request.check(run, **options)
+
+
+def test_a_classifier_is_no_run():
+    with pytest.raises(UsageError, match=r"takes a run.*Received: object\..*classifier\.export"):
+        request.check(object())
 
 
 def test_every_target_has_its_writer(run):
@@ -106,11 +112,25 @@ def test_other_licences_need_not(tmp_path, licence):
     assert request.check(Run.create(config, tmp_path)).licences["weights"] == licence
 
 
-def test_the_licence_of_the_data_is_the_manifests(tmp_path):
+def test_the_licence_of_the_data_is_the_runs_or_the_manifests(tmp_path):
     from tfnews.export.licences import UNKNOWN, stated
 
     splits = tiny.splits(tmp_path)
-    run = Run.create(tiny.config("mine", state="complete"), tmp_path / "runs")
+    config = tiny.config("mine", state="complete")
+    run = Run.create(config, tmp_path / "runs")
     assert stated(run, splits)["data"] == UNKNOWN
     splits.manifest["licence"] = "research use only"
     assert stated(run, splits)["data"] == "research use only"
+    record = dataclasses.replace(config.splits, licence="CC BY 4.0")
+    told = Run.create(dataclasses.replace(config, name="told", splits=record), tmp_path / "runs")
+    assert stated(told, None)["data"] == "CC BY 4.0"  # though its splits are gone
+
+
+def test_a_research_set_is_not_exported_unasked(tmp_path):
+    licence = "research purposes only; the original sources retain the copyright of the data"
+    config = tiny.config("mine", state="complete")
+    record = dataclasses.replace(config.splits, licence=licence)
+    run = Run.create(dataclasses.replace(config, splits=record), tmp_path)
+    with pytest.raises(ExportError, match=r"licence of the data.*--accept-licence"):
+        request.check(run)
+    assert request.check(run, accept_licence=True).licences["data"] == licence

@@ -9,6 +9,7 @@ from tests.contracts import ON_DEVICES
 from tests.models.reduced import ALIASED, PROBES, small
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import tflite
+from tfnews.export.parity import LIMITS
 from tfnews.models.embedding.bag import EmbeddingBag
 
 LONG = {"windows": "windows", "cut at both ends": "head-tail"}
@@ -42,7 +43,7 @@ def test_a_smaller_file_stays_within_its_limit(name, quantize):
     content = tflite.convert(cut, tflite.default_length(cut), quantize)
     found = tflite.Device(content).answers_ids(tflite.fixed_ids(cut, TEXTS))
     moved = np.abs(found - cut.probabilities(TEXTS))
-    assert moved.max() <= tflite.LIMITS[quantize]
+    assert moved.max() <= LIMITS[quantize]
     assert tflite.operations(content) <= tflite.ALLOWED
 
 

@@ -77,6 +77,12 @@ def command() -> None:
     help="What the labels rest on; kept, and quoted with scores.",
 )
 @click.option(
+    "--licence",
+    metavar="TEXT",
+    help="Licence of the texts, kept with the splits; exports state it. By default what the set's "
+    "makers state, where that is known.",
+)
+@click.option(
     "--class-name",
     "class_names",
     nargs=2,
@@ -196,6 +202,7 @@ def _summary(splits: "Splits") -> list[str]:
     return [
         f"{splits.name}: label basis {splits.label_basis}; "
         f"1 = {splits.class_names[1]}, 0 = {splits.class_names[0]}",
+        f"Licence of the texts: {splits.licence or 'not known; state it with --licence'}",
         *_mapping(manifest["mapping"]),
         *_notes(manifest["sources"]),
         *_rows(manifest["rows"]),

@@ -85,22 +85,31 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
 
     from tfnews.export import serving
     from tfnews.export.export import carry_out
+    from tfnews.export.repository import Model
 
     written = carry_out(request, click.echo)
     for one in written:
         click.echo(f"\n{one.path}: {one.bytes / 1e6:.2f} MB")
-    if any(one.target == "web" for one in written):
+    paths = {one.target: one.path for one in written}
+    if "web" in paths:
         click.echo("A page must come from a server; any that serves files will do, this one too:")
         next_step(f"python -m http.server -d {shlex.quote(str(request.to))} 8000")
-    if any(one.target == "savedmodel" for one in written):
-        click.echo(f"Then ask it:\n  {serving.curl(request.name)}")
+    if "savedmodel" in paths:
+        label = Model(request.to, request.name).label_of(paths["savedmodel"])
+        click.echo(f"Then ask it:\n  {serving.curl(request.name, label)}")
         next_step(f"cd {shlex.quote(str(request.to))} && docker compose up")
+    elif "tflite" in paths:
+        program = shlex.quote(str(paths["tflite"] / "classify.py"))
+        next_step(f'python {program} "A headline. And what stands below it."')
 
 
 def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> None:
     from tfnews.export import wording
     from tfnews.export.repository import Model, models
+    from tfnews.runs import check_name
 
+    if name is not None:
+        check_name(name, "The name of an exported model")
     if list_:
         found = models(place) if name is None else [Model(place, name)]
         lines = [line for model in found for line in wording.versions(model)]

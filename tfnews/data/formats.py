@@ -228,7 +228,7 @@ FORMATS = (
         quoting=csv.QUOTE_NONE,
         files=("train.tsv", "valid.tsv", "test.tsv"),
         basis="factcheck",
-        licence="research purposes only; the original sources retain the copyright",
+        licence="research purposes only; the original sources retain the copyright of the data",
         source="Wang (2017), arXiv:1705.00648",
         notes=(
             "LIAR: six ratings made into two classes; change which with --fake-value, "
@@ -379,6 +379,20 @@ def named(name: str) -> Format:
             return row
     known = ", ".join(NAMES)
     raise UsageError(f"No format is called {name!r}. Known: {known}. Choose one with --format.")
+
+
+def together(licences: Iterable[str | None]) -> str | None:
+    """Join what is stated of the licences of several sources; None where nothing is."""
+    stated = dict.fromkeys(licences)
+    if not any(stated):
+        return None
+    return "; ".join(one or "not stated for a part" for one in stated)
+
+
+def licence_of(names: Iterable[str]) -> str | None:
+    """Return what is stated of the licences of sets by their formats' names."""
+    licences = {row.name: row.licence for row in FORMATS}
+    return together(licences.get(name) for name in names)
 
 
 def recognise_line(line: str) -> Format | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews.catalogue.names import LABEL_BASES
-from tfnews.data import cutting, duplicates, splits, strategies
+from tfnews.data import cutting, duplicates, formats, splits, strategies
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.strategies import UNASSIGNED, Strategy
@@ -64,6 +64,7 @@ def prepare(
     *,
     name: str | None = None,
     label_basis: str | None = None,
+    licence: str | None = None,
     class_names: tuple[str, str] | None = None,
     strategy: str = "random",
     group_columns: Sequence[str] = (),
@@ -86,6 +87,8 @@ def prepare(
         out: The folder to write.
         name: Name of the set; by default that of the source, or of the folder of several.
         label_basis: What the labels rest on, of `LABEL_BASES`; by default the format's.
+        licence: Of the texts, in a line; by default what the sets' makers state, as far as it is
+            known here.
         class_names: Names of label 0 and label 1; by default they follow the labels' basis.
         strategy: "random" (stratified by label), "group", "time" or "ready".
         group_columns: For "group": columns none of whose values crosses splits.
@@ -127,6 +130,8 @@ def prepare(
         "name": name or _set_name(files),
         "class_names": list(names),
         "label_basis": basis,
+        "licence": " ".join((licence or "").split())
+        or formats.together(reading.licence for reading in readings.values()),
         "input_rule": INPUT_RULE,
         "columns": _columns(list(readings.values()), reading),
         **_account(rows, list(readings.values()), names),

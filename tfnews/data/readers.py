@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from tfnews.data import formats
 from tfnews.data.chunks import FileChunks, headline
 from tfnews.data.sources import SourceFile, resolve
 from tfnews.errors import DataError
@@ -82,6 +83,7 @@ class Reading:
         mapping: Format name to label value to class name, or "dropped".
         class_names: Names of class 0 and class 1.
         label_basis: "publisher", "factcheck" or None when unknown or mixed.
+        licence: What the makers of the sets state of it, or None.
         summaries: After iteration, a dict a file: file, format, sha256, rows, kept, rejected
             (reason to count), notes.
         samples: After iteration, label to the first two titles (or openings of texts).
@@ -95,6 +97,7 @@ class Reading:
         self._kept: Counter[int] = Counter()
         self.class_names = _class_names(files)
         self.label_basis = _label_basis(files)
+        self.licence = formats.together(file.format.licence for file in files)
         self.mapping = {file.format_name: self._said(file) for file in files}
         self.samples: dict[int, list[str]] = {1: [], 0: []}
         self.summaries: list[dict] = []

@@ -305,8 +305,8 @@ def _as_in_manifest(path: Path, row: Format, names: Sequence[str], wanted: Forma
             whole = columns.find("title", names) and columns.find("text", names)
             row = formats.named("tfnews" if whole else "tfnews-combined")
         classes = tuple(content.get("class_names") or row.class_names)
-        basis = content.get("label_basis")
-        return replace(row, class_names=classes, basis=basis, written=True)
+        told = {"basis": content.get("label_basis"), "licence": content.get("licence")}
+        return replace(row, class_names=classes, written=True, **told)
     except (ValueError, AttributeError, TypeError) as error:
         raise DataError(
             f"{manifest.name} beside {path.name} is not a manifest: {error}."

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
-from tfnews.data import columns, tables
+from tfnews.data import columns, formats, tables
 from tfnews.data.text import combine
 from tfnews.errors import DataError
 from tfnews.records import ColumnsRecord
@@ -72,6 +72,15 @@ class Splits:
             raise DataError(
                 f"{self.path / MANIFEST} is damaged: {error}. Run tfnews data prepare again."
             ) from error
+
+    @property
+    def licence(self) -> str | None:
+        """What is stated of the texts' licence; `None` where nothing is known."""
+        if "licence" in self.manifest:
+            return self.manifest["licence"] or None
+        # Of a folder that was prepared before licences were kept, the sets it was made of tell.
+        sources = self.manifest.get("sources") or ()
+        return formats.licence_of(source.get("format") for source in sources)
 
     @cached_property
     def _digests(self) -> dict[str, str]:

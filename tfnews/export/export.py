@@ -1,18 +1,23 @@
 """Write a trained run for a server or a device, and measure what that changes."""
 
 import contextlib
+import dataclasses
 import datetime
+import functools
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
+from tfnews.catalogue.names import QUANTIZATIONS
 from tfnews.data.splits import Splits
 from tfnews.errors import ExportError
-from tfnews.export import card, parity, rare, runtime, warmup, wording
+from tfnews.export import card, parity, pruning, rare, runtime, warmup, wording
 from tfnews.export.repository import CARD, PARITY, Model, size
 from tfnews.export.request import SERVED, WEB, Request, check, writer
 from tfnews.export.web import Page
@@ -108,15 +113,48 @@ def export(
 
 
 def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) -> list[Exported]:
-    """Do what `export` was asked for, once it was checked."""
+    """Do what `export` was asked for, once it was checked: every target, or none."""
     places = {target: _place(target, request, say) for target in request.targets}
-    source = _Source.of(request, say)
-    written = []
-    for target in _possible(request, source.classifier, say):
-        say(f"Writing {target}.")
-        with _said(request.to):
-            written.append(_write(target, places[target], source, say))
-    return written
+    say(f"Opening {request.run.name}.")
+    classifier = load(request.run)
+    targets = _possible(request, classifier, say)
+    source = _Source.of(request, classifier, say)
+    with _said(request.to, targets), contextlib.ExitStack() as stack:
+        made = []
+        for target in targets:
+            say(f"Writing {target}.")
+            folder = stack.enter_context(places[target].writing())
+            measured = _write(target, folder, source, say)
+            made.append(_Made(target, places[target], folder, measured))
+        return _publish(made)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A target that is written and measured, and not yet a version of its model."""
+
+    target: str
+    place: Model | Page
+    folder: Path
+    parity: dict
+
+    def publish(self) -> Path:
+        """Move it among the versions, or onto the page."""
+        return self.place.publish(self.folder, served=self.target == SERVED)
+
+
+def _publish(made: list[_Made]) -> list[Exported]:
+    """Move all to their versions, or take back those that were moved."""
+    placed = {}
+    try:
+        for one in sorted(made, key=lambda one: one.target == SERVED):  # a server is told last
+            placed[one.target] = one.publish()
+    except BaseException:
+        for one in made:
+            if one.target in placed:
+                placed[one.target].rename(one.folder)  # which goes with all in it
+        raise
+    return [Exported(m.target, placed[m.target], size(placed[m.target]), m.parity) for m in made]
 
 
 def _place(target: str, request: Request, say: Callable[[str], None]) -> Model | Page:
@@ -135,6 +173,7 @@ class _Source:
         classifier: Without its rare words.
         asked: What it is asked, and its file after it.
         before: What the run answered, with all its words.
+        kept: What it answers without the rare ones, (texts,).
         forgotten: What was counted of the rare words.
         lines: What was said of licences and words.
         training: Training texts, where they were read.
@@ -144,29 +183,32 @@ class _Source:
     classifier: NewsClassifier
     asked: parity.Texts
     before: parity.Before
+    kept: np.ndarray
     forgotten: dict
     lines: list[str]
     training: list[str]
 
     @classmethod
-    def of(cls, request: Request, say: Callable[[str], None]) -> "_Source":
-        """Open the run, ask it, and make its rare words unknown."""
+    def of(
+        cls, request: Request, classifier: NewsClassifier, say: Callable[[str], None]
+    ) -> "_Source":
+        """Ask the run's classifier, and make its rare words unknown."""
         least = request.min_document_frequency
         wanted = least > 1 or request.options.vocabulary
         training = rare.training_texts(request.run) if wanted else []
-        say(f"Opening {request.run.name}.")
-        classifier = load(request.run)
         asked = _asked(request.splits)
         say(f"Asking the run about {len(asked.texts):,} texts.")
         before = parity.Before.of(classifier, asked)
         forgotten = rare.forget(classifier, request.run, training, least)
+        changed = forgotten["dropped"] > 0
+        kept = classifier.probabilities(asked.texts) if changed else before.probabilities
         lines = [*wording.licences(request.licences), wording.forgotten(forgotten)]
         if request.lost:
             say(request.lost)
             lines.append(wording.UNMEASURED)
         for line in lines:
             say(line)
-        return cls(request, classifier, asked, before, forgotten, lines, training)
+        return cls(request, classifier, asked, before, kept, forgotten, lines, training)
 
 
 def _asked(splits: Splits | None) -> parity.Texts:
@@ -179,14 +221,19 @@ def _asked(splits: Splits | None) -> parity.Texts:
 def _possible(
     request: Request, classifier: NewsClassifier, say: Callable[[str], None]
 ) -> list[str]:
-    """Return the targets that the classifier can be written for; what is not is said."""
+    """Return the targets that the classifier can be written for; what is not is said.
+
+    All that can be told without asking the run, which takes longer, is told here.
+    """
     found = [target for target in request.targets if target in classifier.exports]
-    if len(found) > 1:  # of all, those that this run has the form for
-        refused = {target: writer(target).refusal(classifier) for target in found}
-        for target, reason in refused.items():
-            if reason:
-                say(f"Not written for {target}: {reason}")
-        found = [target for target in found if not refused[target]]
+    refused = {target: writer(target).refusal(classifier) for target in found}
+    for target, reason in refused.items():
+        if reason and len(request.targets) == 1:
+            raise ExportError(reason)
+        if reason:  # of all, those that this run has the form for
+            say(f"Not written for {target}: {reason}")
+    found = [target for target in found if not refused[target]]
+    pruning.check(classifier, request.options.max_tokens, request.options.vocabulary)
     if not found:
         raise ExportError(
             f"{request.run.name} cannot be written for {', '.join(request.targets)}: "
@@ -196,34 +243,51 @@ def _possible(
     return found
 
 
-def _write(
-    target: str, place: Model | Page, source: _Source, say: Callable[[str], None]
-) -> Exported:
-    """Write one target beside its versions, measure it there, and move it among them."""
+def _write(target: str, folder: Path, source: _Source, say: Callable[[str], None]) -> dict:
+    """Write and measure one target in a folder of its own; return what parity.json holds."""
     request = source.request
-    served = target == SERVED
-    with place.writing() as folder:
-        facts = writer(target).write(source.classifier, folder, request.options, source.training)
-        if served and not warmup.write(folder, request.name):
-            say(warmup.MISSING)
-        say("Asking the file, read anew.")
-        found = _measured(target, facts, folder, source)
-        parity.check(found, request.options.quantize, request.max_drop, target)
-        lines = [*wording.measured(found), *facts.notes]
-        for line in lines:
-            say(line)
-        write_json(folder / PARITY, found)
-        told = [*source.lines, *lines]
-        about = card.render(request, target, source.classifier, told, found)
-        write_text(folder / CARD, about)
-        path = place.publish(folder, served=served)
-    return Exported(target, path, size(path), found)
+    facts = writer(target).write(source.classifier, folder, request.options, source.training)
+    if target == SERVED and not warmup.write(folder, request.name):
+        say(warmup.MISSING)
+    say("Asking the file, read anew.")
+    found = _measured(target, facts, folder, source)
+    remedy = functools.partial(_remedy, target, folder, source, say)
+    parity.check(found, request.options.quantize, request.max_drop, target, remedy)
+    lines = [*wording.measured(found), *facts.notes]
+    for line in lines:
+        say(line)
+    write_json(folder / PARITY, found)
+    about = card.render(request, target, source.classifier, [*source.lines, *lines], found)
+    write_text(folder / CARD, about)
+    return found
+
+
+def _remedy(target: str, folder: Path, source: _Source, say: Callable[[str], None]) -> str:
+    """Try the finer quantisations in turn, and say what came of each until one is fine enough."""
+    options, tried = source.request.options, []
+    for quantize in reversed(QUANTIZATIONS[: QUANTIZATIONS.index(options.quantize)]):
+        say(f"The file is off by too much. Trying --quantize {quantize}.")
+        finer = dataclasses.replace(options, quantize=quantize)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+            facts = writer(target).write(source.classifier, Path(place), finer, source.training)
+            opened = writer(target).opened(Path(place))
+            off = parity.conversion(opened, facts, source.classifier, source.asked)["largest"]
+            bytes_ = size(Path(place))
+        limit = parity.LIMITS[quantize]
+        enough = off <= limit
+        tried.append(
+            f"--quantize {quantize} {'works' if enough else 'does not'}: {off:.2g} off, where "
+            f"{limit:g} is allowed, {bytes_ / 1e6:.1f} MB."
+        )
+        if enough:
+            break
+    return " ".join(tried)
 
 
 def _measured(target: str, facts: parity.Facts, folder: Path, source: _Source) -> dict:
     request, classifier = source.request, source.classifier
     opened = writer(target).opened(folder)
-    measured = parity.measure(opened, facts, classifier, source.asked, source.before)
+    measured = parity.measure(opened, facts, classifier, source.asked, source.before, source.kept)
     measured["conversion"]["limit"] = parity.LIMITS[request.options.quantize]
     rows = len(source.asked.labels)
     return {
@@ -243,10 +307,17 @@ def _measured(target: str, facts: parity.Facts, folder: Path, source: _Source) -
 
 
 @contextlib.contextmanager
-def _said(place: Path) -> Iterator[None]:
+def _said(place: Path, targets: list[str]) -> Iterator[None]:
     """Turn what a disk or TensorFlow's writing of files fails with into one line."""
     try:
         yield
+    except ExportError as error:
+        if len(targets) == 1:
+            raise
+        raise ExportError(
+            f"{error} Of {', '.join(targets)} none was written, since one was refused: name each "
+            "with --target to have the others."
+        ) from error
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or _plain(error)
         raise ExportError(

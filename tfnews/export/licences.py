@@ -21,11 +21,12 @@ def stated(run: Run, splits: Splits | None) -> dict[str, str]:
     """Return what is known of the licences of data and weights, by what they are of.
 
     Args:
-        run: Records the licence of the weights it started from.
-        splits: Those it was trained on, whose manifest may name the texts' licence; `None` where
-            they cannot be opened.
+        run: Records the licences of the weights it started from and of its texts.
+        splits: Those it was trained on, whose manifest may name the texts' licence where the run
+            does not; `None` where they cannot be opened.
     """
-    data = str((splits.manifest.get("licence") if splits else None) or "").strip()
+    told = splits.licence if splits else None
+    data = str(run.config.splits.licence or told or "").strip()
     weights = (run.config.weights.licence or "").strip()
     found = {"data": data, "weights": weights}
     return {of: UNKNOWN if text in _SAYS_NOTHING else text for of, text in found.items()}

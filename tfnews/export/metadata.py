@@ -9,14 +9,12 @@ Source: `metadata_schema.fbs` of MediaPipe 1.2.
 
 import io
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import flatbuffers
 import keras_hub
-import numpy as np
 
-from tfnews.errors import ExportError, UsageError
+from tfnews.errors import ExportError
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.text.words import NO_TOKEN, WordTokenizer
@@ -177,32 +175,6 @@ def attached(content: bytes) -> dict[str, str]:
     """Return the files behind a TensorFlow Lite file, by their names."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return {name: archive.read(name).decode() for name in archive.namelist()}
-
-
-def mediapipe_answers(content: bytes, texts: Sequence[str]) -> np.ndarray:
-    """Return the fake probabilities (texts,) that MediaPipe gives raw texts, float32.
-
-    Args:
-        content: A file with metadata and its tokenizer.
-        texts: Raw texts.
-
-    Raises:
-        UsageError: mediapipe is not installed.
-    """
-    try:
-        from mediapipe.tasks.python import text as tasks
-        from mediapipe.tasks.python.core.base_options import BaseOptions
-    except ImportError as error:
-        raise UsageError(
-            f"Comparing with MediaPipe needs it, and importing it failed: {error}. Install it "
-            "with: pip install mediapipe"
-        ) from error
-    fake = attached(content)[LABELS_FILE].splitlines()[1]
-    options = tasks.TextClassifierOptions(BaseOptions(model_asset_buffer=content))
-    with tasks.TextClassifier.create_from_options(options) as classifier:
-        found = [classifier.classify(text).classifications[0].categories for text in texts]
-    scores = [{one.category_name: one.score for one in categories}[fake] for categories in found]
-    return np.array(scores, np.float32)
 
 
 def _files(metadata: Metadata) -> dict[str, list[str]]:

@@ -1,5 +1,6 @@
 """Which operations a SavedModel consists of, and which of them are allowed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import tensorflow as tf
@@ -7,16 +8,19 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from tfnews.errors import ExportError
 
-# Operations of tensorflow-text that rows of the catalogue need. TensorFlow Serving's own builds
-# link that library.
-TEXT_OPERATIONS = frozenset(
-    {
-        "FastWordpieceTokenizeWithOffsets",
-        "NormalizeUTF8",
-        "SentencepieceOp",
-        "SentencepieceTokenizeOp",
-    }
-)
+# Operations of tensorflow-text that rows of the catalogue need, and the oldest TensorFlow Serving
+# that is known to have each. Its builds link that library; no release note says since when, so this
+# is what its issue tracker says.
+TEXT_OPERATIONS = {
+    # FastBertTokenizer, which needs it, failed in 2.11 and loaded in the nightly build after it:
+    # tensorflow/serving#2064.
+    "FastWordpieceTokenizeWithOffsets": (2, 12),
+    # The library was linked before 2.2 (tensorflow/serving#1490), the Unicode data that normalising
+    # needs after its last candidate (tensorflow/serving#1613, #1616).
+    "NormalizeUTF8": (2, 3),
+    "SentencepieceOp": (2, 3),
+    "SentencepieceTokenizeOp": (2, 3),
+}
 # Of TensorFlow's own, those that run code or reach for files and the network as a text is scored.
 # A checkpoint's reading and the reading of the graph's own vocabulary are none of them.
 _REACH_OUT = frozenset(
@@ -54,7 +58,7 @@ def beyond_core(folder: Path) -> tuple[str, ...]:
     """
     found = operations(folder)
     foreign = {name for name in found if not hasattr(tf.raw_ops, name)}
-    refused = sorted((foreign - TEXT_OPERATIONS) | (found & _REACH_OUT))
+    refused = sorted((foreign - set(TEXT_OPERATIONS)) | (found & _REACH_OUT))
     if refused:
         raise ExportError(
             f"The model's graph holds operations that TensorFlow Serving may not have or that "
@@ -62,3 +66,12 @@ def beyond_core(folder: Path) -> tuple[str, ...]:
             f"{', '.join(sorted(TEXT_OPERATIONS))}. Nothing was written. Train on another module."
         )
     return tuple(sorted(foreign))
+
+
+def oldest(names: Iterable[str]) -> str:
+    """Say which TensorFlow Serving is the oldest known to have operations of tensorflow-text."""
+    major, minor = max(TEXT_OPERATIONS[name] for name in names)
+    return (
+        f"the oldest TensorFlow Serving known to have them, by its issue tracker, is "
+        f"{major}.{minor}; whether one so old reads what this TensorFlow writes was not tried"
+    )

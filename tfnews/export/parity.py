@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -61,12 +61,19 @@ class Facts:
         left_out: What the runtime cannot compute, and who has to, one sentence each.
         operations: Those beyond the runtime's own, such as tensorflow-text's.
         notes: Further lines for the screen and the card.
+        also: Measures what only this target has, `also(asked, before, after)`, where after is what
+            the file answers raw texts, (texts,); returns entries for parity.json.
     """
 
     stages: tuple[Stage, ...] = ()
     left_out: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    also: Callable[["Texts", "Before", np.ndarray], dict] = lambda asked, before, after: {}
+
+    def made_from(self, classifier: NewsClassifier) -> NewsClassifier:
+        """Return what the file was made from; the classifier itself where there is no stage."""
+        return self.stages[-1][1] if self.stages else classifier
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,12 @@ class Before:
 
 
 def measure(
-    opened: Opened, facts: Facts, classifier: NewsClassifier, asked: Texts, before: Before
+    opened: Opened,
+    facts: Facts,
+    classifier: NewsClassifier,
+    asked: Texts,
+    before: Before,
+    kept: np.ndarray | None = None,
 ) -> dict:
     """Measure both differences of a file.
 
@@ -120,15 +132,17 @@ def measure(
         classifier: The run's, with the vocabulary it was given.
         asked: Texts.
         before: What the run answered them.
+        kept: What the classifier answers them, (texts,), where that is known.
 
     Returns:
-        A JSON-able dict: `conversion`, `device`, `guards`, `milliseconds`.
+        A JSON-able dict: `conversion`, `device`, `guards`, `milliseconds`, and what the target
+        measures besides.
     """
     threshold = classifier.threshold
-    stages = ((PRUNED, classifier), *facts.stages)
-    answers = [(reason, one.probabilities(asked.texts)) for reason, one in stages]
-    steps = [("run", before.probabilities), *answers]
-    ids, made_from = stages[-1][1].encode(asked.texts), steps[-1][1]
+    kept = classifier.probabilities(asked.texts) if kept is None else kept
+    answers = [(reason, one.probabilities(asked.texts)) for reason, one in facts.stages]
+    steps = [("run", before.probabilities), (PRUNED, kept), *answers]
+    ids, made_from = facts.made_from(classifier).encode(asked.texts), steps[-1][1]
     converted, on_device = opened.answers_ids(ids), opened.answers(asked.texts)
     steps += [(CONVERSION, converted), (TOKENIZER, on_device)]
     decisions = [(reason, flagged(answers, threshold)) for reason, answers in steps]
@@ -137,11 +151,37 @@ def measure(
         "device": _device(decisions, before.probabilities, on_device, asked, threshold),
         "guards": _guards(opened.scored(asked.texts), before, asked.names),
         "milliseconds": _milliseconds(opened, asked),
+        **facts.also(asked, before, on_device),
     }
 
 
-def check(found: dict, quantize: str, max_drop: float, target: str) -> None:
+def conversion(opened: Opened, facts: Facts, classifier: NewsClassifier, asked: Texts) -> dict:
+    """Measure the first difference alone, as `measure` does.
+
+    Returns:
+        A JSON-able dict: `largest`, the `text` it is of, and how many `texts` were asked.
+    """
+    made_from = facts.made_from(classifier)
+    ids = made_from.encode(asked.texts)
+    return _conversion(made_from.probabilities(ids), opened.answers_ids(ids), asked.names)
+
+
+def check(
+    found: dict,
+    quantize: str,
+    max_drop: float,
+    target: str,
+    remedy: Callable[[], str] = lambda: "",
+) -> None:
     """Hold what `measure` found against the limits.
+
+    Args:
+        found: What `measure` returned.
+        quantize: What weights became.
+        max_drop: Fall of F1 that is accepted.
+        target: For which target.
+        remedy: Is asked what a user can do about a conversion that is off by too much; an empty
+            text is no remedy.
 
     Raises:
         ExportError: The conversion is off by more than its limit, or F1 falls too far.
@@ -151,17 +191,19 @@ def check(found: dict, quantize: str, max_drop: float, target: str) -> None:
         raise ExportError(
             f"The {target} file answers otherwise than the model it was made from: by {off:.2g} "
             f"for {found['conversion']['text']}, where {limit:g} is allowed for quantisation "
-            f"{quantize!r}. Nothing was written. Try --quantize none; if that is what was used, "
-            "please report it with the run's config.json."
+            f"{quantize!r}. Nothing was written. {remedy() or _REPORT}"
         )
     f1 = found["device"]["f1"]
     if f1 and f1["before"] - f1["after"] > max_drop:
         raise ExportError(
-            f"On the device F1 falls by {100 * (f1['before'] - f1['after']):.1f} points, from "
-            f"{f1['before']:.3f} to {f1['after']:.3f} on the validation split, mainly by "
+            f"By the {target} file F1 falls by {100 * (f1['before'] - f1['after']):.1f} points, "
+            f"from {f1['before']:.3f} to {f1['after']:.3f} on the validation split, mainly by "
             f"{_first(found['device']['reasons'])}. Nothing was written. Accept it with "
             f"--max-drop {f1['before'] - f1['after'] + 0.001:.3f}, or take less away."
         )
+
+
+_REPORT = "Please report it with the run's config.json."
 
 
 def _conversion(made_from: np.ndarray, converted: np.ndarray, names: Sequence[str]) -> dict:

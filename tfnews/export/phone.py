@@ -1,5 +1,8 @@
 """Target "tflite": one text at a time on phones, by TensorFlow Lite's built-in operations."""
 
+import dataclasses
+import functools
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,11 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.errors import ExportError
-from tfnews.export import tflite
-from tfnews.export.parity import CUT, PRUNED, Facts
+from tfnews.export import mediapipe, tflite
+from tfnews.export.parity import CUT, PRUNED, Before, Facts, Texts
 from tfnews.export.pruning import pruned, shortened
+from tfnews.export.quiet import no_notices
 from tfnews.export.request import Options
 from tfnews.export.snippets import classify
+from tfnews.export.tokenizer_files import SPEC_FILE
 from tfnews.models import NewsClassifier
 
 _LEFT_OUT = (
@@ -44,9 +49,11 @@ def write(
         stages.append((PRUNED, pruned(classifier, words, training or None)))
     smaller = stages[-1][1] if stages else classifier
     length = options.max_tokens or tflite.default_length(classifier)
-    stages.append((CUT, shortened(smaller, length)))
+    if length != tflite.own_length(classifier):
+        smaller = shortened(smaller, length)
+        stages.append((CUT, smaller))
     folder.mkdir(exist_ok=True)
-    described = tflite.write(stages[-1][1], folder, options.quantize)
+    described = tflite.write(smaller, folder, options.quantize)
     raw = described.reason is None
     notes = (
         f"Reads {length:,} tokens of a text.",
@@ -54,7 +61,25 @@ def write(
         if raw
         else f"MediaPipe cannot take raw text from the file alone: {described.reason}.",
     )
-    return Facts(tuple(stages), _LEFT_OUT, notes=notes)
+    facts = Facts(tuple(stages), _LEFT_OUT, notes=notes)
+    if not raw:
+        return facts
+    also = functools.partial(_mediapipe, folder, classifier.threshold)
+    return dataclasses.replace(facts, also=also)
+
+
+def _mediapipe(
+    folder: Path,
+    threshold: float,
+    asked: Texts,
+    before: Before,
+    after: np.ndarray,
+) -> dict:
+    content = (folder / tflite.MODEL_FILE).read_bytes()
+    rule = json.loads((folder / SPEC_FILE).read_text(encoding="utf-8"))["tokenizer"]
+    with no_notices():
+        found = mediapipe.compare(content, rule, asked, before, after, threshold)
+    return {"mediapipe": found}
 
 
 def refusal(classifier: NewsClassifier) -> str | None:
@@ -82,7 +107,9 @@ class Phone:
     """
 
     def __init__(self, folder: Path):
-        self.reference = classify.Classifier(folder)
+        with no_notices():
+            self.reference = classify.Classifier(folder)
+            self.reference.probability("")  # the first answer is what starts the runtime
 
     def answers(self, texts: Sequence[str]) -> np.ndarray:
         """Return the fake probabilities of raw texts, float32 (texts,)."""

@@ -17,6 +17,8 @@ from tfnews.models.text.words import WordPreprocessor, WordTokenizer
 from tfnews.models.transformer.family import TransformerBackbone
 from tfnews.models.variables import fill, pieces
 
+MOST_WORDS = 20_000  # of a text: each file has room for as many, filled or not
+
 
 def shortened(
     classifier: keras_hub.models.TextClassifier, length: int
@@ -28,19 +30,50 @@ def shortened(
         length: Words, or pieces of a text or window with the special ones, at most.
 
     Raises:
-        UsageError: Fewer than 8 pieces, no word, or more than the encoder has positions.
+        UsageError: As `check`.
     """
+    check(classifier, length=length)
     preprocessor = classifier.preprocessor
     if isinstance(preprocessor, PiecePreprocessor):
-        most = classifier.backbone.encoder.max_sequence_length
-        if not 8 <= length <= most:
-            raise UsageError(f"--max-tokens takes 8 to {most} for this run. Received: {length}.")
         shorter = _with_length(preprocessor, preprocessor.tokenizer, length)
     else:
-        if length < 1:
-            raise UsageError(f"--max-tokens takes 1 or more. Received: {length}.")
         shorter = _with_words(preprocessor, max_tokens=length)
     return _rebuilt(classifier, classifier.backbone, shorter)
+
+
+def check(
+    classifier: keras_hub.models.TextClassifier, length: int | None = None, words: int | None = None
+) -> None:
+    """Check what `shortened` and `pruned` are asked for, which takes no time; `None` asks nothing.
+
+    Raises:
+        UsageError: A length or number of words that this classifier cannot have.
+        ExportError: It has no words or pieces to leave out.
+    """
+    if length is not None:
+        least, most = _lengths(classifier)
+        if not least <= length <= most:
+            raise UsageError(
+                f"--max-tokens takes {least} to {most} for this run. Received: {length}."
+            )
+    if words is None:
+        return
+    if words < 1:
+        raise UsageError(f"--vocabulary keeps 1 word or more. Received: {words}.")
+    pieces = isinstance(classifier.preprocessor.tokenizer, WordPieceTokenizer)
+    if not pieces and table_of(classifier) is None:
+        raise ExportError(
+            "--vocabulary N keeps the most frequent words of a table of word vectors, or pieces of "
+            "a WordPiece encoder, and this run has neither. Leave it out; a TF-IDF run is made "
+            "smaller by --set max_features=N when it is trained."
+        )
+
+
+def _lengths(classifier: keras_hub.models.TextClassifier) -> tuple[int, int]:
+    """Return the fewest and the most tokens of a text that a file can read."""
+    if isinstance(classifier.preprocessor, PiecePreprocessor):
+        return 8, classifier.backbone.encoder.max_sequence_length
+    return 1, MOST_WORDS
 
 
 def _with_length(
@@ -104,17 +137,10 @@ def pruned(
         UsageError: No words are kept, or fewer pieces than there are characters.
         ExportError: The classifier has neither.
     """
-    if words < 1:
-        raise UsageError(f"--vocabulary keeps 1 word or more. Received: {words}.")
+    check(classifier, words=words)
     if table_of(classifier) is not None:
         return _with_fewer_words(classifier, words, texts)
-    if isinstance(classifier.preprocessor.tokenizer, WordPieceTokenizer):
-        return _with_fewer_pieces(classifier, words, texts)
-    raise ExportError(
-        "--vocabulary N keeps the most frequent words of a table of word vectors, or pieces of a "
-        "WordPiece encoder, and this run has neither. Leave it out; a TF-IDF run is made smaller "
-        "by --set max_features=N when it is trained."
-    )
+    return _with_fewer_pieces(classifier, words, texts)
 
 
 def _with_fewer_words(

@@ -19,6 +19,8 @@ from tfnews.runs import held, write_json, write_text
 PARITY, CARD = "parity.json", "README.md"
 _LABELS = "labels.json"  # of a model's folder: which version each label stands for
 _GRAPH = "saved_model.pb"
+_WRITING = ".writing-"  # no number, so a server does not take such a folder for a version
+_ALIVE = "alive"  # in it, locked as long as an export writes there
 _PATIENCE = 60  # seconds to wait for another export, which renames a folder and writes small files
 
 
@@ -78,6 +80,11 @@ class Model:
                 'labels stand for: {"stable": 1, "canary": 2}.'
             ) from error
 
+    def label_of(self, version: Path) -> str:
+        """Return the label by which a version that was just published is asked for."""
+        labels = self.labels()
+        return "stable" if labels is None or labels.stable == int(version.name) else "canary"
+
     def told(self, version: int) -> dict:
         """Return what a version's parity.json says; empty where it is missing or damaged."""
         try:
@@ -87,17 +94,38 @@ class Model:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Path]:
-        """Give a folder beside the versions, which goes with all in it if it is not published."""
+        """Give a folder beside the versions, which goes with all in it if it is not published.
+
+        What an export that was killed has left goes too.
+        """
         before = [path for path in (self.repository, self.path) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
+        self._sweep()
         try:
-            # The name is no number, so a server does not take it for a version.
-            with tempfile.TemporaryDirectory(dir=self.path, prefix=".writing-") as holder:
-                yield Path(holder) / "new"
+            with self._holder() as holder:
+                yield holder / "new"
         finally:
             for path in reversed(before):
                 with contextlib.suppress(OSError):  # it holds something by now
                     path.rmdir()
+
+    @contextlib.contextmanager
+    def _holder(self) -> Iterator[Path]:
+        """Make a folder for the length of a block; it is locked before it bears its name."""
+        made = Path(tempfile.mkdtemp(dir=self.path, prefix=".new"))
+        with held(made / _ALIVE, _PATIENCE, ExportError(f"{made} is taken.")):
+            holder = made.rename(made.with_name(_WRITING + made.name.removeprefix(".new")))
+            try:
+                yield holder
+            finally:
+                shutil.rmtree(holder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove the folders of exports whose process is gone, as the system has freed its lock."""
+        taken = ExportError("An export that goes on.")
+        for lock in self.path.glob(f"{_WRITING}*/{_ALIVE}"):
+            with contextlib.suppress(ExportError, OSError), held(lock, 0, taken):
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
     def publish(self, folder: Path, *, served: bool) -> Path:
         """Move a whole folder to the next version.

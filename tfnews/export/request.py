@@ -108,6 +108,11 @@ def check(
         raise UsageError(f"--max-drop must lie between 0 and 1. Received: {max_drop}.")
     _check_least("--min-document-frequency", min_document_frequency)
     found_runtime = _runtime(runtime, targets)
+    if not isinstance(run, (str, os.PathLike, Run)):
+        raise UsageError(
+            "tfnews.export takes a run: its name, its folder or a tfnews.runs.Run. Received: "
+            f"{type(run).__name__}. A classifier by itself is written with classifier.export(path)."
+        )
     opened = run if isinstance(run, Run) else Run.open(run, root)
     name = opened.name if name is None else name
     place = place_of(to or (Path(PLACE, WEB) if targets == (WEB,) else None), name)

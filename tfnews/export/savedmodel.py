@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfnews.export.operations import beyond_core
+from tfnews.export.operations import beyond_core, oldest
 from tfnews.export.parity import Facts
 from tfnews.export.request import Options
 from tfnews.models import NewsClassifier
 
 _BATCH = 64
-# What TensorFlow Serving's documents and issues do not say of tensorflow-text's operations.
-OLDEST = "which TensorFlow Serving was the first to have them is not known"
 
 
 def write(
@@ -35,7 +33,7 @@ def write(
     foreign = beyond_core(folder)
     notes = () if foreign else ("Operations: TensorFlow's own alone.",)
     if foreign:
-        notes = (f"Operations of tensorflow-text: {', '.join(foreign)}; {OLDEST}.",)
+        notes = (f"Operations of tensorflow-text: {', '.join(foreign)}; {oldest(foreign)}.",)
     return Facts(operations=foreign, left_out=_LEFT_OUT, notes=notes)
 
 

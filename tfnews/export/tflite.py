@@ -20,7 +20,6 @@ from tfnews.models.variables import pieces
 MODEL_FILE = "model.tflite"
 QUANTIZATIONS = ("none", "float16", "dynamic")
 DEFAULT_WORDS = 512  # read of a text where the run reads all of it
-LIMITS = {"none": 1e-5, "float16": 1e-3, "dynamic": 2e-2}  # of what a conversion may move an answer
 
 # What the rows need; every runtime of TensorFlow Lite and LiteRT has them built in.
 # fmt: off
@@ -175,12 +174,17 @@ def input_shape(
     return (1, windows, length) if preprocessor.long == "windows" else (1, length)
 
 
-def default_length(classifier: keras_hub.models.TextClassifier) -> int:
-    """Return the tokens of a text that a file reads unless told otherwise."""
+def own_length(classifier: keras_hub.models.TextClassifier) -> int | None:
+    """Return the tokens of a text or window that a classifier reads, `None` for all."""
     preprocessor = classifier.preprocessor
     if isinstance(preprocessor, PiecePreprocessor):
         return preprocessor.sequence_length
-    return preprocessor.tokenizer.max_tokens or DEFAULT_WORDS
+    return preprocessor.tokenizer.max_tokens
+
+
+def default_length(classifier: keras_hub.models.TextClassifier) -> int:
+    """Return the tokens of a text that a file reads unless told otherwise."""
+    return own_length(classifier) or DEFAULT_WORDS
 
 
 def for_device(

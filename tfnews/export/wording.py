@@ -35,6 +35,7 @@ def measured(found: dict) -> list[str]:
     """Say both differences and the costs."""
     conversion, device = found["conversion"], found["device"]
     time = found["milliseconds"]
+    others = [_mediapipe(found["mediapipe"])] if "mediapipe" in found else []
     return [
         f"Conversion: {conversion['largest']:.1g} off at most over {conversion['texts']:,} texts; "
         f"{conversion['limit']:g} is allowed.",
@@ -42,7 +43,22 @@ def measured(found: dict) -> list[str]:
         _guards(found["guards"]),
         f"{found['bytes'] / 1e6:.2f} MB; {time['a_text_alone']:.2f} ms for a text alone, "
         f"{time['a_text_together']:.2f} ms in a batch.",
+        *others,
     ]
+
+
+def _mediapipe(found: dict) -> str:
+    if not found["measured"]:
+        return f"How often MediaPipe reads texts otherwise was not measured. {found['reason']}"
+    raw, normalised = (
+        f"{one['differ']} answers are off by more than {found['tolerance']:g} (at most "
+        f"{one['largest']:.2g}), {one['decisions']} decisions are not the run's"
+        for one in (found["raw"], found["normalised"])
+    )
+    return (
+        f"MediaPipe's TextClassifier against this file, {found['texts']} texts: raw, {raw}; after "
+        f"the normaliser, {normalised}."
+    )
 
 
 def _device(device: dict) -> str:

@@ -39,6 +39,7 @@ class SplitsRecord:
         class_names: Names of class 0 and class 1.
         label_basis: What the labels rest on.
         columns: How the news was read; `None` where that is not known.
+        licence: Of the texts; `None` where it is not known.
     """
 
     path: str
@@ -47,6 +48,7 @@ class SplitsRecord:
     class_names: tuple[str, str]
     label_basis: str = "unstated"
     columns: tuple[ColumnsRecord, ...] | None = None
+    licence: str | None = None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ class DataSet:
             splits.name,
             splits.class_names,
             splits.label_basis,
-            licence=manifest.get("licence"),
+            licence=splits.licence,
             counts=manifest.get("counts") or {},
             strategy=manifest.get("strategy"),
             seed=manifest.get("seed"),

@@ -190,6 +190,7 @@ def described(setup: Setup, name: str, command: str | None = None) -> Config:
             class_names=splits.class_names,
             label_basis=splits.label_basis,
             columns=splits.columns or None,
+            licence=splits.licence,
         ),
         recipe=options,
         seed=options["seed"],
