@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "predict": "Score texts with a run.",
     "export": "Write a run for a server or a device, and measure what that changes.",
+    "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
     "completion": "Print the shell completion script.",
 }
 
