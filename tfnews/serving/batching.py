@@ -166,12 +166,14 @@ class Batcher:
         signature = tasks[0].signature
         (name,) = signature.inputs
         rows = np.concatenate([task.inputs[name] for task in tasks])
-        owners = np.repeat(np.arange(len(tasks)), [task.rows for task in tasks])
+        counts = [task.rows for task in tasks]
+        owners, ends = np.repeat(np.arange(len(tasks)), counts), np.cumsum(counts)
         left = np.bincount(owners, minlength=len(tasks))
         found: dict[str, np.ndarray] = {}
         spoiled: dict[int, Exception] = {}
         for batch in batches(_sizes(rows), self.limits.max_batch, self._pads):
-            batch = batch[[owner not in spoiled for owner in owners[batch]]]
+            if spoiled:
+                batch = batch[[owner not in spoiled for owner in owners[batch].tolist()]]
             try:
                 outputs = self._call(signature, {name: rows[batch]}, len(batch))
                 _put(found, outputs, batch, len(rows))
@@ -180,7 +182,9 @@ class Batcher:
                 continue
             left -= np.bincount(owners[batch], minlength=len(tasks))
             whole = [owner for owner in set(owners[batch].tolist()) if not left[owner]]
-            _deliver([(tasks[one], _of(found, owners == one)) for one in whole])
+            _deliver(
+                [(tasks[one], _of(found, ends[one] - counts[one], ends[one])) for one in whole]
+            )
         for owner, error in spoiled.items():
             if len(tasks) == 1:
                 _deliver([(tasks[0], _refusal(error))])
@@ -242,8 +246,8 @@ def _put(
         found[name][batch] = array
 
 
-def _of(found: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: array[rows] for name, array in found.items()}
+def _of(found: Mapping[str, np.ndarray], start: int, end: int) -> dict[str, np.ndarray]:
+    return {name: array[start:end] for name, array in found.items()}
 
 
 def _deliver(answers: Sequence[tuple[Task, dict[str, np.ndarray] | Exception]]) -> None:

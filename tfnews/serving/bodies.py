@@ -155,7 +155,10 @@ def _rows(instances: object, specs: Mapping[str, Spec], most: int, longest: int)
                 f"item {number} of input list"
             )
         _add(item if objects else {only: item}, number, specs, found, longest)
-    return {name: np.stack(rows) for name, rows in found.items()}
+    return {
+        name: rows[0][np.newaxis] if len(rows) == 1 else np.stack(rows)
+        for name, rows in found.items()
+    }
 
 
 def _is_object(value: object) -> bool:
