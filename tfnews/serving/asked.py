@@ -1,5 +1,6 @@
 """What a server is asked to serve, checked before TensorFlow starts."""
 
+import contextlib
 import importlib
 import os
 import socket
@@ -8,11 +9,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tfnews.errors import ExportError, RunError, UsageError
-from tfnews.export.serving import MODELS, REST_PORT
+from tfnews.export.serving import MODELS
 from tfnews.runs import Run, is_run
 
-HOST = "127.0.0.1"
-PORT = REST_PORT
+_LAST_PORT = 65_535
 _NEEDS = ("starlette", "uvicorn", "httptools", "prometheus_client", "tensorflow_serving")
 
 
@@ -154,16 +154,20 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         UsageError: Another program has it, or there is no such address.
     """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        bound = socket.socket(family, kind)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except (OSError, OverflowError) as error:
-        raise UsageError(
-            f"The server cannot listen on {host}:{port}: {error}. If another program does, give "
-            "another port with --port, or 0 for one that is free."
-        ) from error
-    return bound
+    with contextlib.ExitStack() as mistakes:
+        try:
+            if not 0 <= port <= _LAST_PORT:  # the system would take another one
+                raise OSError(f"ports go from 0 to {_LAST_PORT}")
+            family, kind, _, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            bound = mistakes.enter_context(socket.socket(family, kind))
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except (OSError, UnicodeError) as error:
+            raise UsageError(
+                f"The server cannot listen on {host}:{port}: {error}. If another program does, "
+                "give another port with --port, or 0 for one that is free."
+            ) from error
+        mistakes.pop_all()  # none: it stays open
+        return bound

@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ _CODES = {
 }
 
 
-@dataclass
+@dataclass(eq=False)
 class Task:
     """A request's rows, on their way through a signature.
 
@@ -144,10 +145,12 @@ class Batcher:
     def _compute(self, tasks: Sequence[Task]) -> None:
         """Compute requests to one signature, together if it allows that."""
         tasks = [task for task in tasks if not task.answer.done()]  # who asked may have gone
-        if tasks and tasks[0].signature.joins:
-            self._join(tasks)
-            return
+        together = [task for task in tasks if task.signature.joins and task.rows]
+        if together:
+            self._join(together)
         for task in tasks:
+            if task in together:
+                continue
             try:
                 _deliver([(task, self._call(task.signature, task.inputs, task.rows))])
             except Exception as error:
@@ -254,7 +257,8 @@ def _deliver(answers: Sequence[tuple[Task, dict[str, np.ndarray] | Exception]]) 
     """Hand answers to the event loop, all at once: waking it costs more than an answer."""
     if answers:
         loop = answers[0][0].answer.get_loop()
-        loop.call_soon_threadsafe(_settle, answers)
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it who asked
+            loop.call_soon_threadsafe(_settle, answers)
 
 
 def _settle(answers: Sequence[tuple[Task, dict[str, np.ndarray] | Exception]]) -> None:

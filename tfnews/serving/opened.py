@@ -88,9 +88,9 @@ def open_run(run: Run) -> Opened:
     classifier = load(run)
     module = classifier.servable()
     defs, signatures = {}, {}
-    for name, function in module.signatures().items():
+    for name, function in sorted(module.signatures().items()):
         concrete = function.get_concrete_function()
-        defs[name] = _signature_def(concrete)
+        defs[name] = _signature_def(name, len(defs), concrete)
         signatures[name] = _signature(name, defs[name], _keeping(module, concrete))
     about = {
         "guards": tokenizer_files.guards_in_words(classifier.guards),
@@ -148,14 +148,15 @@ def _signature_defs(folder: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
     return dict((served or graphs)[0].signature_def)
 
 
-def _signature_def(function: Any) -> meta_graph_pb2.SignatureDef:
-    """Describe a function as `tf.saved_model.save` does."""
+def _signature_def(name: str, number: int, function: Any) -> meta_graph_pb2.SignatureDef:
+    """Describe a function as `tf.saved_model.save` does, the names of its tensors included."""
     given = {spec.name: spec for spec in function.structured_input_signature[0]}
     told = function.structured_outputs
-    names = {name: f"StatefulPartitionedCall:{number}" for number, name in enumerate(sorted(told))}
+    call = f"StatefulPartitionedCall_{number}" if number else "StatefulPartitionedCall"
+    names = {key: f"{call}:{place}" for place, key in enumerate(sorted(told))}
     return meta_graph_pb2.SignatureDef(
-        inputs={name: _info(spec, f"{name}:0") for name, spec in given.items()},
-        outputs={name: _info(told[name], names[name]) for name in names},
+        inputs={key: _info(spec, f"{name}_{key}:0") for key, spec in given.items()},
+        outputs={key: _info(told[key], place) for key, place in names.items()},
         method_name=_PREDICT,
     )
 

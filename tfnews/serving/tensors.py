@@ -133,7 +133,7 @@ def lossless(value: float, dtype: np.dtype) -> bool:
     limits = np.finfo(dtype)
     if isinstance(value, int):
         return abs(value) < 2 ** (limits.nmant + 1)
-    return not math.isfinite(value) or limits.min <= value <= limits.max
+    return not math.isfinite(value) or abs(value) <= float(limits.max)
 
 
 def string(value: object, longest: int) -> bytes:
