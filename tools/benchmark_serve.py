@@ -101,6 +101,8 @@ def measure(run: str, arguments: argparse.Namespace) -> None:
         finally:
             server.terminate()
             server.wait()
+        for one in failed[:3]:
+            print(f"failed: {one!r}", file=sys.stderr)
         middle, late = 1000 * np.percentile(times, [50, 99])
         print(
             f"{name:20} {way:12} {len(failed):6} {middle:9.1f} {late:9.1f} "

@@ -37,6 +37,7 @@ _TELL = re.compile(
     rf"(?i)/v1/models(?:/(?P<name>[^/:]+))?{_PLACE}(?:/(?P<part>metadata))?", re.ASCII
 )
 _LARGEST_VERSION = 2**63 - 1
+_SOON = 0.1  # seconds in which most answers come
 _PREDICT_NAME = "tensorflow/serving/predict"
 
 HEADERS = {
@@ -168,6 +169,18 @@ class Rest:
     ) -> dict[str, Any]:
         """Wait for an answer, as long as the client does."""
         answer = version.batcher.submit(signature, inputs)
+        await asyncio.wait({answer}, timeout=_SOON)
+        if not answer.done():
+            await self._wait(answer, receive)
+        return answer.result()
+
+    async def _wait(self, answer: asyncio.Future, receive: Receive) -> None:
+        """Wait for an answer that takes its time; to watch the client costs more than a fast one.
+
+        Raises:
+            GoneError: The client went.
+            RefusedError: It took too long.
+        """
         gone = asyncio.ensure_future(receive())
         try:
             await asyncio.wait(
@@ -175,16 +188,16 @@ class Rest:
                 timeout=self.limits.answer_within,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if answer.done():
-                return answer.result()
-            answer.cancel()  # nobody waits: the batch goes on without it
-            if gone.done():
-                raise GoneError
-            raise RefusedError(
-                f"No answer within {self.limits.answer_within:g} s.", "DEADLINE_EXCEEDED"
-            )
         finally:
             gone.cancel()
+        if answer.done():
+            return
+        answer.cancel()  # nobody waits: the batch goes on without it
+        if gone.done():
+            raise GoneError
+        raise RefusedError(
+            f"No answer within {self.limits.answer_within:g} s.", "DEADLINE_EXCEEDED"
+        )
 
     def _tell(
         self, name: str, number: int | None, label: str | None, part: str, asked: Asked

@@ -22,6 +22,7 @@ from tfnews.serving.wanted import wanted
 _log = logging.getLogger(__name__)
 
 _BACKLOG = 2048
+_BUSY = object()  # a connection whose request is being answered
 _LONGEST_HEAD = 65_536  # bytes of a request's line and headers
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,7 +42,8 @@ def serve(asked: Asked, bound: socket.socket, say: Callable[[str], None]) -> Non
     models = Models(asked.limits, Metrics())
     for name, run in asked.runs.items():
         models.add(name, 1, open_run(run))
-    asyncio.run(_serve(asked, models, bound, say))
+    with asyncio.Runner(loop_factory=_event_loop) as runner:
+        runner.run(_serve(asked, models, bound, say))
 
 
 async def _serve(
@@ -144,12 +146,23 @@ def protocol(patience: float) -> type[asyncio.Protocol]:
             return self.cycle is None or self.cycle.response_complete
 
         def _look(self, seen: object) -> None:
-            if self._idle() and self.cycle is seen:
+            """Close the connection if it was idle at the last look too, and none came between."""
+            now = self.cycle if self._idle() else _BUSY
+            if now is seen and now is not _BUSY:
                 self.transport.close()
             else:
-                self._look_again(self.cycle)
+                self._look_again(now)
 
-        def _look_again(self, cycle: object) -> None:
-            self._timer = self.loop.call_later(patience, self._look, cycle)
+        def _look_again(self, seen: object) -> None:
+            self._timer = self.loop.call_later(patience, self._look, seen)
 
     return Bounded
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's, which costs the server a seventh less time, where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # it is not made for Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
