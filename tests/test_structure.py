@@ -25,6 +25,7 @@ FLOORS = {
     "evaluation": 7,
     "export": 7,
     "scoring": 7,
+    "serving": 8,
     "training": 8,
     "cli": 9,
 }

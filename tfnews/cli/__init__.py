@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
+    "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
     "completion": "Print the shell completion script.",
 }
 

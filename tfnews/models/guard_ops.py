@@ -17,6 +17,7 @@ from tfnews.models.guards import (
     Guards,
 )
 
+_HIGH = 2**20  # more than the characters that a text's opening folds to
 _SURROGATES = range(0xD800, 0xE000)  # halves of pairs, which no UTF-8 text holds
 
 
@@ -34,20 +35,25 @@ def may_be_scored(guards: Guards | None, texts: tf.Tensor) -> tf.Tensor:
     if guards is None:
         return tf.strings.length(stripped) > 0
     opening = tf.strings.substr(stripped, 0, CHARACTERS_READ, unit="UTF8_CHAR")
-    folded = _folded(opening)
-    units = _units(folded, guards.unit)  # (batch, units)
+    folded = _folded(opening)  # (batch, characters)
+    units = _units(tf.strings.unicode_encode(folded, "UTF-8"), guards.unit)  # (batch, units)
     count = units.row_lengths()
     too_short = 2 * count < guards.usual_length
     refused = too_short | _of_unseen_letters(folded, guards) | _uncommon(units, guards)
     return (count > 0) & ~refused
 
 
-def _of_unseen_letters(folded: tf.Tensor, guards: Guards) -> tf.Tensor:
-    letters = _length_of(folded, _class("letter"))
-    seen = tf.zeros_like(letters)
-    if guards.letters:
-        seen = _length_of(folded, _ranges(sorted(map(ord, guards.letters))))
-    share = tf.cast(letters - seen, tf.float64) / tf.cast(tf.maximum(letters, 1), tf.float64)
+def _of_unseen_letters(folded: tf.RaggedTensor, guards: Guards) -> tf.Tensor:
+    distinct, place = tf.unique(folded.flat_values)
+    is_letter = _within(distinct, _spans_of("letter"))
+    is_seen = _within(distinct, _spans(sorted(map(ord, guards.letters))))
+    # Both counts in one number, and sums by differences: a third of the time of two segment sums.
+    kinds = tf.cast(is_letter, tf.int64) + _HIGH * tf.cast(is_letter & ~is_seen, tf.int64)
+    sums = tf.concat([[tf.constant(0, tf.int64)], tf.cumsum(tf.gather(kinds, place))], axis=0)
+    at_ends = tf.gather(sums, folded.row_splits)
+    both = at_ends[1:] - at_ends[:-1]
+    letters, unseen = both % _HIGH, both // _HIGH
+    share = tf.cast(unseen, tf.float64) / tf.cast(tf.maximum(letters, 1), tf.float64)
     return share > MOST_UNSEEN_LETTERS
 
 
@@ -72,27 +78,42 @@ def _units(folded: tf.Tensor, unit: str) -> tf.RaggedTensor:
     return tf.strings.split(spaced)
 
 
-def _folded(texts: tf.Tensor) -> tf.Tensor:
-    """Fold case as Python does, which no operation of TensorFlow's does: ß becomes ss."""
+def _folded(texts: tf.Tensor) -> tf.RaggedTensor:
+    """Fold case as Python does, which no operation of TensorFlow's does: ß becomes ss.
+
+    Returns:
+        Code points (batch, characters).
+    """
     codes = tf.strings.unicode_decode(texts, "UTF-8")  # (batch, characters)
     distinct, place = tf.unique(codes.flat_values)
     changed, becomes = _foldings()
     row = tf.minimum(tf.searchsorted(changed, distinct), len(changed) - 1)
-    same = tf.RaggedTensor.from_tensor(distinct[:, tf.newaxis])
-    other = tf.gather(tf.ragged.constant(becomes, dtype=tf.int32), row)
-    pair = tf.concat([same, other], axis=0)  # (2 * distinct, characters)
-    choice = tf.range(tf.size(distinct))
-    choice += tf.where(tf.gather(changed, row) == distinct, tf.size(distinct), 0)
-    folded = tf.gather(tf.gather(pair, choice), place)  # (characters of all texts, 1 to 3)
-    ends = tf.gather(folded.row_splits, codes.row_splits)
-    folded = tf.RaggedTensor.from_row_splits(folded.flat_values, ends, validate=False)
-    return tf.strings.unicode_encode(folded, "UTF-8")
+    becomes = tf.gather(tf.ragged.constant(becomes, dtype=tf.int32), row)
+    changes = tf.gather(changed, row) == distinct
+
+    def one_each() -> tuple[tf.Tensor, tf.Tensor]:
+        first = tf.gather(becomes.flat_values, becomes.row_starts())
+        return tf.gather(tf.where(changes, first, distinct), place), codes.row_splits
+
+    def several() -> tuple[tf.Tensor, tf.Tensor]:
+        same = tf.RaggedTensor.from_tensor(distinct[:, tf.newaxis])
+        pair = tf.concat([same, becomes], axis=0)  # (2 * distinct, characters)
+        choice = tf.range(tf.size(distinct)) + tf.where(changes, tf.size(distinct), 0)
+        folded = tf.gather(tf.gather(pair, choice), place)  # (characters of all texts, 1 to 3)
+        return folded.flat_values, tf.gather(folded.row_splits, codes.row_splits)
+
+    grows = tf.reduce_any(changes & (becomes.row_lengths() > 1))
+    flat, ends = tf.cond(grows, several, one_each)  # few texts have such a character
+    return tf.RaggedTensor.from_row_splits(flat, ends, validate=False)
 
 
-def _length_of(texts: tf.Tensor, characters: str) -> tf.Tensor:
-    """Count the characters of a class, such as "[a-z]", in texts (batch,)."""
-    kept = tf.strings.regex_replace(texts, f"[^{characters[1:]}+", "")
-    return tf.strings.length(kept, unit="UTF8_CHAR")
+def _within(codes: tf.Tensor, spans: list[tuple[int, int]]) -> tf.Tensor:
+    """Tell which code points lie in one of the spans, first and last included, which rise."""
+    if not spans:
+        return tf.zeros_like(codes, tf.bool)
+    first, last = (tf.constant(ends, tf.int32) for ends in zip(*spans, strict=True))
+    place = tf.searchsorted(first, codes, side="right") - 1
+    return (place >= 0) & (codes <= tf.gather(last, tf.maximum(place, 0)))
 
 
 @functools.cache
@@ -105,22 +126,28 @@ def _foldings() -> tuple[list[int], list[list[int]]]:
 
 @functools.cache
 def _class(kind: str) -> str:
-    """Return a kind of character, "word", "letter" or "space", as a class of explicit ranges."""
+    """Return a kind of character, "word" or "space", as a regular expression's class of ranges."""
+    spans = _spans_of(kind)
+    return "[" + "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in spans) + "]"
+
+
+@functools.cache
+def _spans_of(kind: str) -> list[tuple[int, int]]:
     is_word = re.compile(r"\w").fullmatch
     test = {"word": is_word, "letter": str.isalpha, "space": str.isspace}[kind]
-    return _ranges([code for code in _all_codes() if test(chr(code))])
+    return _spans([code for code in _all_codes() if test(chr(code))])
 
 
 def _all_codes() -> list[int]:
     return [code for code in range(sys.maxunicode + 1) if code not in _SURROGATES]
 
 
-def _ranges(codes: list[int]) -> str:
-    """Write rising code points as a regular expression's class: [\\x{61}-\\x{7a}]."""
-    found: list[list[int]] = []
+def _spans(codes: list[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of each unbroken run of rising code points."""
+    found: list[tuple[int, int]] = []
     for code in codes:
         if found and code == found[-1][1] + 1:
-            found[-1][1] = code
+            found[-1] = (found[-1][0], code)
         else:
-            found.append([code, code])
-    return "[" + "".join(rf"\x{{{first:x}}}-\x{{{last:x}}}" for first, last in found) + "]"
+            found.append((code, code))
+    return found

@@ -6,15 +6,16 @@ import tensorflow as tf
 from tfnews.models.guard_ops import may_be_scored
 
 OUTCOMES = ("not_scored", "scored")
+_EXAMPLE = {"text": tf.io.FixedLenFeature([], tf.string)}
 
 
 class Servable(tf.Module):
     """Functions of a classifier over its variables and tables, without its Keras model.
 
-    Both answer fake_probability float32 (batch,), probabilities float32 (batch, 2), those of class
-    0 and class 1, and label (batch,), which says in words what a text resembles. `text` answers
-    outcome (batch,) too: "not_scored" where the guards refuse a text, whose label is empty then.
-    Its numbers are finite all the same and must not be shown.
+    `text` and `token_ids` answer fake_probability float32 (batch,), probabilities float32
+    (batch, 2), those of class 0 and class 1, and label (batch,), which says in words what a text
+    resembles. `text` answers outcome (batch,) too: "not_scored" where the guards refuse a text,
+    whose label is empty then. Its numbers are finite all the same and must not be shown.
 
     Args:
         classifier: A `NewsClassifier` with its preprocessor.
@@ -23,6 +24,10 @@ class Servable(tf.Module):
         text: Strings (batch,) to these.
         token_ids: Ids (tokens,) and row_lengths (batch,) to these, without outcome: ids do not tell
             what the guards ask.
+        classify: Serialized `tf.train.Example` messages (batch,), each with a feature "text", to
+            classes (batch, 2), in words, and their scores float32 (batch, 2): class 0, class 1.
+            Both classes are empty where the guards refuse the text. What comes in and goes out has
+            the names that TensorFlow Serving's method classify looks for.
     """
 
     def __init__(self, classifier: keras_hub.models.TextClassifier):
@@ -47,12 +52,24 @@ class Servable(tf.Module):
         def token_ids(token_ids: tf.Tensor, row_lengths: tf.Tensor) -> dict[str, tf.Tensor]:
             return _told(classifier, classifier.from_tokens(token_ids, row_lengths))
 
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+        def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+            told = text(tf.io.parse_example(inputs, _EXAMPLE)["text"])
+            scored = told["outcome"] == OUTCOMES[1]
+            classes = tf.where(scored[:, tf.newaxis], tf.constant([classifier.labels]), "")
+            return {"classes": classes, "scores": told["probabilities"]}
+
         self.text = text
         self.token_ids = token_ids
+        self.classify = classify
 
     def signatures(self) -> dict:
         """Return the functions by the names under which a server finds them."""
-        return {"serving_default": self.text, "token_ids": self.token_ids}
+        return {
+            "serving_default": self.text,
+            "token_ids": self.token_ids,
+            "classify": self.classify,
+        }
 
 
 def _told(classifier: keras_hub.models.TextClassifier, fake: tf.Tensor) -> dict[str, tf.Tensor]:
