@@ -10,7 +10,7 @@ import pytest
 from tests import tiny
 from tfnews import runs
 from tfnews.errors import RunError, UsageError
-from tfnews.records import Ancestor, Config, Parameters
+from tfnews.records import Ancestor, Config, Judged, OtherSet, Parameters, Scores
 from tfnews.runs import Run, next_name, replacing, sha256, write_json, write_text
 
 # As a fit of version 0.1.0 wrote it, with all that it ever wrote.
@@ -46,7 +46,76 @@ CONTENT = {
     "unknown_tokens": 0.125,
     "fit_seconds": 12.5,
     "megabytes": 0.5,
-    "floor": {"arch": "tfidf", "part": "validation", "f1": 0.75},
+    "floor": {
+        "arch": "tfidf",
+        "part": "validation",
+        "f1": 0.75,
+        "difference": 0.125,
+        "interval": [0.0625, 0.25],
+        "gain_shown": True,
+    },
+}
+JUDGED = {
+    "scores": {"rows": 4, "class_names": ["news", "rumour"], "f1": 0.5, "mcc": None},
+    "intervals": {"f1": [0.25, 0.75], "mcc": None},
+}
+# In the order in which other data, then the run's own, were scored.
+SCORES = {
+    "validation": JUDGED,
+    "other_sets": {
+        "away": {
+            "name": "away",
+            "label_basis": "unstated",
+            "class_names": ["news", "rumour"],
+            "digests": {"test": "78" * 32},
+            "shared_with_training": 3,
+            "refused": {"too short": 2},
+            **JUDGED,
+        }
+    },
+    "train": JUDGED,
+    "test": JUDGED,
+    "timings": {"rows": 4, "ms_per_text": 0.25, "texts_per_second": 4000.0},
+    "audit": {
+        "name": "made_up",
+        "class_names": ["news", "rumour"],
+        "label_basis": "crowd",
+        "parts": {
+            "train": {
+                "rows": 2,
+                "counts": {"news": 2, "rumour": 0},
+                "share": 0.0,
+                "words": {"news": [3.0, 3.5, 4.0]},
+            }
+        },
+        "overlap": {
+            "train-validation": {
+                "rows": 2,
+                "exact": 1,
+                "near": 0,
+                "examples": [{"kind": "exact", "train": 1, "validation": 0}],
+            }
+        },
+        "fitted": {"train": 2, "of": 2, "validation": 2},
+        "learnable": False,
+        "probes": [
+            {
+                "name": "all words",
+                "kind": "reference",
+                "f1": 0.5,
+                "accuracy": 0.5,
+                "interval": None,
+                "f1_majority": 0.25,
+                "verdict": "nothing",
+                "in_words": "Nothing.",
+            }
+        ],
+        "tokens": [{"token": "storm", "weight": -1.5, "toward": "news"}],
+        "skipped": {"date": "the same in every row"},
+        "findings": [],
+        "warnings": ["Nothing."],
+    },
+    "floor": {**CONTENT["floor"], "part": "test", "interval": None, "gain_shown": False},
 }
 
 
@@ -287,21 +356,51 @@ def test_a_file_that_is_not_json(tmp_path):
     run.metrics_path.write_text("[]")
     with pytest.raises(RunError, match=r"metrics\.json is not what .*must be an object, not \[\]"):
         run.scores()
+    run.metrics_path.write_text('{"validation": {"intervals": {}}}')
+    with pytest.raises(RunError, match=r"metrics\.json is not .*validation\.scores is missing"):
+        run.scores()
     run.config_path.write_bytes(b"{half")
     with pytest.raises(RunError, match=r"config\.json is not what tfnews writes \(Expecting"):
         Run(run.path)
+
+
+# What metrics.json says
+
+
+def test_scores_of_an_earlier_version_say_the_same(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    write_json(run.metrics_path, {**SCORES, "mood": 1})
+    before = run.metrics_path.read_bytes()
+    scores = run.scores()
+    assert list(scores.parts) == ["train", "validation", "test"]
+    assert scores.test.intervals["f1"] == [0.25, 0.75]
+    assert scores.other_sets["away"].judged == scores.train
+    assert scores.floor.interval is scores.audit.probes[0].interval is None
+    assert scores.audit.parts["train"].words == {"news": (3.0, 3.5, 4.0)}
+    run.update_scores()
+    assert run.metrics_path.read_bytes() == before
+
+
+def test_what_was_not_measured_is_none_and_not_written(tmp_path):
+    run = Run.create(tiny.config("first"), tmp_path)
+    assert run.scores() == Scores()
+    run.update_scores(test=Judged({"rows": 4}))
+    assert json.loads(run.metrics_path.read_text()) == {
+        "test": {"scores": {"rows": 4}, "intervals": {}}
+    }
 
 
 # Changes side by side
 
 CHANGES = """
 import sys
+from tfnews.records import OtherSet
 from tfnews.runs import Run
 
 run, who = Run(sys.argv[1]), sys.argv[2]
 for number in range(int(sys.argv[3])):
     run.count_test_read()
-    run.update_scores(lambda found: {**found, f"{who}-{number}": number})
+    run.record_other_set(OtherSet(name=f"{who}-{number}", class_names=("a", "b"), scores={}))
 """
 
 
@@ -312,20 +411,20 @@ def test_processes_side_by_side_lose_no_change(tmp_path):
     processes = [subprocess.Popen([*command, who, "40"]) for who in "ab"]
     assert [process.wait() for process in processes] == [0, 0]
     assert Run(run.path).config.test_reads == 80
-    assert run.scores() == {f"{who}-{number}": number for who in "ab" for number in range(40)}
+    assert run.scores().other_sets.keys() == {f"{who}-{n}" for who in "ab" for n in range(40)}
 
 
 def test_threads_side_by_side_lose_no_change(tmp_path):
     run = Run.create(tiny.config("first"), tmp_path)
-    fields = [f"field-{number}" for number in range(40)]
+    sets = [OtherSet(name=f"{n}", class_names=("a", "b"), scores={}) for n in range(40)]
 
-    def change(name):
-        Run(run.path).update_scores(lambda found: {**found, name: 1})
+    def change(away):
+        Run(run.path).record_other_set(away)
         Run(run.path).count_test_read()
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(change, fields))
-    assert run.scores() == dict.fromkeys(fields, 1)
+        list(pool.map(change, sets))
+    assert run.scores().other_sets == {away.name: away for away in sets}
     assert Run(run.path).config.test_reads == 40
 
 
@@ -346,9 +445,9 @@ def test_a_lock_that_is_never_freed_is_an_error(tmp_path, monkeypatch):
 
 def test_a_change_that_fails_changes_nothing_and_frees_the_lock(tmp_path):
     run = Run.create(tiny.config("first"), tmp_path)
-    with pytest.raises(ZeroDivisionError):
-        run.update_scores(lambda found: 1 / 0)
-    assert run.scores() == {}
+    with pytest.raises(TypeError):
+        run.update_scores(nothing=1)
+    assert run.scores() == Scores()
     run.update(seed=1)
 
 

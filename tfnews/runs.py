@@ -11,11 +11,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import filelock
 
 from tfnews.errors import RunError, TfnewsError, UsageError
-from tfnews.records import Config, damaged, typed
+from tfnews.records import Config, OtherSet, Scores
+
+_T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
@@ -172,35 +175,29 @@ class Run:
         """
         self._change_config(lambda config: replace(config, test_reads=config.test_reads + 1))
 
-    def scores(self) -> dict:
-        """Return what metrics.json holds; empty before the first scores.
+    def scores(self) -> Scores:
+        """Return what metrics.json says; nothing before the first scores.
 
         Raises:
             RunError: It is damaged.
         """
-        if not self.metrics_path.is_file():
-            return {}
-        try:
-            return typed(_read_json(self.metrics_path), dict)
-        except ValueError as error:
-            raise RunError(damaged(self.metrics_path, error)) from error
+        return self._read_scores(Scores.from_json)
 
-    def update_scores(self, change: Callable[[dict], dict]) -> dict:
-        """Change metrics.json as it is now, whoever changed it meanwhile.
-
-        Args:
-            change: Is given what the file holds and returns what it is to hold.
-
-        Returns:
-            What it holds now.
+    def update_scores(self, **changes: object) -> None:
+        """Change fields of metrics.json as it is now, whoever changed it meanwhile.
 
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        with self._writing():
-            found = change(self.scores())
-            write_json(self.metrics_path, found)
-        return found
+        self._change_scores(lambda scores: replace(scores, **changes))
+
+    def record_other_set(self, away: OtherSet) -> None:
+        """Add another set's scores; only those of the very same files are replaced.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        self._change_scores(lambda scores: scores.with_other_set(away))
 
     def record_predictions(
         self, part: str, labels: Iterable[int], probabilities: Iterable[float]
@@ -223,12 +220,17 @@ class Run:
             self.config = change(self._read_config())
             write_json(self.config_path, self.config.to_json())
 
+    def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
+        with self._writing():
+            changed = change(self.scores()).to_json()
+            before = self._read_scores(dict)  # with what another version wrote
+            write_json(self.metrics_path, before | changed)
+
     def _read_config(self) -> Config:
-        try:
-            content = _read_json(self.config_path)
-        except ValueError as error:
-            raise RunError(damaged(self.config_path, error)) from error
-        return Config.from_json(content, self.config_path)
+        return _read(self.config_path, Config.from_json)
+
+    def _read_scores(self, read: Callable[[object], _T]) -> _T:
+        return _read(self.metrics_path, read) if self.metrics_path.is_file() else read({})
 
     def _writing(self) -> contextlib.AbstractContextManager:
         """Keep other processes from changing config.json and metrics.json."""
@@ -363,8 +365,15 @@ def held(path: Path, seconds: float, refusal: TfnewsError) -> Iterator[None]:
         lock.release()
 
 
-def _read_json(path: Path) -> object:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _read(path: Path, read: Callable[[object], _T]) -> _T:
+    """Read a JSON file of a run, or say that it is not what tfnews writes."""
+    try:
+        return read(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise RunError(
+            f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
+            "or was damaged. Put the file back, or train again under another name."
+        ) from error
 
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:

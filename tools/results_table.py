@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from tfnews.records import Judged
 from tfnews.runs import Run
 
 COLUMNS = {"accuracy": "accuracy", "f1": "F1 (fake)", "fpr": "false alarms", "fnr": "missed"}
@@ -10,14 +11,14 @@ COLUMNS = {"accuracy": "accuracy", "f1": "F1 (fake)", "fpr": "false alarms", "fn
 
 def row(run: Run) -> str:
     """Return one run's test scores as a row."""
-    part = run.scores()["test"]
-    cells = [f"{part['scores'][name]:.3f} ({_bounds(part, name)})" for name in COLUMNS]
+    part = run.scores().test
+    cells = [f"{part.scores[name]:.3f} ({_bounds(part, name)})" for name in COLUMNS]
     seconds = f"{run.config.fit_seconds:.0f} s"
     return " | ".join(["", run.name, *cells, seconds, f"`{run.config.command}`", ""]).strip()
 
 
-def _bounds(part: dict, name: str) -> str:
-    low, high = part["intervals"][name]
+def _bounds(part: Judged, name: str) -> str:
+    low, high = part.intervals[name]
     return f"{low:.3f}–{high:.3f}"
 
 

@@ -12,11 +12,12 @@ from tfnews.audit.probes import Rows
 from tfnews.data.prepare import prepare
 from tfnews.data.splits import PARTS, open_splits
 from tfnews.errors import DataError
+from tfnews.records import Audit, AuditedPart, Fitted
 from tfnews.report import screen
 
 
 def verdicts(found):
-    return {one["name"]: one["verdict"] for one in found["probes"] if one["verdict"] != "nothing"}
+    return {one.name: one.verdict for one in found.probes if one.verdict != "nothing"}
 
 
 @pytest.fixture(scope="module")
@@ -36,34 +37,34 @@ def test_a_shortcut_in_the_text_is_a_finding_and_one_beside_it_a_warning(leaking
         "one word: 'reuters'": "finding",
         "subject": "warning",
     }
-    assert any("mentions Reuters reaches macro F1 1.000" in said for said in leaking["findings"])
-    assert ["subject" in said for said in leaking["warnings"]] == [True]
+    assert any("mentions Reuters reaches macro F1 1.000" in said for said in leaking.findings)
+    assert ["subject" in said for said in leaking.warnings] == [True]
 
 
 def test_it_says_whether_cutting_reuters_helps(leaking, tmp_path):
-    assert any("Cutting Reuters does not help" in said for said in leaking["findings"])
+    assert any("Cutting Reuters does not help" in said for said in leaking.findings)
     empty_but_for_it = audit(news.splits(tmp_path / "s", signal=0.5, text=news.agency))
-    assert any("Cutting Reuters lowers" in said for said in empty_but_for_it["findings"])
+    assert any("Cutting Reuters lowers" in said for said in empty_but_for_it.findings)
 
 
 def test_clean_news_has_neither_finding_nor_warning(clean):
-    assert clean["learnable"]
-    assert (clean["findings"], clean["warnings"], verdicts(clean)) == ([], [], {})
+    assert clean.learnable
+    assert (clean.findings, clean.warnings, verdicts(clean)) == ((), (), {})
     assert "No shortcut was found" in screen.audit(clean)
 
 
 def test_nothing_to_learn_is_said(tmp_path):
     found = audit(news.splits(tmp_path / "s", signal=0.5))
-    assert not found["learnable"]
-    assert found["findings"] == []
-    assert [said.split(":")[0] for said in found["warnings"]] == ["Nothing to learn is shown"]
+    assert not found.learnable
+    assert found.findings == ()
+    assert [said.split(":")[0] for said in found.warnings] == ["Nothing to learn is shown"]
 
 
 def test_a_set_without_any_shared_word_has_nothing_to_learn(tmp_path):
     counter = iter(range(1000))
     found = audit(news.splits(tmp_path / "s", text=lambda *_: f"lonely{next(counter)}"))
-    assert not found["learnable"]
-    assert found["tokens"] == []
+    assert not found.learnable
+    assert found.tokens == ()
 
 
 def test_copies_across_splits_are_findings(tmp_path):
@@ -72,11 +73,11 @@ def test_copies_across_splits_are_findings(tmp_path):
     for part, frame in frames.items():
         frame.to_csv(tmp_path / f"{part}.csv", index=False)
     found = audit(tmp_path)
-    assert found["overlap"]["train-test"]["exact"] == 1
-    assert found["findings"] == [
+    assert found.overlap["train-test"].exact == 1
+    assert found.findings == (
         "Of 60 test texts, 1 stand word for word in train too, and 0 more nearly so: scores on "
-        "test are too good."
-    ]
+        "test are too good.",
+    )
     assert "stand in more than one split" in screen.audit(found)
 
 
@@ -85,16 +86,16 @@ def test_a_rare_class_is_warned_of(tmp_path):
         frame = news.frame(part)
         kept = (frame["label"] == 0) | (frame.index < frame.index.max() // 10)
         frame[kept].to_csv(tmp_path / f"{part}.csv", index=False)
-    assert "% of the training texts are fake" in audit(tmp_path)["warnings"][0]
+    assert "% of the training texts are fake" in audit(tmp_path).warnings[0]
 
 
 def test_counts_and_lengths_are_of_each_part_and_class(clean):
-    assert clean["parts"]["test"] == {
-        "rows": 60,
-        "counts": {"news": 30, "satire": 30},
-        "share": 0.5,
-        "words": {"news": [36.0] * 3, "satire": [36.0] * 3},
-    }
+    assert clean.parts["test"] == AuditedPart(
+        rows=60,
+        counts={"news": 30, "satire": 30},
+        share=0.5,
+        words={"news": (36.0,) * 3, "satire": (36.0,) * 3},
+    )
 
 
 def test_the_test_split_is_never_scored(tmp_path):
@@ -105,14 +106,14 @@ def test_the_test_split_is_never_scored(tmp_path):
     (tmp_path / "b").mkdir()
     for part, frame in turned.items():
         frame.to_csv(tmp_path / "b" / f"{part}.csv", index=False)
-    assert audit(tmp_path / "b")["probes"] == audit(first)["probes"]
+    assert audit(tmp_path / "b").probes == audit(first).probes
 
 
 def test_a_large_set_is_sampled_by_seed_and_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SAMPLED", 100)
     splits = news.splits(tmp_path / "s")
     found = audit(splits, seed=1)
-    assert found["fitted"] == {"train": 100, "of": 240, "validation": 120}
+    assert found.fitted == Fitted(train=100, of=240, validation=120)
     assert "100 training texts drawn at random from 240" in screen.audit(found)
     assert audit(splits, seed=1) == found
     assert audit(splits, seed=2) != found
@@ -126,7 +127,7 @@ def test_one_class_alone_is_refused(tmp_path):
 
 
 def test_the_audit_goes_through_json(leaking):
-    assert json.loads(json.dumps(leaking)) == leaking
+    assert Audit.from_json(json.loads(json.dumps(leaking.to_json()))) == leaking
 
 
 def judge(full):
@@ -150,14 +151,14 @@ def test_a_shortcut_beats_a_guess_and_has_a_share_of_what_all_words_gain(
     kind, called, share, verdict
 ):
     found = judge([0, 1] * 100).probe("made up", kind, np.array(called), share)
-    assert found["verdict"] == verdict
-    assert found["f1_majority"] == pytest.approx(1 / 3)
+    assert found.verdict == verdict
+    assert found.f1_majority == pytest.approx(1 / 3)
 
 
 def test_the_rule_is_by_the_low_end():
-    assert beats_a_guess({"interval": [GUESS + MARGIN + 0.01, 0.9]}, MARGIN)
-    assert not beats_a_guess({"interval": [GUESS + MARGIN, 0.9]}, MARGIN)
-    assert not beats_a_guess({"interval": None})
+    assert beats_a_guess((GUESS + MARGIN + 0.01, 0.9), MARGIN)
+    assert not beats_a_guess((GUESS + MARGIN, 0.9), MARGIN)
+    assert not beats_a_guess(None)
     assert reaches(0.87, 0.9, WORDS_SHARE)
     assert not reaches(0.85, 0.9, WORDS_SHARE)
     assert reaches(0.5, 0.4, WORDS_SHARE)
@@ -175,15 +176,15 @@ def test_isot_gives_itself_away(real_data, tmp_path):
     assert shortcuts["one word: 'reuters'"] == "finding"
     assert shortcuts["subject"] == "warning"
     assert shortcuts["date (format)"] == "warning"
-    assert any("Cutting Reuters does not help" in said for said in found["findings"])
-    assert found["tokens"][0]["token"] == "reuters"
-    assert all(not counts["exact"] + counts["near"] for counts in found["overlap"].values())
+    assert any("Cutting Reuters does not help" in said for said in found.findings)
+    assert found.tokens[0].token == "reuters"
+    assert all(not copies.exact + copies.near for copies in found.overlap.values())
 
 
 def test_fa_kes_has_nothing_to_learn(real_data, tmp_path):
     found = audit(_prepared(real_data / "fa_kes" / "fa_kes.csv.gz", tmp_path / "s"))
-    assert not found["learnable"]
-    assert found["findings"] == []
+    assert not found.learnable
+    assert found.findings == ()
     assert verdicts(found) == {}
     assert screen.audit(found).startswith("Nothing to learn is shown in fa_kes.")
 

@@ -101,11 +101,11 @@ def given_away():
 
 def test_the_heaviest_words_come_first_with_the_class_they_point_to(given_away):
     tokens = given_away[1].tokens(("news", "satire"))
-    assert {(one["token"], one["toward"]) for one in tokens[:2]} == {
+    assert {(one.token, one.toward) for one in tokens[:2]} == {
         ("agency", "news"),
         ("video", "satire"),
     }
-    weights = [abs(one["weight"]) for one in tokens]
+    weights = [abs(one.weight) for one in tokens]
     assert len(tokens) == 20
     assert weights == sorted(weights, reverse=True)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tfnews.data.text import combine, for_matching
+from tfnews.data.text import combine, excerpt, for_matching
 
 texts = st.text(max_size=40)
 white_space = st.text(alphabet=" \t\r\n\u00a0\u2003", max_size=4)
@@ -75,3 +75,18 @@ def test_white_space_and_composition_do_not_matter(text, space):
     assert for_matching(space + text + space) == expected
     assert for_matching(text.replace(" ", f" {space}")) == expected
     assert for_matching(unicodedata.normalize("NFKC", text)) == expected
+
+
+@given(st.text(max_size=900), st.integers(1, 300))
+def test_an_excerpt_is_one_short_line_that_can_be_written(text, length):
+    line = excerpt(text, length)
+    assert len(line) <= length
+    assert not set("\n\r\t") & set(line)
+    line.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a  b\n c", "a b c"), ("abcdef", "abc…"), ("\ud800", "?")]
+)
+def test_excerpts(text, line):
+    assert excerpt(text, 5 if " " in text else 4) == line

@@ -1,7 +1,7 @@
 import html
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -105,7 +105,7 @@ def test_every_part_is_scored(evaluated, splits):
         assert found[part]["scores"]["f1"] == pytest.approx(expected)
         assert found[part]["scores"]["rows"] == len(frame)
         assert set(found[part]["intervals"]) >= {"f1", "fpr", "accuracy"}
-        assert report.parts[part].to_json() == found[part]
+        assert asdict(report.parts[part]) == found[part]
 
 
 def test_validation_scores_are_those_of_the_fit(fitted, evaluated):
@@ -129,8 +129,8 @@ def test_report_card_and_figures_are_written(evaluated):
 
 def test_timings_say_how_many_texts_were_timed(evaluated, splits):
     timings = evaluated[1].timings
-    assert timings["rows"] == len(splits.frame("test"))
-    assert timings["ms_per_text"] > 0
+    assert timings.rows == len(splits.frame("test"))
+    assert timings.ms_per_text > 0
 
 
 def test_a_run_that_is_not_there(fitted):
@@ -154,7 +154,8 @@ def test_the_runs_threshold_is_used(flagging, splits):
     scores = report.parts["test"].scores
     assert scores["threshold"] == 0.0
     assert (scores["fpr"], scores["recall"]) == (1.0, 1.0)
-    assert report.mistakes["totals"] == {"false_alarms": int((labels == 0).sum()), "misses": 0}
+    wrong = report.mistakes
+    assert (wrong.false_alarm_count, wrong.miss_count) == (int((labels == 0).sum()), 0)
 
 
 def test_one_rule_calls_fake(run, splits):
@@ -175,7 +176,8 @@ def test_one_rule_calls_fake(run, splits):
     (_, false_alarms), (misses, _) = confusion_matrix(labels, called).tolist()
     assert report.parts["test"].scores["confusion"][0][1] == false_alarms
     assert report.parts["test"].scores["confusion"][1][0] == misses
-    assert report.mistakes["totals"] == {"false_alarms": false_alarms, "misses": misses}
+    wrong = report.mistakes
+    assert (wrong.false_alarm_count, wrong.miss_count) == (false_alarms, misses)
     answers = predict(load(run.path), texts, score_anyway=True)
     labelled = [answer.label.startswith("resembles texts labelled fake") for answer in answers]
     assert labelled == called.tolist()
@@ -198,7 +200,7 @@ def test_measuring_writes_nothing(run, splits):
     measured = measure(load(run.path), splits)
     assert files() == before
     assert set(measured.parts) == set(measured.probabilities) == set(PARTS)
-    assert measured.floor["difference"] == pytest.approx(0, abs=0.05)  # the run is the floor itself
+    assert measured.floor.difference == pytest.approx(0, abs=0.05)  # the run is the floor itself
 
 
 def test_a_reading_is_counted_before_the_test_split_is_scored(run, monkeypatch):
@@ -232,9 +234,9 @@ def test_the_floor_is_compared_on_the_test_split(splits, tmp_path):
     run = fit(splits.path, "swivel20", **tiny.SWIVEL | {"epochs": 1}, root=tmp_path, floor=False)
     assert run.config.floor is None
     report = evaluate(run)
-    assert report.floor["part"] == "test"
-    model, difference = report.parts["test"].scores["f1"], report.floor["difference"]
-    assert model - report.floor["f1"] == pytest.approx(difference)
+    assert report.floor.part == "test"
+    model, difference = report.parts["test"].scores["f1"], report.floor.difference
+    assert model - report.floor.f1 == pytest.approx(difference)
     assert wording.floor(report.floor) in html.unescape(run.report_path.read_text())
 
 

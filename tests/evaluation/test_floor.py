@@ -37,24 +37,24 @@ def test_a_perfect_model_gains_what_the_floor_lacks(splits, known):
     part, labels, expected = known
     f1 = f1_score(labels, expected >= 0.5)
     found = floor.compare(splits, part, labels.to_numpy(dtype="float32"), 0.5)
-    assert (found["arch"], found["part"]) == ("tfidf", part)
-    assert found["f1"] == pytest.approx(f1)
-    assert found["difference"] == pytest.approx(1 - f1)
-    low, high = found["interval"]
-    assert low <= found["difference"] <= high
+    assert (found.arch, found.part) == ("tfidf", part)
+    assert found.f1 == pytest.approx(f1)
+    assert found.difference == pytest.approx(1 - f1)
+    low, high = found.interval
+    assert low <= found.difference <= high
 
 
 def test_the_floor_gains_nothing_over_itself(splits, known):
     part, _, expected = known
     found = floor.compare(splits, part, expected.astype("float32"), 0.5)
-    assert (found["difference"], found["interval"]) == (0.0, [0.0, 0.0])
-    assert found["gain_shown"] is False
+    assert (found.difference, found.interval) == (0.0, (0.0, 0.0))
+    assert found.gain_shown is False
 
 
 def test_the_models_own_threshold_counts_and_the_floors_is_one_half(splits, known):
     part, labels, expected = known
     halved = expected / 2
     found = floor.compare(splits, part, halved, threshold=0.25)
-    assert found["difference"] == pytest.approx(0.0)
+    assert found.difference == pytest.approx(0.0)
     none_flagged = floor.compare(splits, part, halved, threshold=0.5)
-    assert none_flagged["difference"] == pytest.approx(-f1_score(labels, expected >= 0.5))
+    assert none_flagged.difference == pytest.approx(-f1_score(labels, expected >= 0.5))

@@ -5,10 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfnews.records import Config, Parameters, SplitsRecord, WeightsRecord
-from tfnews.report.content import DataSet, OtherSet, Report
+from tfnews.records import (
+    Comparison,
+    Config,
+    Judged,
+    OtherSet,
+    Parameters,
+    SplitsRecord,
+    Timings,
+    WeightsRecord,
+)
+from tfnews.report.content import DataSet, Report
 from tfnews.statistics import intervals, metrics, mistakes
-from tfnews.statistics.judged import Judged
 
 CONFIG = Config(
     state="complete",
@@ -34,14 +42,14 @@ DATA = DataSet(
     digests={"train.csv": "cd" * 32, "test.csv": "ef" * 32},
     sources=({"file": "news.csv", "sha256": "12" * 32},),
 )
-FLOOR = {
-    "arch": "tfidf",
-    "part": "test",
-    "f1": 0.81,
-    "difference": 0.012,
-    "interval": [-0.004, 0.027],
-    "gain_shown": False,
-}
+FLOOR = Comparison(
+    arch="tfidf",
+    part="test",
+    f1=0.81,
+    difference=0.012,
+    interval=(-0.004, 0.027),
+    gain_shown=False,
+)
 
 
 def rows(count=400, seed=0, spread=0.45):
@@ -57,6 +65,16 @@ def part(seed=0, class_names=("real", "fake"), count=400, spread=0.45):
     return Judged(
         metrics.scores(labels, probabilities, class_names=class_names),
         intervals.bootstrap(labels, probabilities, resamples=200),
+    )
+
+
+def other_set(name, judged, **facts):
+    return OtherSet(
+        name=name,
+        class_names=judged.class_names,
+        scores=judged.scores,
+        intervals=judged.intervals,
+        **facts,
     )
 
 
@@ -84,8 +102,8 @@ def report(class_names=("real", "fake"), **changes):
             for seed, name in enumerate(("test", "validation", "train"))
         },
         floor=FLOOR,
-        other_sets=(OtherSet("elsewhere", part(7, spread=2.0)),),
-        timings={"rows": 400, "ms_per_text": 0.21, "texts_per_second": 4762.0, "device": "CPU"},
+        other_sets=(other_set("elsewhere", part(7, spread=2.0)),),
+        timings=Timings(400, 0.21, 4762.0),
         mistakes=mistakes.find(labels, probabilities, titles, texts, count=3),
         test_reads=1,
     )

@@ -1,5 +1,7 @@
 """An audit on the terminal, on its own page, and in a run's report and card."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.audit import news
@@ -28,8 +30,8 @@ def test_the_screen_says_false_beliefs_first(leaking):
 
 
 def test_the_page_is_well_formed_escaped_and_loads_nothing(leaking):
-    named = {**leaking, "name": "<script>alert(1)</script> $title"}
-    named["probes"] = [one | {"name": "<i>" + one["name"]} for one in leaking["probes"]]
+    probes = tuple(replace(one, name=f"<i>{one.name}") for one in leaking.probes)
+    named = replace(leaking, name="<script>alert(1)</script> $title", probes=probes)
     shown = audit_page.render(named)
     parsed = Page(shown)
     assert "<script>" not in shown

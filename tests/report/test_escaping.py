@@ -74,7 +74,7 @@ def test_no_string_of_the_content_becomes_html_or_a_template(full, nasty):
     [
         "made_up", "nnlm128-1", "real", "fake", "elsewhere", "Mind this.", "factcheck", "tfidf",
         "too short", "earlier-1", "nnlm-en-dim128", "epochs", "keras", "2.21.0", "test.csv",
-        "tfnews fit --data splits", "CPU", "Title ", "Body ", "mentions Reuters", "metadata",
+        "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata",
     ],
 )  # fmt: skip
 def test_each_kind_of_string_was_hostile_and_is_shown(full, own):

@@ -74,7 +74,7 @@ def test_mistakes_without_texts_show_their_rows():
     labels, probabilities = rows()
     found = mistakes.find(labels, probabilities, no_text=True)
     text = Page(render(report(mistakes=found))).text
-    assert f"row {found['misses'][0]['row']}, labelled fake" in text
+    assert f"row {found.misses[0].row}, labelled fake" in text
     assert "Title" not in text
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from tests.report.sample import CONFIG, part, report
+from tfnews.records import Judged
 from tfnews.report import screen, terminal, wording
-from tfnews.statistics.judged import Judged
 
 
 def test_false_alarms_come_before_every_score():

@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.report.sample import CONFIG, DATA, FLOOR, part, report
+from tests.report.sample import CONFIG, DATA, FLOOR, other_set, part, report
+from tfnews.records import Judged
 from tfnews.report import wording
-from tfnews.report.content import DataSet, OtherSet, Report
+from tfnews.report.content import DataSet, Report
 from tfnews.statistics import metrics
-from tfnews.statistics.judged import Judged
 
 
 def _part(real_wrong, real, fake_wrong=1, fake=100, names=("real", "fake"), intervals=None):
@@ -134,13 +134,13 @@ def test_flags_follow_the_reports_prevalences():
 
 
 def test_a_shown_gain_is_no_warning():
-    made = report(floor={**FLOOR, "interval": [0.01, 0.02], "gain_shown": True})
+    made = report(floor=replace(FLOOR, interval=(0.01, 0.02), gain_shown=True))
     assert wording.warnings(made) == []
     assert wording.floor(made.floor).startswith("Better than the simplest model")
 
 
 def _with_away(names=("real", "fake"), basis="factcheck", **changes):
-    away = OtherSet("away", _part(30, 100, names=names), basis, **changes)
+    away = other_set("away", _part(30, 100, names=names), label_basis=basis, **changes)
     parts = {"test": _part(5, 400, 5, 400)}
     return Report(CONFIG, DataSet("made_up", label_basis="factcheck"), parts, (away,))
 

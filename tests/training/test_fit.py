@@ -13,7 +13,7 @@ from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
-from tfnews.records import Parameters, SplitsRecord
+from tfnews.records import Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
@@ -164,11 +164,11 @@ def test_the_best_epoch_is_kept_though_the_epochs_end_before_the_patience(splits
 def test_a_gain_over_the_floor_is_said_or_denied(trained, splits):
     run, said = trained
     floor = run.config.floor
-    assert (floor["arch"], floor["part"]) == ("tfidf", "validation")
+    assert (floor.arch, floor.part) == ("tfidf", "validation")
     assert said[-1] == wording.floor(floor)
     labels = splits.frame("validation")["label"]
     own = f1_score(labels, predictions(run)["fake_probability"] >= 0.5)
-    assert floor["f1"] + floor["difference"] == pytest.approx(own)
+    assert floor.f1 + floor.difference == pytest.approx(own)
 
 
 def test_the_floor_is_compared_at_the_classifiers_threshold(splits, tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_the_floor_is_compared_at_the_classifiers_threshold(splits, tmp_path, mo
 
     def compare(splits, part, scored, threshold, root):
         given.append((part, threshold, root))
-        return {"arch": "tfidf", "part": part, "f1": 0.5, "difference": 0.0, "interval": None}
+        return Comparison(arch="tfidf", part=part, f1=0.5, difference=0.0, gain_shown=False)
 
     answers = setup._answers
     monkeypatch.setattr(setup, "_answers", lambda *given: {**answers(*given), "threshold": 0.25})

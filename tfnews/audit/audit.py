@@ -1,6 +1,7 @@
 """What a data set gives away before any model is trained: copies, balance, lengths, shortcuts."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,13 +13,14 @@ from tfnews.audit.overlap import overlap
 from tfnews.audit.probes import REUTERS, Rows, Words, words_in
 from tfnews.data.splits import PARTS, Splits, open_splits
 from tfnews.errors import DataError
+from tfnews.records import Audit, AuditedPart, Fitted
 
 SAMPLED = 10_000  # training rows that probes are fitted on, at most
 TITLED = 0.5  # of the training texts: fewer, and titles are not probed
 RARE = 0.1  # a class of a smaller share is warned of
 
 
-def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> dict:
+def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
     """Look for copies across splits and for labels that can be had without reading.
 
     Probes are fitted on the training split and scored on the validation split by macro F1 with a
@@ -29,35 +31,27 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> dict:
         splits: A folder of splits, or the splits opened.
         seed: Of the sample of training rows, where there are more than `SAMPLED`.
 
-    Returns:
-        A JSON-able dict: name, class_names, label_basis; parts {part: rows, counts, share of
-        class 1, words {class: [quartiles]}}; overlap, as `overlap.overlap` returns it; fitted
-        {train, of, validation}; learnable; probes [{name, kind, f1 (macro), accuracy, interval,
-        f1_majority, verdict, in_words}] with kinds reference, text, metadata and verdicts
-        finding, warning, nothing; tokens [{token, weight, toward}]; skipped {column: why};
-        findings and warnings, sentences.
-
     Raises:
         DataError: The splits cannot be read, or train or validation lacks a class.
 
     Example:
-        >>> for said in tfnews.audit("splits")["findings"]:
+        >>> for said in tfnews.audit("splits").findings:
         ...     print(said)
     """
     splits = splits if isinstance(splits, Splits) else open_splits(splits)
     frames = {part: splits.frame(part) for part in PARTS}
     for part in ("train", "validation"):
         _check_classes(frames[part], part, splits)
-    found = {
-        "name": splits.name,
-        "class_names": list(splits.class_names),
-        "label_basis": splits.label_basis,
-        "parts": {part: _part(frame, splits.class_names) for part, frame in frames.items()},
-        "overlap": overlap({part: frame["combined_text"] for part, frame in frames.items()}),
+    found = Audit(
+        name=splits.name,
+        class_names=splits.class_names,
+        label_basis=splits.label_basis,
+        parts={part: _part(frame, splits.class_names) for part, frame in frames.items()},
+        overlap=overlap({part: frame["combined_text"] for part, frame in frames.items()}),
         **_probed(frames["train"], frames["validation"], splits.class_names, seed),
-    }
-    said = audit_wording.conclusions(found)
-    return {**found, **said, "warnings": _imbalance(found["parts"]["train"]) + said["warnings"]}
+    )
+    warnings = (*_imbalance(found.parts["train"]), *audit_wording.warnings(found))
+    return replace(found, findings=audit_wording.findings(found), warnings=warnings)
 
 
 def _check_classes(frame: pd.DataFrame, part: str, splits: Splits) -> None:
@@ -68,31 +62,31 @@ def _check_classes(frame: pd.DataFrame, part: str, splits: Splits) -> None:
         )
 
 
-def _part(frame: pd.DataFrame, names: tuple[str, str]) -> dict:
+def _part(frame: pd.DataFrame, names: tuple[str, str]) -> AuditedPart:
     lengths, labels = words_in(frame["combined_text"]), frame["label"]
     of_class = {name: lengths[labels == label] for label, name in enumerate(names)}
-    return {
-        "rows": len(frame),
-        "counts": {name: len(found) for name, found in of_class.items()},
-        "share": float(labels.mean()),
-        "words": {
-            name: np.percentile(found, [25, 50, 75]).tolist()
+    return AuditedPart(
+        len(frame),
+        counts={name: len(found) for name, found in of_class.items()},
+        share=float(labels.mean()),
+        words={
+            name: tuple(np.percentile(found, [25, 50, 75]).tolist())
             for name, found in of_class.items()
             if len(found)
         },
-    }
+    )
 
 
-def _imbalance(train: dict) -> list[str]:
-    rarer = min(train["counts"], key=train["counts"].get)
-    share = train["counts"][rarer] / train["rows"]
+def _imbalance(train: AuditedPart) -> list[str]:
+    rarer = min(train.counts, key=train.counts.get)
+    share = train.counts[rarer] / train.rows
     return [audit_wording.rare(rarer, share)] if share < RARE else []
 
 
 def _probed(
     train: pd.DataFrame, validation: pd.DataFrame, names: tuple[str, str], seed: int
 ) -> dict:
-    """Run every probe on at most `SAMPLED` training rows."""
+    """Run every probe on at most `SAMPLED` training rows; return what an `Audit` holds of it."""
     sample = train.sample(SAMPLED, random_state=seed) if len(train) > SAMPLED else train
     rows = Rows(sample, validation)
     words = Words.read(sample["combined_text"], rows.labels, validation["combined_text"])
@@ -111,15 +105,17 @@ def _probed(
         for kind, share, found in kinds
         for name, called in found.items()
     ]
-    if any(one["name"] == audit_wording.REUTERS and one["verdict"] == "finding" for one in probes):
+    if any(one.name == audit_wording.REUTERS and one.verdict == "finding" for one in probes):
         cut = rows.without_reuters().by_words("combined_text")
         probes.insert(len(references), judge.probe(audit_wording.CUT, "reference", cut))
-    of_full = next(probe for probe in probes if probe["name"] == audit_wording.FULL)
+    of_full = next(probe for probe in probes if probe.name == audit_wording.FULL)
     return {
-        "fitted": {"train": len(sample), "of": len(train), "validation": len(validation)},
-        "learnable": beats_a_guess(of_full),
-        "probes": [{**one, "in_words": audit_wording.probe(one, judge.full)} for one in probes],
-        "tokens": words.tokens(names) if words else [],
+        "fitted": Fitted(len(sample), len(train), len(validation)),
+        "learnable": beats_a_guess(of_full.interval),
+        "probes": tuple(
+            replace(one, in_words=audit_wording.probe(one, judge.full)) for one in probes
+        ),
+        "tokens": words.tokens(names) if words else (),
         "skipped": skipped,
     }
 

@@ -1,8 +1,11 @@
 """When a probe's score makes it a shortcut: the thresholds and the rule."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tfnews.audit.probes import Rows, macro_f1
+from tfnews.records import Probe
 from tfnews.statistics import intervals
 
 # Macro F1 counts both classes alike. A guess that draws labels in the classes' proportions
@@ -14,6 +17,9 @@ MARGIN = 0.1
 # trait that says nothing of what a text claims, nearly all for a part of its words.
 TRAIT_SHARE = 0.5
 WORDS_SHARE = 0.9
+
+# What a shortcut of each kind of probe is.
+_VERDICTS = {"reference": "nothing", "text": "finding", "metadata": "warning"}
 
 
 class Judge:
@@ -30,7 +36,7 @@ class Judge:
         self.majority = macro_f1(self._labels, rows.majority())
         self.full = macro_f1(self._labels, full)
 
-    def probe(self, name: str, kind: str, called: np.ndarray, share: float = 0.0) -> dict:
+    def probe(self, name: str, kind: str, called: np.ndarray, share: float = 0.0) -> Probe:
         """Judge one probe.
 
         Args:
@@ -38,27 +44,19 @@ class Judge:
             kind: "reference", which is never a shortcut, "text" or "metadata".
             called: Labels, 0 or 1, `(validation rows,)`.
             share: Of the gain of all words over a guess, what makes it a shortcut.
-
-        Returns:
-            name, kind, f1 (macro), accuracy, interval (95 %, of f1) or None, f1_majority, and
-            verdict: "finding" or "warning" for a shortcut in text or metadata, else "nothing".
         """
-        bounds = intervals.bootstrap(self._labels, called, self._clusters, ("macro_f1",))
-        probe = {
-            "name": name,
-            "kind": kind,
-            "f1": macro_f1(self._labels, called),
-            "accuracy": float((called == self._labels).mean()),
-            "interval": bounds["macro_f1"],
-            "f1_majority": self.majority,
-        }
-        return {**probe, "verdict": self._verdict(probe, share)}
-
-    def _verdict(self, probe: dict, share: float) -> str:
-        enough = reaches(probe["f1"], self.full, share) and beats_a_guess(probe, MARGIN)
-        if not enough or probe["kind"] == "reference":
-            return "nothing"
-        return "warning" if probe["kind"] == "metadata" else "finding"
+        found = intervals.bootstrap(self._labels, called, self._clusters, ("macro_f1",))
+        f1, bounds = macro_f1(self._labels, called), found["macro_f1"]
+        shortcut = reaches(f1, self.full, share) and beats_a_guess(bounds, MARGIN)
+        return Probe(
+            name=name,
+            kind=kind,
+            f1=f1,
+            accuracy=float((called == self._labels).mean()),
+            interval=bounds and tuple(bounds),
+            f1_majority=self.majority,
+            verdict=_VERDICTS[kind] if shortcut else "nothing",
+        )
 
 
 def reaches(f1: float, full: float, share: float) -> bool:
@@ -66,6 +64,6 @@ def reaches(f1: float, full: float, share: float) -> bool:
     return f1 - GUESS >= share * (full - GUESS)
 
 
-def beats_a_guess(probe: dict, margin: float = 0.0) -> bool:
+def beats_a_guess(interval: Sequence[float] | None, margin: float = 0.0) -> bool:
     """Tell whether the low end of a probe's interval lies above a guess; False without one."""
-    return bool(probe["interval"]) and probe["interval"][0] > GUESS + margin
+    return interval is not None and interval[0] > GUESS + margin

@@ -7,6 +7,7 @@ import numpy as np
 
 from tfnews.data import duplicates
 from tfnews.data.splits import PARTS
+from tfnews.records import Copies
 
 # Least Jaccard similarity of word triples, as `prepare` takes it by default.
 NEAR = 0.8
@@ -15,7 +16,7 @@ EXAMPLES = 5
 _TEXTS_AT_ONCE = 5_000
 
 
-def overlap(texts: dict[str, Sequence[str]]) -> dict[str, dict]:
+def overlap(texts: dict[str, Sequence[str]]) -> dict[str, Copies]:
     """Count the texts of each split that also stand in an earlier one.
 
     Near-copies are found as `prepare` finds them: a near-copy of a near-copy is one too.
@@ -24,9 +25,7 @@ def overlap(texts: dict[str, Sequence[str]]) -> dict[str, dict]:
         texts: Combined texts of each part, rows in file order.
 
     Returns:
-        `{"train-validation": {rows, exact, near, examples}, ...}`: of the later part, its rows,
-        how many have an exact copy in the earlier one and how many only a near-copy; examples
-        `{kind, earlier part: row, later part: row}`, rows counted from 0.
+        `{"train-validation": copies, ...}`, and so on for each pair of parts.
     """
     exact, near, parts = _clusters(texts)
     return {
@@ -49,7 +48,9 @@ def _clusters(texts: dict[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray, 
     return exact, near, np.repeat(np.arange(len(PARTS)), [len(texts[part]) for part in PARTS])
 
 
-def _between(exact: np.ndarray, near: np.ndarray, parts: np.ndarray, pair: tuple[str, str]) -> dict:
+def _between(
+    exact: np.ndarray, near: np.ndarray, parts: np.ndarray, pair: tuple[str, str]
+) -> Copies:
     first, second = (np.flatnonzero(parts == PARTS.index(part)) for part in pair)
     copied = np.isin(exact[second], exact[first])
     resembling = np.isin(near[second], near[first]) & ~copied
@@ -58,9 +59,4 @@ def _between(exact: np.ndarray, near: np.ndarray, parts: np.ndarray, pair: tuple
         for row in np.flatnonzero(found)[: EXAMPLES - len(examples)]:
             other = np.flatnonzero(codes[first] == codes[second][row])[0]
             examples.append({"kind": kind, pair[0]: int(other), pair[1]: int(row)})
-    return {
-        "rows": len(second),
-        "exact": int(copied.sum()),
-        "near": int(resembling.sum()),
-        "examples": examples,
-    }
+    return Copies(len(second), int(copied.sum()), int(resembling.sum()), tuple(examples))

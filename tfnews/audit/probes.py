@@ -19,6 +19,7 @@ from sklearn.metrics import f1_score
 from sklearn.tree import DecisionTreeClassifier
 
 from tfnews.data import cutting
+from tfnews.records import Token
 
 HEAVIEST = 20
 MAX_WORDS = 50_000
@@ -164,13 +165,13 @@ class Words:
         weights = np.abs(self.model.coef_[0])
         return np.argsort(-weights, kind="stable")[:HEAVIEST]
 
-    def tokens(self, class_names: tuple[str, str]) -> list[dict]:
-        """Return the heaviest words: token, weight and the class it points to."""
+    def tokens(self, class_names: tuple[str, str]) -> tuple[Token, ...]:
+        """Return the heaviest words, heaviest first."""
         weights = self.model.coef_[0][self.heaviest].tolist()
-        return [
-            {"token": str(token), "weight": weight, "toward": class_names[weight > 0]}
+        return tuple(
+            Token(str(token), weight, class_names[weight > 0])
             for token, weight in zip(self.names[self.heaviest], weights, strict=True)
-        ]
+        )
 
     def called_by_heaviest(self) -> np.ndarray:
         """Call each row by which of the heaviest words it holds, `(validation rows,)`."""

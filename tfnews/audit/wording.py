@@ -1,5 +1,7 @@
 """What an audit found, in sentences: screen, page, report and card say the same."""
 
+from collections.abc import Sequence
+
 from tfnews.audit.judging import (
     GUESS,
     MARGIN,
@@ -8,6 +10,7 @@ from tfnews.audit.judging import (
     beats_a_guess,
     reaches,
 )
+from tfnews.records import Audit, Copies, Probe
 
 MAJORITY = "the commoner class"
 FULL = "all words"
@@ -42,7 +45,7 @@ def one_word(word: str) -> str:
     return f"{_ONE_WORD}{word!r}"
 
 
-def probe(probe: dict, full: float) -> str:
+def probe(probe: Probe, full: float) -> str:
     """Say what one probe found.
 
     Args:
@@ -50,37 +53,37 @@ def probe(probe: dict, full: float) -> str:
         full: Macro F1 of all words.
     """
     scored = f"macro F1 {score(probe)}"
-    if probe["name"] == MAJORITY:
+    if probe.name == MAJORITY:
         return f"Always giving the commoner class reaches {scored}, a guess {GUESS:.2f}."
-    if probe["name"] == FULL:
+    if probe.name == FULL:
         return _full(probe, scored)
-    if probe["name"] == CUT:
+    if probe.name == CUT:
         return _cut(probe, scored, full)
-    so = _SO[probe["verdict"]]
+    so = _SO[probe.verdict]
     return f"{_sees(probe)} reaches {scored}; all words reach {full:.3f}.{so}"
 
 
-def score(probe: dict) -> str:
+def score(probe: Probe) -> str:
     """Return "0.912 (95 % interval 0.890 to 0.934)"."""
-    return f"{probe['f1']:.3f}" + (f" (95 % interval {bounds(probe)})" if bounds(probe) else "")
+    return f"{probe.f1:.3f}" + (f" (95 % interval {bounds(probe)})" if bounds(probe) else "")
 
 
-def bounds(probe: dict) -> str:
+def bounds(probe: Probe) -> str:
     """Return "0.890 to 0.934", or "" without an interval."""
-    return "{:.3f} to {:.3f}".format(*probe["interval"]) if probe["interval"] else ""
+    return "{:.3f} to {:.3f}".format(*probe.interval) if probe.interval else ""
 
 
-def _sees(probe: dict) -> str:
-    if probe["kind"] == "metadata":
-        return f"A rule that sees only the column {probe['name']}"
-    if probe["name"].startswith(_ONE_WORD):
-        word = probe["name"].removeprefix(_ONE_WORD)
+def _sees(probe: Probe) -> str:
+    if probe.kind == "metadata":
+        return f"A rule that sees only the column {probe.name}"
+    if probe.name.startswith(_ONE_WORD):
+        word = probe.name.removeprefix(_ONE_WORD)
         return f"A rule that asks only whether a text holds the word {word}"
-    return _SEES[probe["name"]]
+    return _SEES[probe.name]
 
 
-def _full(probe: dict, scored: str) -> str:
-    if beats_a_guess(probe):
+def _full(probe: Probe, scored: str) -> str:
+    if beats_a_guess(probe.interval):
         return f"A linear model of all words reaches {scored}, a guess {GUESS:.2f}."
     return (
         f"Nothing to learn is shown: a linear model of all words reaches {scored}, which cannot "
@@ -88,11 +91,11 @@ def _full(probe: dict, scored: str) -> str:
     )
 
 
-def _cut(probe: dict, scored: str, full: float) -> str:
+def _cut(probe: Probe, scored: str, full: float) -> str:
     where = (
         f"without datelines and the word Reuters, all words reach {scored}, with them {full:.3f}"
     )
-    if not reaches(probe["f1"], full, WORDS_SHARE):
+    if not reaches(probe.f1, full, WORDS_SHARE):
         return f"Cutting Reuters lowers what can be had: {where}."
     return f"Cutting Reuters does not help: {where}. The rest of the sources' style remains."
 
@@ -105,49 +108,50 @@ def rare(name: str, share: float) -> str:
     )
 
 
-def conclusions(found: dict) -> dict[str, list[str]]:
-    """Return `findings` and `warnings`, the sentences to read first.
-
-    Args:
-        found: What `audit.audit` returns but for these two.
-    """
-    references = {one["name"]: one for one in found["probes"] if one["kind"] == "reference"}
-    findings = [*_copies(found["overlap"]), *_verdicts(found, "finding")]
-    if CUT in references:
-        findings.append(references[CUT]["in_words"])
-    warnings = [] if found["learnable"] else [references[FULL]["in_words"]]
-    return {"findings": findings, "warnings": warnings + _verdicts(found, "warning")}
+def findings(found: Audit) -> tuple[str, ...]:
+    """Say which shortcuts the texts hold and which texts are copies: what to read first."""
+    return (*_copies(found.overlap), *_verdicts(found, "finding"), *_reference(found, CUT))
 
 
-def _verdicts(found: dict, verdict: str) -> list[str]:
-    return [probe["in_words"] for probe in found["probes"] if probe["verdict"] == verdict]
+def warnings(found: Audit) -> tuple[str, ...]:
+    """Say whether nothing can be learnt, and which columns give the labels away."""
+    nothing = [] if found.learnable else _reference(found, FULL)
+    return (*nothing, *_verdicts(found, "warning"))
 
 
-def _copies(overlap: dict[str, dict]) -> list[str]:
+def _reference(found: Audit, name: str) -> list[str]:
+    return [one.in_words for one in found.probes if (one.kind, one.name) == ("reference", name)]
+
+
+def _verdicts(found: Audit, verdict: str) -> list[str]:
+    return [probe.in_words for probe in found.probes if probe.verdict == verdict]
+
+
+def _copies(overlap: dict[str, Copies]) -> list[str]:
     said = []
-    for pair, counts in overlap.items():
+    for pair, copies in overlap.items():
         earlier, later = pair.split("-")
-        if counts["exact"] or counts["near"]:
+        if copies.exact or copies.near:
             said.append(
-                f"Of {counts['rows']:,} {later} texts, {counts['exact']:,} stand word for word in "
-                f"{earlier} too, and {counts['near']:,} more nearly so: scores on {later} are too "
+                f"Of {copies.rows:,} {later} texts, {copies.exact:,} stand word for word in "
+                f"{earlier} too, and {copies.near:,} more nearly so: scores on {later} are too "
                 "good."
             )
     return said
 
 
-def opening(found: dict) -> str:
+def opening(found: Audit) -> str:
     """Say in a sentence or two what was found."""
-    name, (real, fake) = found["name"], found["class_names"]
+    name, (real, fake) = found.name, found.class_names
     said = []
-    if any(probe["verdict"] == "finding" for probe in found["probes"]):
+    if any(probe.verdict == "finding" for probe in found.probes):
         said.append(
             f"A high score on {name} does not show that a model can tell {fake} from {real}: the "
             "labels can be had without reading."
         )
-    if _copies(found["overlap"]):
+    if _copies(found.overlap):
         said.append(f"Texts of {name} stand in more than one split, so scores are too good.")
-    if not found["learnable"]:
+    if not found.learnable:
         said.append(f"Nothing to learn is shown in {name}.")
     nothing = (
         f"No shortcut was found in the texts of {name}. The probes are few: that does not prove "
@@ -156,14 +160,14 @@ def opening(found: dict) -> str:
     return " ".join(said) or nothing
 
 
-def how(found: dict) -> str:
+def how(found: Audit) -> str:
     """Say what the probes were fitted and scored on, and when one is a shortcut."""
-    fitted = found["fitted"]
-    rows = f"{fitted['train']:,} training texts"
-    if fitted["train"] < fitted["of"]:
-        rows += f" drawn at random from {fitted['of']:,}"
+    fitted = found.fitted
+    rows = f"{fitted.train:,} training texts"
+    if fitted.train < fitted.of:
+        rows += f" drawn at random from {fitted.of:,}"
     return (
-        f"Probes were fitted on {rows} and scored on {fitted['validation']:,} validation texts by "
+        f"Probes were fitted on {rows} and scored on {fitted.validation:,} validation texts by "
         "macro F1, which counts both classes alike. Test texts are never scored here, only "
         "compared and counted."
     )
@@ -179,50 +183,50 @@ def rule() -> str:
     )
 
 
-def probe_rows(found: dict) -> list[tuple[str, ...]]:
+def probe_rows(found: Audit) -> list[tuple[str, ...]]:
     """Return the probes, in columns as `PROBE_HEAD`."""
     return [
-        (one["name"], one["kind"], f"{one['f1']:.3f}", bounds(one), _VERDICTS[one["verdict"]])
-        for one in found["probes"]
+        (one.name, one.kind, f"{one.f1:.3f}", bounds(one), _VERDICTS[one.verdict])
+        for one in found.probes
     ]
 
 
-def overlap_rows(found: dict) -> list[tuple[str, ...]]:
+def overlap_rows(found: Audit) -> list[tuple[str, ...]]:
     """Return the copies found, in columns as `OVERLAP_HEAD`."""
     return [
         (
             pair.replace("-", " and "),
-            f"{counts['rows']:,}",
-            f"{counts['exact']:,}",
-            f"{counts['near']:,}",
-            _example(counts["examples"]),
+            f"{copies.rows:,}",
+            f"{copies.exact:,}",
+            f"{copies.near:,}",
+            _example(copies.examples),
         )
-        for pair, counts in found["overlap"].items()
+        for pair, copies in found.overlap.items()
     ]
 
 
-def _example(examples: list[dict]) -> str:
+def _example(examples: Sequence[dict[str, object]]) -> str:
     if not examples:
         return ""
     return ", ".join(f"{part} row {row}" for part, row in examples[0].items() if part != "kind")
 
 
-def part_rows(found: dict) -> list[tuple[str, ...]]:
+def part_rows(found: Audit) -> list[tuple[str, ...]]:
     """Return classes and lengths, in columns as `PART_HEAD`."""
     return [
         (
             part,
             name,
             f"{count:,}",
-            f"{100 * count / counts['rows']:.1f} %",
-            " / ".join(f"{words:.0f}" for words in counts["words"].get(name, ())),
+            f"{100 * count / counted.rows:.1f} %",
+            " / ".join(f"{words:.0f}" for words in counted.words.get(name, ())),
         )
-        for part, counts in found["parts"].items()
-        for name, count in counts["counts"].items()
+        for part, counted in found.parts.items()
+        for name, count in counted.counts.items()
     ]
 
 
-def skipped(found: dict) -> str:
+def skipped(found: Audit) -> str:
     """Name the columns that were not probed; "" where all were."""
-    said = ", ".join(f"{name} ({why})" for name, why in found["skipped"].items())
+    said = ", ".join(f"{name} ({why})" for name, why in found.skipped.items())
     return f"Columns not probed: {said}." if said else ""

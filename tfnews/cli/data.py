@@ -149,15 +149,15 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     found = audit(splits, seed=seed)
     click.echo(screen.audit(found))
     if json_path:
-        write_json(json_path, found)
+        write_json(json_path, found.to_json())
     if html_path:
         write_text(html_path, audit_page.render(found))
-    copies = any(counts["exact"] or counts["near"] for counts in found["overlap"].values())
+    copied = any(copies.exact or copies.near for copies in found.overlap.values())
     folder = shlex.quote(str(splits))
     next_step(
-        "tfnews data prepare SOURCE --out FOLDER" if copies else f"tfnews fit --data {folder}"
+        "tfnews data prepare SOURCE --out FOLDER" if copied else f"tfnews fit --data {folder}"
     )
-    if strict and found["findings"]:
+    if strict and found.findings:
         click.get_current_context().exit(1)
 
 

@@ -5,7 +5,6 @@ import unicodedata
 
 INPUT_RULE = "title-space-text"
 
-_EXCERPT = 80
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -28,9 +27,10 @@ def for_matching(text: str) -> str:
     return _WHITE_SPACE.sub(" ", folded).strip()
 
 
-def excerpt(content: str) -> str:
-    """Return the opening of a text, in one line of at most 80 characters."""
-    return " ".join(content[: 4 * _EXCERPT].split())[:_EXCERPT]
+def excerpt(text: str, length: int = 80) -> str:
+    """Return the opening of a text on one line, at most `length` characters long."""
+    line = " ".join(printable(text[: 4 * length]).split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def is_unicode(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from tfnews.data.splits import open_splits, own_splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
-from tfnews.evaluation.publish import publish, record, record_elsewhere
+from tfnews.evaluation.publish import publish, record
 from tfnews.models import load
 from tfnews.report.content import Report
 from tfnews.runs import Run
@@ -51,7 +51,8 @@ def evaluate(
     classifier = load(run)
     home = own_splits(run, splits)
     for folder in data:
-        record_elsewhere(run, measure_elsewhere(classifier, home, open_splits(folder), run.name))
+        away = measure_elsewhere(classifier, home, open_splits(folder), run.name)
+        run.record_other_set(away)
     if not data:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR

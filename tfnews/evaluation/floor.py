@@ -8,6 +8,7 @@ from tfnews import catalogue
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
 from tfnews.models.linear.tfidf import solve
+from tfnews.records import Comparison
 from tfnews.statistics import intervals
 
 FLOOR = "tfidf"
@@ -45,7 +46,7 @@ def compare(
     scored: np.ndarray,
     threshold: float,
     root: str | os.PathLike | None = None,
-) -> dict:
+) -> Comparison:
     """Compare a model's F1 with the floor's on one split by a paired bootstrap over clusters.
 
     Args:
@@ -54,10 +55,6 @@ def compare(
         scored: The model's fake probabilities, `(rows,)`.
         threshold: The model's own; the floor's is 0.5.
         root: As `probabilities` takes it.
-
-    Returns:
-        arch and f1 of the floor, part, difference (model minus floor), its 95 % interval,
-        gain_shown.
     """
     frame = splits.frame(part)
     floor = probabilities(splits, part, root)
@@ -65,5 +62,11 @@ def compare(
     found = intervals.paired_difference(
         labels, scored, floor, clusters, thresholds=(threshold, _THRESHOLD)
     )
-    kept = {key: found[key] for key in ("difference", "interval", "gain_shown")}
-    return {"arch": FLOOR, "part": part, "f1": found["b"], **kept}
+    return Comparison(
+        arch=FLOOR,
+        part=part,
+        f1=found["b"],
+        difference=found["difference"],
+        interval=found["interval"] and tuple(found["interval"]),
+        gain_shown=found["gain_shown"],
+    )

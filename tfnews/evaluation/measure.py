@@ -16,8 +16,8 @@ from tfnews.errors import DataError
 from tfnews.evaluation import floor
 from tfnews.evaluation.kept import kept
 from tfnews.models import NewsClassifier
-from tfnews.report.content import OtherSet
-from tfnews.statistics.judged import Judged, judge
+from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
+from tfnews.statistics.judged import judge
 
 _TIMED_TEXTS = 256
 _SEED = 0  # of the audit's sample
@@ -31,7 +31,7 @@ class Measured:
         labels: Of each part, int8 `(rows,)`.
         probabilities: Fake probabilities of each part, float32 `(rows,)`.
         parts: Scores of each part.
-        timings: `{rows, ms_per_text, texts_per_second}` of test texts.
+        timings: Of test texts.
         audit: What the splits give away.
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
     """
@@ -39,9 +39,9 @@ class Measured:
     labels: dict[str, np.ndarray]
     probabilities: dict[str, np.ndarray]
     parts: dict[str, Judged]
-    timings: dict
-    audit: dict
-    floor: dict | None = None
+    timings: Timings
+    audit: Audit
+    floor: Comparison | None = None
 
 
 def measure(
@@ -71,7 +71,7 @@ def measure(
         probabilities=scored,
         parts={part: judged(frames[part], scored[part], classifier) for part in PARTS},
         timings=_timings(classifier, texts["test"]),
-        audit=kept(root, "audit", splits, lambda: audit(splits, seed=_SEED), seed=_SEED),
+        audit=_audited(splits, root),
         floor=compared,
     )
 
@@ -92,13 +92,16 @@ def measure_elsewhere(
     """
     frame, shared = _unseen(home, splits, run_name)
     texts = frame["combined_text"].tolist()
+    found = judged(frame, classifier.probabilities(texts), classifier, splits.class_names)
     return OtherSet(
-        splits.name,
-        judged(frame, classifier.probabilities(texts), classifier, splits.class_names),
-        splits.label_basis,
+        name=splits.name,
+        label_basis=splits.label_basis,
+        class_names=splits.class_names,
         digests={part: splits.digest(part) for part in PARTS},
         shared_with_training=shared,
         refused=_refused(classifier, texts),
+        scores=found.scores,
+        intervals=found.intervals,
     )
 
 
@@ -156,7 +159,14 @@ def _refused(classifier: NewsClassifier, texts: list[str]) -> dict[str, int]:
     return dict(Counter(reason.split(":")[0] for reason in reasons))
 
 
-def _timings(classifier: NewsClassifier, texts: list[str]) -> dict:
+def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
+    def make() -> dict:
+        return audit(splits, seed=_SEED).to_json()
+
+    return Audit.from_json(kept(root, "audit", splits, make, seed=_SEED))
+
+
+def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:
     """Time raw texts to probabilities, after one pass that is not counted."""
     texts = texts[:_TIMED_TEXTS]
     size = classifier.prediction_batch
@@ -167,8 +177,8 @@ def _timings(classifier: NewsClassifier, texts: list[str]) -> dict:
     for batch in batches:
         classifier.probabilities(batch)
     seconds = time.perf_counter() - started
-    return {
-        "rows": len(texts),
-        "ms_per_text": round(1000 * seconds / len(texts), 3),
-        "texts_per_second": round(len(texts) / seconds, 1),
-    }
+    return Timings(
+        len(texts),
+        ms_per_text=round(1000 * seconds / len(texts), 3),
+        texts_per_second=round(len(texts) / seconds, 1),
+    )

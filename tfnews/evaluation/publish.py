@@ -1,47 +1,24 @@
 """Writing what was measured: scores and predictions, then figures, report.html and card.md."""
 
-import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tfnews.data.splits import PARTS, Splits
+from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
 from tfnews.report import card, figures, html
-from tfnews.report.content import DataSet, OtherSet, Report
+from tfnews.report.content import DataSet, Report
 from tfnews.runs import Run, write_text
 from tfnews.statistics import mistakes
-from tfnews.statistics.judged import Judged
 
 
 def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    found = {part: judged.to_json() for part, judged in measured.parts.items()}
-    found |= {"timings": measured.timings, "audit": measured.audit}
-    if measured.floor is not None:
-        found["floor"] = measured.floor
-    run.update_scores(lambda before: before | found)
-
-
-def record_elsewhere(run: Run, away: OtherSet) -> None:
-    """Add another set's scores; only those of the very same files are replaced, not a namesake's.
-
-    A set whose name is taken by other files is numbered.
-    """
-    run.update_scores(lambda found: _with_other_set(found, away))
-
-
-def _with_other_set(found: dict, away: OtherSet) -> dict:
-    sets = dict(found.get("other_sets", {}))
-    numbered = (f"{away.name} ({number})" for number in itertools.count(2))
-    name = next(
-        name
-        for name in itertools.chain([away.name], numbered)
-        if name not in sets or sets[name].get("digests") == dict(away.digests)
-    )
-    return {**found, "other_sets": {**sets, name: {**away.to_json(), "name": name}}}
+    facts = {"timings": measured.timings, "audit": measured.audit, "floor": measured.floor}
+    run.update_scores(**measured.parts, **facts)
 
 
 def publish(
@@ -56,18 +33,18 @@ def publish(
         no_text: Leave article texts out.
     """
     found = run.scores()
-    parts = {part: Judged.from_json(found[part]) for part in PARTS if part in found}
-    told = {
-        "config": run.config,
-        "data": DataSet.of(splits),
-        "parts": parts,
-        "other_sets": tuple(map(OtherSet.from_json, found.get("other_sets", {}).values())),
-        "prevalences": tuple(prevalences),
-        "test_reads": run.config.test_reads,
-        **{name: found[name] for name in ("timings", "floor", "audit") if name in found},
-    }
-    told |= _drawn_and_wrong(run, splits, Report(**told), no_text)
-    report = Report(**told)
+    report = Report(
+        run.config,
+        DataSet.of(splits),
+        found.parts,
+        tuple((found.other_sets or {}).values()),
+        tuple(prevalences),
+        run.config.test_reads,
+        timings=found.timings,
+        floor=found.floor,
+        audit=found.audit,
+    )
+    report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     write_text(run.report_path, html.render(report))
     write_text(run.card_path, card.render(report))
     return report

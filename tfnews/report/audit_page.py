@@ -1,22 +1,21 @@
 """The audit as an HTML page, and as a section of a run's report."""
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from tfnews.audit import wording as audit_wording
 from tfnews.audit.judging import GUESS
+from tfnews.records import Audit, Token
 from tfnews.report import wording
 from tfnews.report.page import page, rendered
 
 _WIDTH, _HEIGHT, _EDGE = 180, 16, 6  # pixels
 
 
-def render(found: dict) -> str:
-    """Return a page that loads nothing and runs no script.
-
-    Args:
-        found: What `audit.audit` returned.
-    """
-    real, fake = found["class_names"]
+def render(found: Audit) -> str:
+    """Return a page that loads nothing and runs no script."""
+    real, fake = found.class_names
     notes = [audit_wording.how(found), audit_wording.rule(), audit_wording.skipped(found)]
     body = rendered(
         "audit.html",
@@ -29,14 +28,14 @@ def render(found: dict) -> str:
         parts=audit_wording.part_rows(found),
     )
     return page(
-        f"What {found['name']} gives away",
+        f"What {found.name} gives away",
         f"An audit before training. 1 = {fake}, 0 = {real}. What the labels rest on: "
-        f"{wording.label_basis(found['label_basis'])}.",
+        f"{wording.label_basis(found.label_basis)}.",
         [body],
     )
 
 
-def summary(found: dict) -> Markup:
+def summary(found: Audit) -> Markup:
     """Return what a run's report shows of an audit."""
     return rendered(
         "audit_summary.html",
@@ -46,22 +45,22 @@ def summary(found: dict) -> Markup:
     )
 
 
-def _said(found: dict) -> dict:
+def _said(found: Audit) -> dict:
     return {
         "opening": audit_wording.opening(found),
-        "findings": found["findings"],
-        "warnings": found["warnings"],
+        "findings": found.findings,
+        "warnings": found.warnings,
         "scale": {"width": _WIDTH, "height": _HEIGHT, "guess": _place(GUESS), "guessed": GUESS},
         "probes": _probes(found),
     }
 
 
-def _probes(found: dict) -> list[dict]:
+def _probes(found: Audit) -> list[dict]:
     """Return each probe in words, and where it is drawn."""
     shown = []
-    rows = zip(found["probes"], audit_wording.probe_rows(found), strict=True)
+    rows = zip(found.probes, audit_wording.probe_rows(found), strict=True)
     for probe, (name, kind, f1, bounds, verdict) in rows:
-        low, high = probe["interval"] or (probe["f1"], probe["f1"])
+        low, high = probe.interval or (probe.f1, probe.f1)
         shown.append(
             {
                 "name": name,
@@ -69,8 +68,8 @@ def _probes(found: dict) -> list[dict]:
                 "f1": f1,
                 "bounds": bounds,
                 "verdict": verdict,
-                "alarms": probe["verdict"] != "nothing",
-                "at": _place(probe["f1"]),
+                "alarms": probe.verdict != "nothing",
+                "at": _place(probe.f1),
                 "low": _place(low),
                 "high": _place(high),
             }
@@ -83,13 +82,13 @@ def _place(value: float) -> str:
     return f"{_EDGE + (_WIDTH - 2 * _EDGE) * value:.1f}"
 
 
-def _tokens(found: dict) -> list[tuple[str, str]]:
+def _tokens(found: Audit) -> list[tuple[str, str]]:
     """Return the heaviest words by the class they point to, class 1 first; empty without words."""
-    if not found["tokens"]:
+    if not found.tokens:
         return []
-    return [(name, _pointing(found["tokens"], name)) for name in reversed(found["class_names"])]
+    return [(name, _pointing(found.tokens, name)) for name in reversed(found.class_names)]
 
 
-def _pointing(tokens: list[dict], name: str) -> str:
-    said = (f"{one['token']} ({abs(one['weight']):.1f})" for one in tokens if one["toward"] == name)
+def _pointing(tokens: Sequence[Token], name: str) -> str:
+    said = (f"{one.token} ({abs(one.weight):.1f})" for one in tokens if one.toward == name)
     return ", ".join(said) or "none"

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
-from tfnews.records import Config
-from tfnews.statistics.judged import Judged
+from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Timings
 from tfnews.statistics.metrics import PREVALENCES
+from tfnews.statistics.mistakes import Mistakes
 
 
 @dataclass(frozen=True)
@@ -57,57 +57,6 @@ class DataSet:
 
 
 @dataclass(frozen=True)
-class OtherSet:
-    """The model on a data set that it was not trained on.
-
-    Attributes:
-        name: The set's name, numbered where it has a namesake.
-        judged: The scores.
-        label_basis: What the set's labels rest on.
-        digests: SHA-256 of each part's file.
-        shared_with_training: Texts left out because the model was trained on them; `None` where
-            nobody counted.
-        refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
-    """
-
-    name: str
-    judged: Judged
-    label_basis: str = UNSTATED
-    digests: Mapping[str, str] = field(default_factory=dict)
-    shared_with_training: int | None = None
-    refused: Mapping[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def from_json(cls, content: dict) -> "OtherSet":
-        """Make it of an object of metrics.json."""
-        return cls(
-            content["name"],
-            Judged.from_json(content),
-            content.get("label_basis") or UNSTATED,
-            content.get("digests") or {},
-            content.get("shared_with_training"),
-            content.get("refused") or {},
-        )
-
-    @property
-    def class_names(self) -> tuple[str, str]:
-        """The set's own names of class 0 and class 1."""
-        return self.judged.class_names
-
-    def to_json(self) -> dict:
-        """Return the object of metrics.json."""
-        return {
-            "name": self.name,
-            "label_basis": self.label_basis,
-            "class_names": list(self.class_names),
-            "digests": dict(self.digests),
-            "shared_with_training": self.shared_with_training,
-            "refused": dict(self.refused),
-            **self.judged.to_json(),
-        }
-
-
-@dataclass(frozen=True)
 class Report:
     """What is known of a run; what is empty or `None` is left out of page, card and terminal.
 
@@ -118,10 +67,10 @@ class Report:
         other_sets: The model on other data sets.
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         test_reads: How often the test part was scored, this time included.
-        mistakes: What `mistakes.find` returned.
-        timings: `{rows, ms_per_text, texts_per_second}`, and device.
-        floor: What `floor.compare` returned.
-        audit: What `audit.audit` returned for the splits.
+        mistakes: Texts of the part it speaks of.
+        timings: Of test texts.
+        floor: Comparison with the simplest model.
+        audit: What the splits give away.
         figures: PNG bytes or paths by the names of `figures.draw_all`.
         warnings: Sentences to show above our own.
     """
@@ -132,10 +81,10 @@ class Report:
     other_sets: tuple[OtherSet, ...] = ()
     prevalences: tuple[float, ...] = PREVALENCES
     test_reads: int = 0
-    mistakes: dict | None = None
-    timings: dict | None = None
-    floor: dict | None = None
-    audit: dict | None = None
+    mistakes: Mistakes | None = None
+    timings: Timings | None = None
+    floor: Comparison | None = None
+    audit: Audit | None = None
     figures: Mapping[str, bytes | Path] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

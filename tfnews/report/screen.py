@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tfnews.audit import wording as audit_wording
+from tfnews.records import Audit
 from tfnews.report import terminal
 from tfnews.report.content import Report
 from tfnews.report.sections import SECTIONS
@@ -19,13 +20,13 @@ def side_by_side(reports: Sequence[Report]) -> str:
     return terminal.score_table(rows, reports[0].data.class_names)
 
 
-def audit(found: dict) -> str:
-    """Return what `audit.audit` found, in words and tables, for a terminal."""
-    tokens = ", ".join(f"{one['token']} ({one['toward']})" for one in found["tokens"])
+def audit(found: Audit) -> str:
+    """Return what an audit found, in words and tables, for a terminal."""
+    tokens = ", ".join(f"{one.token} ({one.toward})" for one in found.tokens)
     lines = [
         audit_wording.opening(found),
-        *(f"Finding: {said}" for said in found["findings"]),
-        *(f"Warning: {said}" for said in found["warnings"]),
+        *(f"Finding: {said}" for said in found.findings),
+        *(f"Warning: {said}" for said in found.warnings),
         "",
         audit_wording.how(found),
         audit_wording.rule(),

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from tfnews.records import Judged
 from tfnews.report import wording
-from tfnews.statistics.judged import Judged
 from tfnews.statistics.metrics import METRICS
 
 

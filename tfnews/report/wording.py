@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from tfnews.data.splits import UNSTATED
-from tfnews.report.content import DataSet, OtherSet, Report
+from tfnews.records import Comparison, Judged, OtherSet
+from tfnews.report.content import DataSet, Report
 from tfnews.statistics import metrics
-from tfnews.statistics.judged import Judged
 
 LABEL_BASES = {
     UNSTATED: "nobody has said",
@@ -84,17 +84,17 @@ def flags(report: Report) -> list[str]:
     return [flags_right(flag, judged.class_names) for flag in found]
 
 
-def floor(comparison: dict | None) -> str | None:
-    """Say whether the model beats the simplest one, from `floor.compare`; None without one."""
-    if not comparison or comparison.get("difference") is None:
+def floor(compared: Comparison | None) -> str | None:
+    """Say whether the model beats the simplest one; None without a comparison."""
+    if compared is None:
         return None
-    name, bounds = comparison["arch"], comparison.get("interval")
+    name, bounds = compared.arch, compared.interval
     known = f" (95 % interval {bounds[0]:+.4f} to {bounds[1]:+.4f})" if bounds else ""
     said = (
-        f"F1 differs by {comparison['difference']:+.4f}{known} from that of {name}, "
-        f"{comparison['f1']:.4f}, on the same {comparison['part']} texts"
+        f"F1 differs by {compared.difference:+.4f}{known} from that of {name}, "
+        f"{compared.f1:.4f}, on the same {compared.part} texts"
     )
-    if comparison["gain_shown"]:
+    if compared.gain_shown:
         return f"Better than the simplest model: {said}."
     return f"No gain over the simplest model is shown: {said}. Prefer {name}, which is smaller."
 
@@ -151,14 +151,14 @@ def warnings(report: Report) -> list[str]:
     ]
     for away in report.other_sets:
         found += [_meaning_warning(report.data, away), _refused_warning(away)]
-    if report.floor and not report.floor.get("gain_shown"):
+    if report.floor and not report.floor.gain_shown:
         found.append(floor(report.floor))
     return list(dict.fromkeys(warning for warning in found if warning))
 
 
 def how_made(report: Report) -> list[tuple[str, str]]:
     """Return what is needed to make the model again, as (name, value) pairs; blanks left out."""
-    config, data, timings = report.config, report.data, report.timings or {}
+    config, data, timings = report.config, report.data, report.timings
     parameters = config.parameters
     seed = "not stated" if data.seed is None else data.seed
     facts = {
@@ -176,9 +176,8 @@ def how_made(report: Report) -> list[tuple[str, str]]:
         "trained parameters": _amount(parameters and parameters.trainable, "{:,}"),
         "size": _amount(config.megabytes, "{:.1f} MB"),
         "training time": _amount(config.fit_seconds or None, "{:,.0f} s"),
-        "time a text": _amount(timings.get("ms_per_text"), "{:.2f} ms"),
-        "texts a second": _amount(timings.get("texts_per_second"), "{:,.0f}"),
-        "measured on": timings.get("device"),
+        "time a text": _amount(timings and timings.ms_per_text, "{:.2f} ms"),
+        "texts a second": _amount(timings and timings.texts_per_second, "{:,.0f}"),
         "times the test texts were scored": report.test_reads,
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]

@@ -1,12 +1,41 @@
 """The texts a model got wrong: what a moderator should read before trusting it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from tfnews.statistics.sample import checked, flagged
 
-EXCERPT_LENGTH = 300  # characters
+
+@dataclass(frozen=True)
+class Mistake:
+    """A text that was called by the other class's name; title and text may have been left out."""
+
+    row: int | str
+    label: int
+    fake_probability: float
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The most confident mistakes of either kind, and a random sample of all.
+
+    Attributes:
+        false_alarm_count: Real texts called fake, in all.
+        miss_count: Fake texts called real, in all.
+        false_alarms: Some real texts called fake, highest score first.
+        misses: Some fake texts called real, lowest score first.
+        sample: Mistakes of either kind, in row order.
+    """
+
+    false_alarm_count: int
+    miss_count: int
+    false_alarms: tuple[Mistake, ...]
+    misses: tuple[Mistake, ...]
+    sample: tuple[Mistake, ...]
 
 
 def find(
@@ -20,7 +49,7 @@ def find(
     count: int = 10,
     seed: int = 0,
     no_text: bool = False,
-) -> dict:
+) -> Mistakes:
     """Return the most confident mistakes of either kind, and a random sample of all.
 
     Args:
@@ -34,11 +63,6 @@ def find(
         seed: The same seed samples the same rows.
         no_text: Leave titles and texts out, for data that may not be copied.
 
-    Returns:
-        `totals` {false_alarms, misses}; `false_alarms` (real called fake, highest score first),
-        `misses` (fake called real, lowest score first) and `sample` (any, in row order): lists of
-        `{row, label, fake_probability, title, excerpt}`, without the last two if `no_text`.
-
     Raises:
         DataError: What `metrics.checked` refuses.
     """
@@ -47,27 +71,16 @@ def find(
     order = np.argsort(probabilities, kind="stable")
     false_alarms = order[called[order] & (labels[order] == 0)][::-1]
     misses = order[~called[order] & (labels[order] == 1)]
-    chosen = {
-        "false_alarms": false_alarms[:count],
-        "misses": misses[:count],
-        "sample": _sample(np.concatenate([false_alarms, misses]), count, seed),
-    }
     columns = {
         "row": np.arange(len(labels)) if rows is None else rows,
         "label": labels,
         "fake_probability": probabilities,
     }
     if not no_text:
-        columns |= {"title": titles, "excerpt": texts}
-    found = {kind: _describe(positions, columns) for kind, positions in chosen.items()}
-    return {"totals": {"false_alarms": len(false_alarms), "misses": len(misses)}, **found}
-
-
-def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
-    """Return the opening of a text on one line, at most `length` characters long."""
-    # A lone surrogate, which JSON can carry, cannot be written as UTF-8.
-    line = " ".join(str(text)[: 4 * length].split()).encode("utf-8", "replace").decode()
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+        columns |= {"title": titles, "text": texts}
+    sample = _sample(np.concatenate([false_alarms, misses]), count, seed)
+    shown = (_described(some, columns) for some in (false_alarms[:count], misses[:count], sample))
+    return Mistakes(len(false_alarms), len(misses), *shown)
 
 
 def _sample(wrong: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -75,12 +88,11 @@ def _sample(wrong: np.ndarray, count: int, seed: int) -> np.ndarray:
     return np.sort(generator.choice(np.sort(wrong), min(count, len(wrong)), replace=False))
 
 
-def _describe(positions: np.ndarray, columns: dict) -> list[dict]:
+def _described(positions: np.ndarray, columns: dict[str, Sequence | None]) -> tuple[Mistake, ...]:
     values = {
         name: np.asarray(column)[positions].tolist()
         for name, column in columns.items()
         if column is not None
     }
-    for name in values.keys() & {"title", "excerpt"}:
-        values[name] = [excerpt(text) for text in values[name]]
-    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    rows = zip(*values.values(), strict=True)
+    return tuple(Mistake(**dict(zip(values, row, strict=True))) for row in rows)

@@ -66,7 +66,7 @@ def fit(
 
     Example:
         >>> run = tfnews.fit("splits", arch="swivel20", weights="none", epochs=10)
-        >>> print(run.name, run.scores()["validation"]["scores"]["f1"])
+        >>> print(run.name, run.scores().validation.scores["f1"])
 
     Args:
         data: Folder of splits, as `prepare` writes it.
@@ -217,10 +217,10 @@ def _clocked(run: Run) -> Iterator[None]:
 
 def closing_words(run: Run) -> str:
     """Say in a few lines what a fit came to."""
-    found = run.scores()["validation"]
+    found = run.scores().validation
     splits, between = run.config.splits, "no interval: too few clusters of texts"
-    if found["intervals"]["f1"]:
-        low, high = found["intervals"]["f1"]
+    if found.intervals["f1"]:
+        low, high = found.intervals["f1"]
         between = f"95 % interval {low:.4f} to {high:.4f}"
     return (
         f"F1 of class {splits.class_names[1]!r} on the validation split of {splits.name} "
@@ -268,8 +268,7 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     """Write the validation split's predictions, scores and comparison with the floor."""
     frame, classifier = setup.splits.frame("validation"), setup.classifier
     run.record_predictions("validation", frame["label"], scored)
-    judgement = judged(frame, scored, classifier).to_json()
-    run.update_scores(lambda found: {**found, "validation": judgement})
+    run.update_scores(validation=judged(frame, scored, classifier))
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(
             setup.splits, "validation", scored, classifier.threshold, run.path.parent
@@ -290,5 +289,5 @@ def _counts(config: Config) -> str:
 
 
 def _headline(run: Run) -> dict[str, float]:
-    found = run.scores()["validation"]
-    return {name: found["scores"][name] for name in ("accuracy", "f1")}
+    found = run.scores().validation
+    return {name: found.scores[name] for name in ("accuracy", "f1")}

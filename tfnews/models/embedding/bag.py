@@ -7,8 +7,7 @@ import tensorflow as tf
 from tfnews.errors import UsageError
 from tfnews.models.variables import fill
 
-POOLINGS = ("sqrtn", "mean")
-
+_POOLS = {"sqrtn": tf.sparse.segment_sqrt_n, "mean": tf.sparse.segment_mean}
 _FEW = 256  # texts up to which counting tokens in a matrix is the faster way to train
 
 
@@ -72,8 +71,8 @@ class EmbeddingBag(TokenTable):
     """
 
     def __init__(self, rows: int, width: int, pooling: str = "sqrtn", **kwargs):
-        if pooling not in POOLINGS:
-            raise UsageError(f"Unknown pooling {pooling!r}. Allowed: {', '.join(POOLINGS)}.")
+        if pooling not in _POOLS:
+            raise UsageError(f"Unknown pooling {pooling!r}. Allowed: {', '.join(_POOLS)}.")
         super().__init__(rows, width, **kwargs)
         self.pooling = pooling
 
@@ -118,8 +117,7 @@ def _pooled(
     vectors: tf.Tensor, position: tf.Tensor, ids: tf.RaggedTensor, pooling: str
 ) -> tf.Tensor:
     """Pool the vectors (distinct, width) at the positions (tokens,) of each text's tokens."""
-    pool = tf.sparse.segment_sqrt_n if pooling == "sqrtn" else tf.sparse.segment_mean
-    return pool(vectors, position, ids.value_rowids(), num_segments=ids.nrows())
+    return _POOLS[pooling](vectors, position, ids.value_rowids(), num_segments=ids.nrows())
 
 
 def _pooled_by_counts(

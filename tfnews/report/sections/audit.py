@@ -16,7 +16,7 @@ def _markdown(report: Report) -> str:
     found = report.audit
     if not found:
         return ""
-    said = [audit_wording.opening(found), *found["findings"], *found["warnings"]]
+    said = [audit_wording.opening(found), *found.findings, *found.warnings]
     table = markdown.table(audit_wording.PROBE_HEAD, audit_wording.probe_rows(found))
     return markdown.section(audit_wording.HEADING, f"{markdown.bullets(said)}\n\n{table}")
 

@@ -2,9 +2,13 @@
 
 from markupsafe import Markup
 
+from tfnews.data.text import excerpt
 from tfnews.report.content import Report
 from tfnews.report.page import rendered
 from tfnews.report.section import Section
+from tfnews.statistics.mistakes import Mistake
+
+_LENGTH = 300  # characters of a title or a text
 
 
 def _html(report: Report) -> Markup | str:
@@ -12,26 +16,22 @@ def _html(report: Report) -> Markup | str:
     if not found:
         return ""
     real, fake = report.data.class_names
-    totals = found["totals"]
-    headings = {
-        "false_alarms": f"False alarms: {real} called {fake} ({totals['false_alarms']:,} in all)",
-        "misses": f"Misses: {fake} called {real} ({totals['misses']:,} in all)",
-        "sample": "Any mistakes, drawn at random",
-    }
-    kinds = [
-        (heading, [_shown(one, (real, fake)) for one in found[kind]])
-        for kind, heading in headings.items()
-        if found[kind]
-    ]
-    return rendered("mistakes.html", kinds=kinds)
+    alarms, misses = f"{found.false_alarm_count:,} in all", f"{found.miss_count:,} in all"
+    kinds = (
+        (f"False alarms: {real} called {fake} ({alarms})", found.false_alarms),
+        (f"Misses: {fake} called {real} ({misses})", found.misses),
+        ("Any mistakes, drawn at random", found.sample),
+    )
+    shown = [(said, [_shown(one, (real, fake)) for one in some]) for said, some in kinds if some]
+    return rendered("mistakes.html", kinds=shown)
 
 
-def _shown(one: dict, class_names: tuple[str, str]) -> dict:
+def _shown(one: Mistake, class_names: tuple[str, str]) -> dict[str, str | None]:
     return {
-        "title": one.get("title"),
-        "excerpt": one.get("excerpt"),
-        "facts": f"row {one['row']}, labelled {class_names[one['label']]}, "
-        f"score {one['fake_probability']:.3f}",
+        "title": one.title and excerpt(one.title, _LENGTH),
+        "excerpt": one.text and excerpt(one.text, _LENGTH),
+        "facts": f"row {one.row}, labelled {class_names[one.label]}, "
+        f"score {one.fake_probability:.3f}",
     }
 
 

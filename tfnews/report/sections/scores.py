@@ -3,11 +3,11 @@
 from markupsafe import Markup
 
 from tfnews.data.splits import PARTS
+from tfnews.records import Judged
 from tfnews.report import markdown, terminal, wording
 from tfnews.report.content import Report
 from tfnews.report.page import Cell, rendered
 from tfnews.report.section import Section
-from tfnews.statistics.judged import Judged
 from tfnews.statistics.metrics import METRICS
 
 
@@ -56,7 +56,7 @@ def _costs(report: Report) -> str:
         return ""
     return (
         f"{config.parameters.total:,} parameters, {config.megabytes:.1f} MB; "
-        f"{timings['ms_per_text']:.2f} ms a text, {timings['texts_per_second']:,.0f} texts/s"
+        f"{timings.ms_per_text:.2f} ms a text, {timings.texts_per_second:,.0f} texts/s"
     )
 
 

@@ -1,13 +1,10 @@
-"""What config.json says of a run, as typed records."""
+"""What config.json says of a run."""
 
-import json
-import os
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
-from types import UnionType
-from typing import get_args, get_origin
+from dataclasses import dataclass, field, fields, replace
+from typing import Self
 
-from tfnews.errors import RunError
+from tfnews.records.record import Record
+from tfnews.records.scores import Comparison
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ class Parameters:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Config:
+class Config(Record):
     """What config.json says of a run.
 
     Attributes:
@@ -116,97 +113,23 @@ class Config:
     test_reads: int = 0
     unknown_tokens: float | None = None
     megabytes: float | None = None
-    floor: dict[str, object] | None = None
+    floor: Comparison | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, content: object, where: str | os.PathLike = "config.json") -> "Config":
-        """Make it of the content of config.json.
-
-        Args:
-            content: As `json.loads` returns it.
-            where: Named by an error.
+    def from_json(cls, content: object) -> Self:
+        """Make it of the content of config.json, as `json.loads` returns it.
 
         Raises:
-            RunError: It is no object, or what is needed is missing or of another type.
+            ValueError: It is no object, or what is needed is missing or of another type.
         """
-        try:
-            config = _record(cls, content)
-        except _MistypedError as error:
-            raise RunError(damaged(where, error)) from error
+        config = super().from_json(content)
         known = {one.name for one in fields(cls)}
         more = {name: value for name, value in content.items() if name not in known}
         return replace(config, more=more)
 
     def to_json(self) -> dict:
         """Return the content of config.json; what is not known is left out."""
-        content = asdict(self, dict_factory=_without_unknown)
+        content = super().to_json()
         return content | content.pop("more")
-
-
-class _MistypedError(ValueError):
-    """A JSON value that is not what a field holds."""
-
-
-def _without_unknown(pairs: list[tuple[str, object]]) -> dict:
-    # Fresh weights are told by a digest that is null.
-    return {name: value for name, value in pairs if value is not None or name == "digest"}
-
-
-_IN_WORDS = {
-    str: "a text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    dict: "an object",
-    tuple: "a list",
-}
-
-
-def _record(kind: type, content: object, at: str = "") -> object:
-    """Make a record of the keys of a JSON object that it knows; null stands for the default."""
-    content = typed(content, dict, at)
-    values = {}
-    for one in fields(kind):
-        below = f"{at}.{one.name}" if at else one.name
-        if content.get(one.name) is not None:
-            values[one.name] = typed(content[one.name], one.type, below)
-        elif one.default is MISSING and one.default_factory is MISSING:
-            raise _MistypedError(f"{below} is missing")
-    return kind(**values)
-
-
-def typed(value: object, kind: object, at: str = "") -> object:
-    """Return a JSON value as what a field's type says: objects as records, lists as tuples."""
-    if is_dataclass(kind):
-        return _record(kind, value, at)
-    inner = get_args(kind)
-    if isinstance(kind, UnionType):  # one type, or None
-        return typed(value, inner[0], at)
-    plain = get_origin(kind) or kind
-    allowed = {float: (int, float), tuple: (list, tuple)}.get(plain, plain)
-    # True is a whole number to Python.
-    if not isinstance(value, allowed) or (isinstance(value, bool) and plain in (int, float)):
-        shown = json.dumps(value)
-        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        raise _MistypedError(f"{at or 'it'} must be {_IN_WORDS[plain]}, not {shown}")
-    if plain is dict and inner:
-        return {name: typed(one, inner[1], f"{at}.{name}") for name, one in value.items()}
-    if plain is tuple:
-        return _items(value, inner, at)
-    return value
-
-
-def _items(values: list, kinds: tuple, at: str) -> tuple:
-    if kinds[-1] is not ... and len(values) != len(kinds):
-        raise _MistypedError(f"{at} must have {len(kinds)} entries, not {len(values)}")
-    return tuple(typed(one, kinds[0], f"{at}[{row}]") for row, one in enumerate(values))
-
-
-def damaged(path: str | os.PathLike, error: ValueError) -> str:
-    """Say that a file of a run is not what tfnews writes."""
-    return (
-        f"{path} is not what tfnews writes ({error}), so {Path(path).parent} is no run of tfnews "
-        "or was damaged. Put the file back, or train again under another name."
-    )

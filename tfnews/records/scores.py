@@ -1,0 +1,134 @@
+"""What metrics.json says of a run."""
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+from tfnews.records.audit import Audit
+from tfnews.records.record import Record
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Scores of one model on one set of texts.
+
+    Attributes:
+        scores: What `metrics.scores` returned.
+        intervals: What `intervals.bootstrap` returned; empty where none were drawn.
+    """
+
+    scores: dict[str, object]
+    intervals: dict[str, list[float] | None] = field(default_factory=dict)
+
+    @property
+    def class_names(self) -> tuple[str, str]:
+        """The names of class 0 and class 1 in the set that was scored."""
+        return tuple(self.scores["class_names"])
+
+    @property
+    def rows(self) -> int:
+        """How many texts were scored."""
+        return self.scores["rows"]
+
+
+@dataclass(frozen=True)
+class Timings:
+    """How long a model takes from raw texts to probabilities: how many were timed, and how fast."""
+
+    rows: int
+    ms_per_text: float
+    texts_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A model's F1 against that of the simplest model on the same texts.
+
+    Attributes:
+        arch: The simplest model's.
+        part: Whose texts they are, "validation" or "test".
+        f1: The simplest model's.
+        difference: The model's F1 minus that.
+        interval: 95 %, of the difference; `None` for too few clusters.
+        gain_shown: Whether the whole interval lies above 0.
+    """
+
+    arch: str
+    part: str
+    f1: float
+    difference: float
+    interval: tuple[float, float] | None = None
+    gain_shown: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherSet:
+    """The model on a data set that it was not trained on.
+
+    Attributes:
+        name: The set's name, numbered where it has a namesake.
+        label_basis: What the set's labels rest on.
+        class_names: The set's own names of class 0 and class 1.
+        digests: SHA-256 of each part's file.
+        shared_with_training: Texts left out because the model was trained on them; `None` where
+            nobody counted.
+        refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
+        scores: As `Judged` has them.
+        intervals: As `Judged` has them.
+    """
+
+    name: str
+    label_basis: str = "unstated"
+    class_names: tuple[str, str]
+    digests: dict[str, str] = field(default_factory=dict)
+    shared_with_training: int | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+    scores: dict[str, object]
+    intervals: dict[str, list[float] | None] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> Judged:
+        """The scores."""
+        return Judged(self.scores, self.intervals)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores(Record):
+    """What metrics.json says of a run; `None` is what was not measured.
+
+    Attributes:
+        train: Scores of the training split.
+        validation: Scores of the validation split.
+        test: Scores of the test split.
+        timings: Of test texts.
+        audit: What the run's splits give away.
+        floor: Comparison with the simplest model on the test split.
+        other_sets: The model on other data sets, by their names there.
+    """
+
+    train: Judged | None = None
+    validation: Judged | None = None
+    test: Judged | None = None
+    timings: Timings | None = None
+    audit: Audit | None = None
+    floor: Comparison | None = None
+    other_sets: dict[str, OtherSet] | None = None
+
+    @property
+    def parts(self) -> dict[str, Judged]:
+        """The splits that were scored, in the order in which rows are used."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {part: judged for part, judged in parts.items() if judged}
+
+    def with_other_set(self, away: OtherSet) -> "Scores":
+        """Add another set; only that of the very same files is replaced, not a namesake.
+
+        A set whose name is taken by other files is numbered.
+        """
+        sets = self.other_sets or {}
+        numbered = (f"{away.name} ({number})" for number in itertools.count(2))
+        name = next(
+            name
+            for name in itertools.chain([away.name], numbered)
+            if name not in sets or sets[name].digests == away.digests
+        )
+        return replace(self, other_sets={**sets, name: replace(away, name=name)})
