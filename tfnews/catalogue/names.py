@@ -31,6 +31,9 @@ SCHEDULES = ("constant", "linear")
 # Columns of a fit's history that training can watch.
 MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
 
+# Whether the rarer class of the training texts weighs as much as the commoner one; auto settles it.
+CLASS_WEIGHTS = ("auto", "balanced", "none")
+
 # Transformers: encoders, activations as a checkpoint's config.json names them, what is judged of
 # an encoder's output, and what is done with texts that are too long for it.
 ARCHITECTURES = ("bert", "distilbert", "albert", "mobilebert")

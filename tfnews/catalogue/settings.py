@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tfnews.catalogue.names import (
     ACTIVATIONS,
     ARCHITECTURES,
+    CLASS_WEIGHTS,
     LONG,
     MONITORS,
     NORMALISATIONS,
@@ -125,6 +126,11 @@ GENERAL = {
         0, 10**6, "Words or pieces kept of a text, or of a window of it; 0 keeps all words."
     ),
     "seed": _whole(0, 2**32 - 1, "Seed of initial weights, order and dropout.", 0),
+    "class_weight": _choice(
+        CLASS_WEIGHTS,
+        "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
+        "auto",
+    ),
     "precision": _choice(
         ("auto", *PRECISIONS),
         "What training computes in; auto takes what the device is quick at.",

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.catalogue.names import LONG, PRECISIONS
+from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS
 from tfnews.cli.say import next_step, typed
 
 
@@ -41,6 +41,12 @@ from tfnews.cli.say import next_step, typed
     "--trainable-layers", type=int, help="Train a transformer's top layers only; 0 trains all."
 )
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
+@click.option(
+    "--class-weight",
+    type=click.Choice(CLASS_WEIGHTS),
+    help="Whether both classes weigh the same in training, as scikit-learn balances them. Default: "
+    "auto, from 3 texts of the commoner class to 1 of the other on.",
+)
 @click.option(
     "--precision",
     help=f"auto, {', '.join(PRECISIONS)}. Runs are saved in float32.",

@@ -9,7 +9,7 @@ from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
 from tfnews.models.linear.tfidf import solve
 from tfnews.records import Comparison
-from tfnews.statistics import intervals
+from tfnews.statistics import balance, intervals
 
 FLOOR = "tfidf"
 _THRESHOLD = 0.5  # at which the floor calls a text fake
@@ -27,6 +27,7 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
         Fake probabilities, float32 `(rows,)`.
     """
     settings = dict(catalogue.row(FLOOR).settings)
+    settings["class_weight"] = balance.settled("auto", splits.frame("train")["label"])
     found = kept(
         root, f"floor-{part}", splits, lambda: _fitted(splits, part, settings), settings=settings
     )

@@ -99,6 +99,34 @@ def floor(compared: Comparison | None) -> str | None:
     return f"No gain over the simplest model is shown: {said}. Prefer {name}, which is smaller."
 
 
+def always(judged: Judged) -> str:
+    """Say what giving every text the commoner class would score; "" in files made before."""
+    found = judged.scores.get("always")
+    if not found:
+        return ""
+    return (
+        f"Always giving {found['class']}, the commoner class, would score F1 {found['f1']:.4f} for "
+        f"{judged.class_names[1]} and accuracy {found['accuracy']:.4f}."
+    )
+
+
+def no_better(judged: Judged) -> str | None:
+    """Say that a model is not shown to tell the classes apart, or None where it is.
+
+    The mean of both classes' recall is 0.5 for whoever gives all texts one class, whatever the
+    classes' shares, and for whoever draws lots.
+    """
+    found = judged.scores.get("always")
+    recall, bounds = judged.scores.get("macro_recall"), judged.intervals.get("macro_recall")
+    if not found or recall is None or (bounds[0] if bounds else recall) > 0.5:
+        return None
+    known = f" (95 % interval {interval(bounds)})" if bounds else ""
+    return (
+        f"This model is not shown to be any better than always giving {found['class']}: it finds "
+        f"{recall:.4f} of a class on average{known}, where one answer for all texts finds 0.5."
+    )
+
+
 def fall(home: Judged, away: Judged, away_name: str) -> str:
     """Say how F1 and accuracy move from the model's own test texts to another data set."""
     before, after = home.scores, away.scores
@@ -148,6 +176,7 @@ def warnings(report: Report) -> list[str]:
         _style_warning(report),
         _reads_warning(report.test_reads),
         _test_warning(report.parts.get("test")),
+        no_better(report.judged),
     ]
     for away in report.other_sets:
         found += [_meaning_warning(report.data, away), _refused_warning(away)]

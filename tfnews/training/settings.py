@@ -28,9 +28,9 @@ _FEWEST = {"transformer": 8, "cnn": 1}
 def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
-    A run made before a setting was added has that setting's default.
+    A run made before a setting was added has that setting's default, but weighs no class.
     """
-    return {**defaults(catalogue.row(config.arch)), **config.recipe}
+    return {**defaults(catalogue.row(config.arch)), "class_weight": "none", **config.recipe}
 
 
 def check(

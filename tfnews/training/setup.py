@@ -18,6 +18,7 @@ from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
+from tfnews.statistics import balance
 from tfnews.training.settings import recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
@@ -66,8 +67,8 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         DataError: The training split holds one class only.
         WeightsError: The weights cannot be found, read or trusted.
     """
-    options = _seeded(options)
     texts, labels = _training_split(splits)
+    options = _weighed(_seeded(options), labels)
     answers = _answers(splits, texts, splits.name)
     classifier, weights = models.build(row, texts, labels, options, answers)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights)
@@ -96,9 +97,9 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             "cannot be trained further. Prepare both data sets together and fit it on them."
         )
     _check_unchanged(row, parent, options)
-    options = _seeded(options)
+    texts, labels = _training_split(splits)
+    options = _weighed(_seeded(options), labels)
     old = models.load(parent)
-    texts, _ = _training_split(splits)
     answers = _answers(splits, texts, f"{old.trained_on}, then {splits.name}")
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
@@ -207,6 +208,11 @@ def _seeded(options: dict) -> dict:
     keras.utils.set_random_seed(options["seed"])
     weights = options["weights"]
     return {**options, "weights": weights if weights == "none" else absolute(weights)}
+
+
+def _weighed(options: dict, labels: list[int]) -> dict:
+    """Settle whether classes are balanced."""
+    return {**options, "class_weight": balance.settled(options["class_weight"], labels)}
 
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:

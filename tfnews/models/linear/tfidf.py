@@ -9,7 +9,7 @@ from tfnews.catalogue import Row
 from tfnews.errors import DataError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
-from tfnews.models.linear.logistic import carry
+from tfnews.models.linear.logistic import carry, logistic_regression
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
 from tfnews.records import WeightsRecord
@@ -131,7 +131,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Args:
         row: The catalogue's row.
         material: The training split.
-        options: ngrams, min_df, max_features, sublinear_tf, C.
+        options: ngrams, min_df, max_features, sublinear_tf, C, class_weight.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
@@ -161,7 +161,6 @@ FAMILY = Family(build, solved=True)
 def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
     """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
 
     vectorizer = TfidfVectorizer(
         token_pattern=_WORD,
@@ -177,4 +176,4 @@ def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
             f"TF-IDF found no terms in {len(texts)} training texts ({error}). "
             f"A term must occur in {options['min_df']} texts: give more texts, or --set min_df=1."
         ) from error
-    return vectorizer, LogisticRegression(C=options["C"], max_iter=1000).fit(rows, labels)
+    return vectorizer, logistic_regression(options).fit(rows, labels)
