@@ -27,6 +27,7 @@ SUBWORDS = {
 }
 WORDS = {
     "words": lambda: WordTokenizer(["harbour", "été"], "words", 1),
+    "characters": lambda: WordTokenizer(["harbour", "控", "t"], "characters", 1),
     "lower": lambda: WordTokenizer(["harbour", "été"], "lower", 1),
     "none": lambda: WordTokenizer(["harbour", "été"], "none", 0),
 }

@@ -19,6 +19,9 @@ CUTS = ("dateline", "footer")
 # What is done to a text before it is split into words.
 NORMALISATIONS = ("none", "lower", "words")
 
+# What a row reads of the training texts: words between spaces, or characters where there are none.
+ANALYZERS = ("auto", "word", "char")
+
 # Files of word vectors.
 VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tfnews.catalogue.names import (
     ACTIVATIONS,
+    ANALYZERS,
     ARCHITECTURES,
     CLASS_WEIGHTS,
     LONG,
@@ -158,7 +159,13 @@ PARTICULAR = {
         "Done to a text first: nothing, lower-casing, or that and punctuation to spaces.",
         fresh=True,
     ),
-    "ngrams": _whole(1, 10, "Longest run of words that is a term."),
+    "analyzer": _choice(
+        ANALYZERS,
+        "What a token is; auto: a character where texts have no spaces, else a word.",
+        "auto",
+        fresh=True,
+    ),
+    "ngrams": _whole(1, 10, "Longest run of words, or of characters, that is a term."),
     "window": _whole(
         1, 1000, "Words on either side that a word's vector is learnt from.", fresh=True
     ),
@@ -199,10 +206,10 @@ SETTINGS = {**GENERAL, **RECIPE, **PARTICULAR}
 
 # Kind of row -> the settings that its rows give.
 KINDS = {
-    "embedding": ("normalise", "vocabulary_size", "oov_buckets", "min_count"),
-    "tfidf": ("ngrams", "min_df", "sublinear_tf", "max_features", "C"),
-    "word2vec": ("normalise", "min_count", "window", "vector_epochs", "C"),
-    "cnn": ("normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),
+    "embedding": ("analyzer", "normalise", "vocabulary_size", "oov_buckets", "min_count"),
+    "tfidf": ("analyzer", "ngrams", "min_df", "sublinear_tf", "max_features", "C"),
+    "word2vec": ("analyzer", "normalise", "min_count", "window", "vector_epochs", "C"),
+    "cnn": ("analyzer", "normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),
     "transformer": (
         *("architecture", "num_layers", "num_heads", "hidden_dim", "intermediate_dim"),
         *("embedding_dim", "activation", "pooler", "dropout", "vocabulary_size", "pooling"),

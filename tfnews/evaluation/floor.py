@@ -7,6 +7,7 @@ import numpy as np
 from tfnews import catalogue
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
+from tfnews.models.guards import without_spaces
 from tfnews.models.linear.tfidf import solve
 from tfnews.records import Comparison
 from tfnews.statistics import balance, intervals
@@ -27,7 +28,9 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
         Fake probabilities, float32 `(rows,)`.
     """
     settings = dict(catalogue.row(FLOOR).settings)
-    settings["class_weight"] = balance.settled("auto", splits.frame("train")["label"])
+    train = splits.frame("train")
+    settings["class_weight"] = balance.settled("auto", train["label"])
+    settings["analyzer"] = "char" if without_spaces(train["combined_text"]) else "word"
     found = kept(
         root, f"floor-{part}", splits, lambda: _fitted(splits, part, settings), settings=settings
     )

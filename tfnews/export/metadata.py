@@ -17,6 +17,7 @@ import keras_hub
 import numpy as np
 
 from tfnews.errors import ExportError, UsageError
+from tfnews.models.text.normalise import CHARACTERS
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.text.words import NO_TOKEN, WordTokenizer
@@ -114,6 +115,8 @@ def reason(classifier: keras_hub.models.TextClassifier) -> str | None:
         return None
     if not isinstance(tokenizer, WordTokenizer):
         return "the module of this row reads strings"
+    if tokenizer.normalise == CHARACTERS:
+        return "it has words between spaces, this classifier reads characters"
     if tokenizer.ngrams > 1:
         return f"it has words alone, this classifier n-grams of up to {tokenizer.ngrams} words"
     return None

@@ -55,6 +55,7 @@ _CASES = [
     "soft\u00adhyphen, zero\u200bwidth, \ufeffmark",
     "控制 characters 日本語 한국어",
     "شكرا, שלום",
+    "ภาษาไทย ที่นี่ abc控ég NBA2019",
     "ΟΔΟΣ Σ İstanbul ı",
     "emoji 😀 👩‍👩‍👧",
     "control \x07 and \x0b end",

@@ -212,6 +212,15 @@ class Guards:
         )
 
 
+def without_spaces(texts: Iterable[str]) -> bool:
+    """Tell whether texts have more than 15 letters from one space to the next, on average.
+
+    Args:
+        texts: Training texts, read and sampled as in `Guards.fit`.
+    """
+    return _choose_unit([_opening(text) for text in _sample(list(texts))]) == "characters"
+
+
 def _opening(text: str) -> str:
     return text.strip()[:CHARACTERS_READ].casefold()
 

@@ -144,6 +144,25 @@ def fall(home: Judged, away: Judged, away_name: str) -> str:
     )
 
 
+def unscored(name: str, judged: Judged, refused: Mapping[str, int], f1: float | None) -> str:
+    """Say which texts count here and get no number from `predict`; "" where there are none.
+
+    Args:
+        name: Of the texts, as "test texts".
+        judged: The scores of all of them.
+        refused: Those without a number, by kind of reason.
+        f1: F1 of the others.
+    """
+    if not refused:
+        return ""
+    kinds = "; ".join(f"{kind}: {texts:,}" for kind, texts in refused.items())
+    without = "" if f1 is None else f" Without these, F1 for {judged.class_names[1]} is {f1:.4f}."
+    return (
+        f"Scores count all {judged.rows:,} {name}; predict gives no number to "
+        f"{sum(refused.values()):,} of them ({kinds}).{without}"
+    )
+
+
 def elsewhere(report: Report) -> list[str]:
     """Say how the model does on other data sets, and how many of their texts were left out."""
     said = []
@@ -154,7 +173,9 @@ def elsewhere(report: Report) -> list[str]:
                 f"Left out of {away.name}, as they are also in this model's training texts: "
                 f"{away.shared_with_training:,} texts."
             )
-    return said
+        named = f"texts of {away.name}"
+        said.append(unscored(named, away.judged, away.refused, away.f1_of_scored))
+    return list(filter(None, said))
 
 
 def _moved(name: str, before: float, after: float) -> str:

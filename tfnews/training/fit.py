@@ -176,6 +176,11 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
     if setup.weights.note:
         manner.say(setup.weights.note)
     manner.say(f"Training {run.name} on {setup.splits.name}: {_counts(run.config)}")
+    if setup.options.get("analyzer") == "char":
+        manner.say(
+            "Characters are read, not words (analyzer=char): the training texts have no spaces "
+            "between words"
+        )
     if setup.options["class_weight"] == "balanced":
         manner.say(_balanced(setup))
     return _completed(run, setup, manner, resume=False)

@@ -28,9 +28,12 @@ _FEWEST = {"transformer": 8, "cnn": 1}
 def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
-    A run made before a setting was added has that setting's default, but weighs no class.
+    A run made before a setting was added has that setting's default, but weighs no class
+    and reads words.
     """
-    return {**defaults(catalogue.row(config.arch)), "class_weight": "none", **config.recipe}
+    known = defaults(catalogue.row(config.arch))
+    before = {"class_weight": "none", "analyzer": "word"}
+    return known | {name: before[name] for name in before if name in known} | config.recipe
 
 
 def check(

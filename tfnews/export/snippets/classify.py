@@ -113,7 +113,31 @@ def split(text: str, rule: dict) -> list[str]:
         text = text.replace("\0", " ").lower()
     if rule["normalise"] == "words":
         text = re.sub(r"\W+", " ", text).strip(" ")
+    if rule["normalise"] == "characters":
+        text = " ".join(characters(text))
     return text.split(" ")
+
+
+def characters(text: str) -> list[str]:
+    """Split a text into letters with their marks, digits, and words in ASCII."""
+    units, before = [], None
+    for c in text:
+        kind = kind_of(c)
+        if kind == "ascii" == before or (kind == "mark" and before in ("letter", "mark")):
+            units[-1] += c
+        elif kind:
+            units.append(c)
+        before = kind
+    return units
+
+
+def kind_of(c: str) -> str | None:
+    """Return what a lower-cased character is to the rule "characters"."""
+    if re.match("[a-z0-9_]", c):
+        return "ascii"
+    if re.match(r"\w", c):
+        return "letter"
+    return "mark" if unicodedata.category(c)[0] == "M" else None
 
 
 def unescape(line: str) -> str:

@@ -17,6 +17,7 @@ from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPrepro
 from tfnews.models.embedding.tables import WordTable, word_table
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear.logistic import carry, logistic_regression
+from tfnews.models.text.normalise import rule_of
 from tfnews.models.text.words import WordTokenizer
 from tfnews.models.variables import fill
 from tfnews.records import WeightsRecord
@@ -110,7 +111,7 @@ def _skip_gram(row: Row, texts: Sequence[str], options: dict) -> WordTable:
             "--weights FILE."
         ) from error
 
-    rule = options["normalise"]
+    rule = rule_of(options)
     words = WordTokenizer(normalise=rule, max_tokens=options["max_tokens"]).words(
         tf.constant(list(texts))
     )

@@ -51,7 +51,12 @@ def _markdown(report: Report) -> str:
 
 def _terminal(report: Report) -> list[str]:
     table = terminal.score_table(list(report.parts.items()), report.judged.class_names)
-    return ["", table, _costs(report), ""]
+    unscored = ""
+    if report.part == "test":
+        unscored = wording.unscored(
+            "test texts", report.judged, report.refused, report.f1_of_scored
+        )
+    return ["", table, unscored, _costs(report), ""]
 
 
 def _costs(report: Report) -> str:
