@@ -34,6 +34,9 @@ SCHEDULES = ("constant", "linear")
 # Columns of a fit's history that training can watch.
 MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
 
+# Whose recipe a fit follows: the one chosen on validation texts, or the study's.
+RECIPES = ("default", "published")
+
 # Whether the rarer class of the training texts weighs as much as the commoner one; auto settles it.
 CLASS_WEIGHTS = ("auto", "balanced", "none")
 

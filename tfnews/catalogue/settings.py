@@ -16,6 +16,7 @@ from tfnews.catalogue.names import (
     OPTIMIZERS,
     POOLINGS,
     PRECISIONS,
+    RECIPES,
     SCHEDULES,
 )
 from tfnews.errors import UsageError
@@ -127,6 +128,9 @@ GENERAL = {
         0, 10**6, "Words or pieces kept of a text, or of a window of it; 0 keeps all words."
     ),
     "seed": _whole(0, 2**32 - 1, "Seed of initial weights, order and dropout.", 0),
+    "recipe": _choice(
+        RECIPES, "How to train: as chosen on validation texts, or as the study did.", "default"
+    ),
     "class_weight": _choice(
         CLASS_WEIGHTS,
         "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
@@ -222,8 +226,8 @@ OPEN_OF_VECTORS = ("normalise", "oov_buckets")
 
 # Kind of row -> what of `GENERAL` means nothing to it, and so must stay as it is.
 IDLE = {
-    "tfidf": ("weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
-    "word2vec": ("trainable", "precision", "checkpoint_steps"),
+    "tfidf": ("recipe", "weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
+    "word2vec": ("recipe", "trainable", "precision", "checkpoint_steps"),
 }
 
 # Family -> its kinds. A row's kind is its family's name unless it says otherwise.

@@ -56,6 +56,7 @@ def fit(
     trainable_layers: int | None = None,
     seed: int | None = None,
     class_weight: str | None = None,
+    recipe: str | None = None,
     precision: str | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
@@ -89,6 +90,7 @@ def fit(
         seed: Of initial weights, order and dropout.
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
+        recipe: default, or published for the study's own, where they differ.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
@@ -235,7 +237,8 @@ def closing_words(run: Run) -> str:
         wording.always(found),
         wording.no_better(found) or "",
         _other_threshold(run, found),
-        f"Saved in {run.path} after {run.config.fit_seconds} s. The test split was not read.",
+        f"Saved in {run.path}. Training and scoring took {run.config.fit_seconds:.1f} s. "
+        "The test split was not read.",
     ]
     return "\n".join(filter(None, lines))
 

@@ -86,6 +86,7 @@ def train(
     finally:
         checkpoint.release()
     best.restore()
+    say(best.why(len(run.history()), options["epochs"]))
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
 
