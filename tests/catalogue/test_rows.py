@@ -73,11 +73,12 @@ def test_published_parameter_counts_follow_from_the_table_and_the_head(name):
 
 @pytest.mark.parametrize("name", HUB_ROWS)
 def test_the_embedding_rows_keep_the_published_recipe(name):
-    """The study's, but for the optimizer, which the study has as Adam."""
+    """The study's, but for the optimizer, which the study has as Adam, and what `study` says."""
     row = catalogue.row(name)
     assert row.head == {"hidden": [256, 64], "dropout": [0.3, 0.2], "units": 1}
-    assert (row.recipe["batch_size"], row.recipe["learning_rate"]) == (32, 1e-4)
-    assert (row.recipe["monitor"], row.recipe["patience"]) == ("val_loss", 2)
+    assert row.study == {"learning_rate": 1e-4, "patience": 2}
+    assert (row.recipe["batch_size"], row.recipe["learning_rate"]) == (32, 1e-3)
+    assert (row.recipe["monitor"], row.recipe["patience"]) == ("val_loss", 10)
 
 
 def test_a_solved_row_has_no_recipe_and_no_weights_to_download():

@@ -76,7 +76,7 @@ def test_every_setting_of_a_row_is_said_with_its_default(name):
 
 def test_a_setting_is_said_with_what_is_allowed():
     said = archs("--settings", "swivel20")
-    assert "Default: 0.0001. Allowed: a number above 0 up to 1,000." in said
+    assert "Default: 0.001. Allowed: a number above 0 up to 1,000." in said
     assert "Default: lazy_adam. Allowed: adam, adamw or lazy_adam." in said
     assert "Default: false. Allowed: true or false." in said
     first, last = said.split("With --weights none only")

@@ -183,10 +183,10 @@ def test_cut_is_off_unless_asked_for_and_recorded(tmp_path):
 def test_pairs_and_sources_are_warned_of_and_can_be_kept_whole(tmp_path, values):
     column, size = values
     rows = _rows(80, **{column: lambda i: f"v{i // size}"})
-    (warning,) = _prepare(tmp_path, rows, "random").manifest["warnings"]
+    warning, *_ = _prepare(tmp_path, rows, "random").manifest["warnings"]
     assert f"--strategy group --group-column {column}" in warning
     grouped = _prepare(tmp_path, rows, "group", strategy="group", group_columns=(column,))
-    assert grouped.manifest["warnings"] == []
+    assert not any("--strategy" in warning for warning in grouped.manifest["warnings"])
     assert (_all(grouped).groupby(column)["part"].nunique() == 1).all()
 
 

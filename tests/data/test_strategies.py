@@ -225,3 +225,21 @@ def test_options_that_do_not_go_together(options, message):
 def test_a_column_without_any_date_is_all_missing():
     # Regression: mapping nothing but missing dates lost the time zone and raised a TypeError.
     assert strategies.read_dates(pd.Series(["soon", "", "n/a"])).isna().all()
+
+
+def test_few_rows_of_a_class_in_a_part_are_warned_of():
+    parts = np.repeat([0, 1, 2], [40, 25, 30])
+    labels = np.concatenate([[1] * 9 + [0] * 31, [1] * 10 + [0] * 15, [1] * 28 + [0] * 2])
+    assert strategies.few_warnings(parts, labels, ("news", "rumour")) == [
+        "train holds only 9 rumour rows, so little can be learnt. Add sources, or choose other "
+        "--ratios.",
+        "test holds only 2 news rows, so scores are down to chance. Add sources, or choose other "
+        "--ratios.",
+    ]
+
+
+def test_a_part_that_lost_over_half_of_its_rows_is_warned_of():
+    before = np.repeat([0, 1, 2, -1], [100, 10, 10, 7])
+    after = np.repeat([0, 1, 2], [49, 5, 10])
+    (warning,) = strategies.loss_warnings(before, after)
+    assert warning.startswith("train lost 51 of its 100 rows, most as copies")

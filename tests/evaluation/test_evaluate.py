@@ -18,6 +18,7 @@ from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
 from tfnews.report import figures, wording
+from tfnews.report.screen import summary
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
 from tfnews.statistics import intervals
@@ -419,6 +420,9 @@ def test_texts_that_predict_would_refuse_are_counted(run, tmp_path):
     expected = sum(guards.reason(text) is not None for text in pd.concat(frames)["combined_text"])
     assert sum(away.refused.values()) == expected >= 4
     assert away.refused["looks unlike the training texts' script"] == 4
+    assert away.f1_of_scored is not None
+    shown = summary(report)
+    assert f"Scores count all 16 texts of away; predict gives no number to {expected}" in shown
     assert any(
         f"{expected} of 16 texts of away are unlike" in said for said in wording.warnings(report)
     )

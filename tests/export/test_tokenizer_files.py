@@ -27,6 +27,7 @@ SUBWORDS = {
 }
 WORDS = {
     "words": lambda: WordTokenizer(["harbour", "été"], "words", 1),
+    "characters": lambda: WordTokenizer(["harbour", "控", "t"], "characters", 1),
     "lower": lambda: WordTokenizer(["harbour", "été"], "lower", 1),
     "none": lambda: WordTokenizer(["harbour", "été"], "none", 0),
 }
@@ -72,17 +73,23 @@ def test_the_normaliser_in_javascript_does_as_the_run_does(tmp_path):
 
 
 GUARDED = [*CASES, *PROBES, "harbour " * 200, "zzz " * 50, "控制" * 40, "1 2 3"]
+GUARDED += ["dan is het aan de raad van de stad om te zeggen wat er moet " * 2]
 
 
 @pytest.mark.parametrize(
     "fitted", [TEXTS, ["報告港湾事務所発表控制、" * 9] * 3], ids=["words", "characters"]
 )
-def test_the_reference_code_refuses_what_the_guards_refuse(fitted):
-    guards = Guards.fit(fitted)
+@pytest.mark.parametrize("old", [False, True], ids=["by language", "by vocabulary"])
+def test_the_reference_code_refuses_what_the_guards_refuse(fitted, old):
+    config = Guards.fit(fitted).get_config()
+    guards = Guards(**{**config, "foreign": None if old else config["foreign"]})
     written = json.loads(json.dumps(tokenizer_files.guards_in_words(guards)))
     found = [classify.reason(text, written) for text in GUARDED]
     assert found == [guards.reason(text) for text in GUARDED]
     assert None in found
+    cautions = [classify.caution(text, written) for text in GUARDED]
+    assert cautions == [guards.caution(text) for text in GUARDED]
+    assert any(cautions) != old
 
 
 def test_a_run_without_guards():

@@ -25,6 +25,9 @@ ODD = [
     "x" * (CHARACTERS_READ + 9),
     f"{'harbour office ' * 1200} дума " * 2,
     "one_word under_scores ____ 3rd ½ Ⅷ",
+    "de voorzitter van de raad zei dat het niet aan hem is om te zeggen wat er met de weg moet",
+    "harbour office harbour office harbour office van de stad en het dorp approves the budget",
+    "il presidente della regione ha detto che non ci sono stati i voti per la legge",
 ]
 
 
@@ -33,8 +36,11 @@ def reasons(guards, texts):
 
 
 @pytest.mark.parametrize("unit", ["words", "characters"])
-def test_a_graph_refuses_what_the_guards_refuse(unit):
-    guards = Guards(**{**Guards.fit(TEXTS).get_config(), "unit": unit})
+@pytest.mark.parametrize("rule", ["languages", "one language", "none", "vocabulary"])
+def test_a_graph_refuses_what_the_guards_refuse(unit, rule):
+    config = {**Guards.fit(TEXTS).get_config(), "unit": unit}
+    chosen = {"one language": {"Dutch": config["foreign"]["Dutch"]}, "none": {}, "vocabulary": None}
+    guards = Guards(**{**config, "foreign": chosen.get(rule, config["foreign"])})
     texts = [*PROBES, *ODD, *(text[:cut] for text in ODD for cut in (3, 12, 40))]
     expected = reasons(guards, texts)
     assert 3 < sum(expected) < len(texts) - 3

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tfnews.data.text import combine
 from tfnews.errors import DataError
-from tfnews.models.guards import Guards
+from tfnews.models.guards import Guards, _languages
 
 FUNCTION_WORDS = ["the", "of", "and", "to", "in", "that", "it", "was", "for", "on", "with", "as"]
 NAMES = [f"name{number}" for number in range(400)]
@@ -45,12 +46,70 @@ def test_text_without_a_word_is_always_empty(guards, text):
         ("", "empty text: no words"),
         ("the name1 of", "too short: 3 words, 99% of training texts have"),
         ("the", "too short: 1 word, 99%"),
-        ("quite other words stand here " * 20, "looks unlike the training texts' language: 0%"),
+        (
+            "toen was het in de stad en niet aan de weg want dan is men daar " * 3,
+            "looks unlike the training texts' language: 44% of its words are function words of "
+            "Dutch",
+        ),
         ("это другой алфавит " * 20, "looks unlike the training texts' script: 100%"),
     ],
 )
 def test_reasons_in_plain_words(guards, text, reason):
     assert guards.reason(text).startswith(reason)
+
+
+def test_an_unusual_vocabulary_is_a_caution(guards):
+    text = "quite other words stand here " * 20
+    assert guards.reason(text) is None
+    assert guards.caution(text).startswith("unusual vocabulary: 0.0% common words, texts of this")
+    assert guards.caution("") is None
+    rng = np.random.default_rng(1)
+    assert [guards.caution(article(rng, 60)) for _ in range(100)] == [None] * 100
+
+
+def test_guards_made_before_there_were_lists_of_languages_refuse_what_they_refused(guards):
+    config = {key: value for key, value in guards.get_config().items() if key != "foreign"}
+    old = Guards.from_config(config)
+    assert old.get_config() == config
+    text = "quite other words stand here " * 20
+    assert old.reason(text).startswith("looks unlike the training texts' language: 0.0% common")
+    assert old.caution(text) is None
+
+
+def test_share_and_limit_never_read_the_same():
+    """A reason once said "42% common words, texts of this length need 42%"."""
+    guards = Guards(
+        unit="words",
+        usual_length=1,
+        common="the",
+        common_share=1.0,
+        least_ratio=0.4204,
+        letters="thex",
+        foreign={},
+    )
+    text = "the " * 420 + "x " * 580
+    assert guards.caution(text) == (
+        "unusual vocabulary: 42.0% common words, texts of this length mostly have 42.1% or more"
+    )
+
+
+def test_a_set_in_two_languages_takes_both():
+    english = "the council of the town met and it was said that they have what they need"
+    spanish = "el consejo de la ciudad se reunió y se dijo que los vecinos no tienen lo que piden"
+    portuguese = "o conselho da cidade disse que não há mais do que uma lei para todos os homens"
+    guards = Guards.fit([english] * 90 + [spanish] * 10)
+    assert not {"English", "Spanish"} & guards.foreign.keys()
+    assert guards.reason(spanish) is None
+    assert guards.reason(portuguese).endswith("of Portuguese")
+    assert Guards.fit([english] * 90).reason(spanish).endswith("of Spanish")
+
+
+def test_lists_of_languages_hold_words_as_guards_read_them():
+    languages = _languages()
+    assert len(languages) > 35
+    for name, words in languages.items():
+        assert len(words) >= 30, name
+        assert all(re.fullmatch(r"\w+", word) and word == word.casefold() for word in words), name
 
 
 def test_very_long_text_is_judged_by_its_opening(guards):
@@ -116,6 +175,8 @@ def test_more_texts_than_are_read_are_sampled(monkeypatch):
 ISOT = "isot_sample/isot_sample.csv.gz"
 LIAR = "liar/liar_train.csv.gz"
 CELEBRITY = "perez_rosas/celebrity.csv.gz"
+TWEETS = "constraint_covid/constraint_valid.csv.gz"
+HEALTH = "coaid/coaid.csv.gz"
 PORTUGUESE = "fakebr/fakebr_size_normalized.csv.gz"
 SPANISH = "spanish_fakenews/spanish_train.csv.gz"
 SLOVAK = "dezinfo_sk/dezinfo_sk.csv.gz"
@@ -149,12 +210,16 @@ def test_own_set_passes_and_other_languages_do_not(fitted, real_data):
         other: refused(guards, read(real_data, other)) for other in (PORTUGUESE, SPANISH, SLOVAK)
     }
     assert own < 0.01, name
-    assert min(others.values()) >= 0.95, others
+    assert min(others.values()) >= 0.99, others
 
 
-def test_english_of_another_style_passes(fitted, real_data):
-    _, guards, _ = fitted
-    assert refused(guards, read(real_data, CELEBRITY)) < 0.03
+@pytest.mark.parametrize("name", [CELEBRITY, TWEETS, HEALTH])
+def test_english_of_another_style_passes(fitted, real_data, name):
+    """A run once refused a tenth of English tweets as another language."""
+    texts = read(real_data, name)
+    reasons = filter(None, map(fitted[1].reason, texts))
+    unlike = [reason for reason in reasons if reason.startswith("looks unlike")]
+    assert len(unlike) < 0.003 * len(texts), unlike
 
 
 def test_configuration_stays_small(fitted):

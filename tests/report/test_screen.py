@@ -64,7 +64,13 @@ def test_a_table_has_a_score_over_its_interval_in_each_column():
         [("first", made), ("second-run", part(1))], ("real", "fake")
     ).splitlines()
     assert lines[0].split("  ")[-1].strip() == "ROC-AUC"
-    assert len(lines) == 5
+    assert len(lines) == 6
+    always = part(1).scores["always"]
+    assert lines[5].split() == [
+        *("always", always["class"], "400"),
+        *(f"{always[name]:.4f}" for name in ("fpr", "fnr", "accuracy", "f1", "weighted_f1")),
+        "0.5000",
+    ]
     scores, bounds = lines[1].split(), lines[2].split()
     columns = ("fpr", "fnr", "accuracy", "f1", "weighted_f1", "roc_auc")
     assert scores == ["first", "400", *(f"{made.scores[name]:.4f}" for name in columns)]
@@ -77,7 +83,7 @@ def test_a_table_has_a_score_over_its_interval_in_each_column():
 def test_a_table_without_intervals_leaves_their_line_empty():
     lone = Judged(part().scores)
     lines = terminal.score_table([("first", lone)], ("real", "fake")).split("\n")
-    assert (len(lines), lines[2]) == (3, "")
+    assert (len(lines), lines[2]) == (4, "")
 
 
 def test_runs_side_by_side():

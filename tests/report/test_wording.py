@@ -133,6 +133,34 @@ def test_flags_follow_the_reports_prevalences():
     assert said.startswith("If 20 % of the texts you check are fake, ")
 
 
+@pytest.mark.parametrize(
+    ("called", "bounds", "said"),
+    [
+        # 200 real and 8 fake texts: nothing flagged, all flagged, most found
+        ([0] * 208, [0.5, 0.5], True),
+        ([1] * 208, [0.5, 0.5], True),
+        ([0] * 200 + [1] * 7 + [0], [0.7, 1.0], False),
+        ([0] * 200 + [1] * 2 + [0] * 6, [0.49, 0.8], True),
+    ],
+)
+def test_a_model_no_better_than_one_answer_for_all_is_told(called, bounds, said):
+    """A model that flagged nothing was once shown with the F1 of the commoner class."""
+    scores = metrics.scores([0] * 200 + [1] * 8, called)
+    assert wording.always(Judged(scores)) == (
+        "Always giving real, the commoner class, would score F1 0.0000 for fake and accuracy "
+        "0.9615."
+    )
+    found = wording.no_better(Judged(scores, {"macro_recall": bounds}))
+    assert (found is not None) == said
+    if said:
+        assert "not shown to be any better than always giving real" in found
+
+
+def test_files_made_before_say_nothing_of_one_answer_for_all():
+    judged = Judged({"class_names": ["real", "fake"], "f1": 0.5})
+    assert (wording.always(judged), wording.no_better(judged)) == ("", None)
+
+
 def test_a_shown_gain_is_no_warning():
     made = report(floor=replace(FLOOR, interval=(0.01, 0.02), gain_shown=True))
     assert wording.warnings(made) == []

@@ -10,6 +10,7 @@ from pyarrow import parquet
 from tests.training import classifiers
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, RunError, UsageError
+from tfnews.models import NewsClassifier
 from tfnews.scoring.predict import (
     Prediction,
     Tally,
@@ -22,10 +23,14 @@ class StubGuards:
     def reason(self, text):
         return "too short: 1 word" if " " not in text else None
 
+    def caution(self, text):
+        return "unusual vocabulary: 3%" if "zzz" in text else None
+
 
 class StubClassifier:
-    """Answers a tenth of the exclamation marks in a text."""
+    """Answers a tenth of the exclamation marks in a text; passes for a classifier."""
 
+    __class__ = NewsClassifier
     class_names = ("real", "fake")
     trained_on = "made up"
     threshold = 0.5
@@ -196,6 +201,19 @@ def test_another_input_rule_is_refused():
 def test_missing_run(tmp_path):
     with pytest.raises(RunError, match="No run"):
         predict(tmp_path / "none", ["a"])
+
+
+def test_a_caution_stands_beside_a_score():
+    tally = Tally(0.5)
+    one, other = tally.watch(predict(StubClassifier(StubGuards()), ["zzz b!", "c d!"]))
+    assert (one.outcome, one.reason) == ("scored", "unusual vocabulary: 3%")
+    assert one.fake_probability == pytest.approx(0.1)
+    assert other.reason is None
+    assert (tally.below, dict(tally.cautions), dict(tally.not_scored)) == (
+        2,
+        {"unusual vocabulary": 1},
+        {},
+    )
 
 
 def test_tally_counts_what_goes_by():

@@ -23,6 +23,25 @@ from tfnews.statistics import metrics
 LABELS = [0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
 PROBABILITIES = [0.1, 0.2, 0.3, 0.7, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0]
 
+
+def test_the_scores_of_the_commoner_class_for_all():
+    found = metrics.scores([0, 1, 1, 1], [0.9, 0.2, 0.1, 0.6], 0.5, ("news", "rumour"))["always"]
+    assert found["class"] == "rumour"
+    assert (found["rows"], found["accuracy"], found["fpr"], found["fnr"]) == (4, 0.75, 1, 0)
+    assert found["f1"] == f1_score([0, 1, 1, 1], [1, 1, 1, 1])
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=1, max_size=40))
+def test_no_threshold_has_a_higher_f1_than_the_best(rows):
+    labels, probabilities = map(np.array, zip(*rows, strict=True))
+    probabilities = probabilities.astype("float64")
+    threshold, f1 = metrics.best_threshold(labels, probabilities)
+    called = probabilities >= threshold
+    assert f1 == pytest.approx(f1_score(labels, called, zero_division=0))
+    for other in {*probabilities, 0.5}:
+        assert f1 >= f1_score(labels, probabilities >= other, zero_division=0) - 1e-9
+
+
 rows = st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1, width=32)), min_size=1, max_size=40)
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.metrics import log_loss
 
 from tests.models.reduced import LABELS, TEXTS, small
 from tests.training import classifiers
@@ -59,11 +60,11 @@ def compiled(classifier, parts, optimizer, **options):
     return model
 
 
-def step(made, parts, optimizer, steps=1):
+def step(made, parts, optimizer, steps=1, weights=()):
     """Return the weights after some steps on one batch of 5, and what was logged."""
     classifier, inputs, labels = made()
     model = compiled(classifier, parts, optimizer, run_eagerly=True)
-    batches = tf.data.Dataset.from_tensors((inputs, labels)).repeat()
+    batches = tf.data.Dataset.from_tensors((inputs, labels, *weights)).repeat()
     logs = model.fit(batches, epochs=steps, steps_per_epoch=1, verbose=0, shuffle=False)
     return model.get_weights(), logs.history
 
@@ -93,6 +94,27 @@ def test_an_update_in_parts_is_that_of_the_whole_batch(whole, made, optimizer, p
     assert set(logs) == {"loss", "accuracy"}
     for name, values in logs.items():
         assert values == pytest.approx(logged[name], abs=1e-6)
+
+
+@pytest.mark.parametrize("made", ["ragged", "padded"])
+def test_weights_of_classes_count_in_parts_as_in_the_whole(made):
+    weights = [tf.constant([0.6, 3.0, 0.6, 3.0, 0.6])]
+    expected, logged = step(MADE[made], 1, OPTIMIZERS["sgd"](), 2, weights)
+    found, logs = step(MADE[made], 3, OPTIMIZERS["sgd"](), 2, weights)
+    plain, _ = step(MADE[made], 3, OPTIMIZERS["sgd"](), 2)
+    for mine, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+    assert logs["loss"] == pytest.approx(logged["loss"], abs=1e-6)
+    assert max(np.abs(a - b).max() for a, b in zip(found, plain, strict=True)) > 1e-4
+
+
+def test_the_loss_of_a_balanced_batch_is_scikit_learns():
+    classifier, inputs, labels = ragged()
+    weights = np.array([5 / 6, 5 / 4], np.float32)[labels]
+    model = compiled(classifier, 2, keras.optimizers.SGD(0.0), run_eagerly=True)
+    logs = model.train_on_batch(inputs, labels, sample_weight=weights, return_dict=True)
+    probabilities = classifier.probabilities(classifiers.TEXTS).astype("float64")
+    assert logs["loss"] == pytest.approx(log_loss(labels, probabilities, sample_weight=weights))
 
 
 def test_two_classes_are_counted_as_they_are_in_one_part():

@@ -129,3 +129,32 @@ def test_an_epoch_is_one_plain_line(bar):
     assert said[1].startswith("epoch   2/2  loss 0.5000  val_loss 0.2500  val_f1 0.7500  ")
     assert ("epoch 1/2" in drawn) is bar
     assert bool(drawn) is bar
+
+
+@pytest.mark.parametrize(
+    ("monitor", "patience", "scores", "said"),
+    [
+        (
+            "val_loss",
+            2,
+            [3, 1, 2, 1.5, 0],
+            "Stopped after epoch 4 of 9: val_loss has not improved for 2 epochs (patience=2). "
+            "Kept: the weights of epoch 2, the best, val_loss 1.0000",
+        ),
+        (
+            "val_f1",
+            0,
+            [0.1, 0.3, 0.2],
+            "Stopped after epoch 3: all 3 are done (epochs=3). "
+            "Kept: the weights of epoch 2, the best, val_f1 0.3000",
+        ),
+    ],
+)
+def test_why_training_ended_is_said(monitor, patience, scores, said, tmp_path):
+    callback = BestWeights(tmp_path, monitor, patience)
+    done, _ = play(callback, scores)
+    assert callback.why(done, 3 if patience == 0 else 9) == said
+
+
+def test_a_fit_that_ended_before_its_first_epoch_says_so(tmp_path):
+    assert BestWeights(tmp_path, "val_loss", 2).why(0, 9).startswith("No epoch ended")

@@ -195,7 +195,12 @@ def test_what_is_said(trained):
     assert said[1].endswith("of the validation split's words are unknown to the model")
     assert [line[:11] for line in said[2:5]] == [f"epoch   {n}/3" for n in (1, 2, 3)]
     closing = closing_words(run)
-    assert "F1 of class 'fake' on the validation split of tiny (label basis: crowd): 0." in closing
+    assert (
+        "F1 of the fake class, 'fake', 7 of 14 texts of the validation split of tiny (label "
+        "basis: crowd): 0."
+    ) in closing
+    assert "Always giving real, the commoner class, would score F1 0.0000" in closing
+    assert said[5].startswith("Stopped after epoch 3: all 3 are done (epochs=3). Kept: the weights")
     assert "The test split was not read." in closing
 
 

@@ -28,6 +28,7 @@ KINDS = {
     "frozen": {"trainable": False, "weights": "module"},
     "bfloat16": {"precision": "mixed_bfloat16"},
     "patience": PATIENCE,
+    "balanced": {"class_weight": "balanced"},
     "steps": {"assignments": ["checkpoint_steps=2"]},
     "transformer": {
         "arch": "bert-tiny",

@@ -88,7 +88,11 @@ def test_a_recipe_of_a_windows_editor_is_read(tmp_path):
 def test_a_run_has_the_defaults_of_settings_that_it_does_not_know():
     recipe = {"epochs": 3, "weights": "none", "gone_since": 1}
     found = recorded(tiny.config("old", arch="swivel20", family="hub", recipe=recipe))
-    assert found == {**defaults(SWIVEL), **recipe}
+    assert (
+        found
+        == {**defaults(SWIVEL), "class_weight": "none", "analyzer": "word", "recipe": "published"}
+        | recipe
+    )
 
 
 # Frozen or trained
@@ -320,3 +324,18 @@ def test_an_unknown_name_of_any_setting_is_refused(name, setting):
     """--set activation=foo ended in a KeyError."""
     with pytest.raises(UsageError, match=f"Unknown {setting} 'foo' with --set"):
         resolve(catalogue.row(name), {}, assignments=[f"{setting}=foo"])
+
+
+# Whose recipe
+
+
+def test_the_studys_recipe_is_had_by_name(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text('recipe = "published"\n')
+    default, published = resolve(SWIVEL, {}), resolve(SWIVEL, {"recipe": "published"})
+    assert (default["learning_rate"], default["patience"]) == (1e-3, 10)
+    assert (published["learning_rate"], published["patience"]) == (1e-4, 2)
+    assert published["recipe"] == "published"
+    assert resolve(SWIVEL, {}, path) == published
+    assert resolve(SWIVEL, {}, None, ["recipe=published", "patience=5"])["patience"] == 5
+    assert resolve(SWIVEL, {"recipe": "default"}, path) == default

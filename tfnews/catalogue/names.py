@@ -22,6 +22,9 @@ CUTS = ("dateline", "footer")
 # What is done to a text before it is split into words.
 NORMALISATIONS = ("none", "lower", "words")
 
+# What a row reads of the training texts: words between spaces, or characters where there are none.
+ANALYZERS = ("auto", "word", "char")
+
 # Files of word vectors.
 VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
 
@@ -33,6 +36,12 @@ SCHEDULES = ("constant", "linear")
 
 # Columns of a fit's history that training can watch.
 MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
+
+# Whose recipe a fit follows: the one chosen on validation texts, or the study's.
+RECIPES = ("default", "published")
+
+# Whether the rarer class of the training texts weighs as much as the commoner one; auto settles it.
+CLASS_WEIGHTS = ("auto", "balanced", "none")
 
 # Transformers: encoders, activations as a checkpoint's config.json names them, what is judged of
 # an encoder's output, and what is done with texts that are too long for it.

@@ -57,6 +57,7 @@ class Row:
         head: The layers after the backbone, as `HEAD` lists them.
         recipe: How it is trained, as `tfnews.catalogue.settings.RECIPE` declares it; empty when a
             solver finds the weights.
+        study: What of the recipe the study that published it had otherwise.
         published: What the study states of it, as `PUBLISHED` lists it: never ours.
     """
 
@@ -77,6 +78,7 @@ class Row:
         default_factory=lambda: {"hidden": [], "dropout": [], "units": 1}
     )
     recipe: dict = dataclasses.field(default_factory=dict)
+    study: dict = dataclasses.field(default_factory=dict)
     published: dict = dataclasses.field(default_factory=dict)
 
 
@@ -140,6 +142,7 @@ def _row(name: str, table: dict) -> Row:
         settings=_settings(row.settings, KINDS[kind], f"settings in {where}"),
         head=_table(row.head, HEAD, HEAD, f"head in {where}"),
         recipe=_settings(row.recipe, RECIPE, f"recipe in {where}") if row.recipe else {},
+        study=_study(row.study, f"study in {where}"),
         published=_table(row.published, PUBLISHED, (), f"published in {where}"),
     )
     checked("max_tokens", row.max_tokens, f"in {where}")
@@ -167,6 +170,12 @@ def _settings(table: dict, known: Iterable[str], where: str) -> dict:
     defaults = {name: SETTINGS[name].default for name in known}
     _check_keys(table, known, [name for name in known if defaults[name] is None], where)
     return defaults | {name: checked(name, value, f"in {where}") for name, value in table.items()}
+
+
+def _study(table: dict, where: str) -> dict:
+    """Return what a study's recipe has otherwise."""
+    _check_keys(table, RECIPE, (), where)
+    return {name: checked(name, value, f"in {where}") for name, value in table.items()}
 
 
 def _table(table: dict, known: dict, required: Iterable[str], where: str) -> dict:

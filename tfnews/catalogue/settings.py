@@ -7,13 +7,16 @@ from collections.abc import Iterable
 
 from tfnews.catalogue.names import (
     ACTIVATIONS,
+    ANALYZERS,
     ARCHITECTURES,
+    CLASS_WEIGHTS,
     LONG,
     MONITORS,
     NORMALISATIONS,
     OPTIMIZERS,
     POOLINGS,
     PRECISIONS,
+    RECIPES,
     SCHEDULES,
 )
 from tfnews.errors import UsageError
@@ -125,6 +128,14 @@ GENERAL = {
         0, 10**6, "Words or pieces kept of a text, or of a window of it; 0 keeps all words."
     ),
     "seed": _whole(0, 2**32 - 1, "Seed of initial weights, order and dropout.", 0),
+    "recipe": _choice(
+        RECIPES, "How to train: as chosen on validation texts, or as the study did.", "default"
+    ),
+    "class_weight": _choice(
+        CLASS_WEIGHTS,
+        "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
+        "auto",
+    ),
     "precision": _choice(
         ("auto", *PRECISIONS),
         "What training computes in; auto takes what the device is quick at.",
@@ -152,7 +163,13 @@ PARTICULAR = {
         "Done to a text first: nothing, lower-casing, or that and punctuation to spaces.",
         fresh=True,
     ),
-    "ngrams": _whole(1, 10, "Longest run of words that is a term."),
+    "analyzer": _choice(
+        ANALYZERS,
+        "What a token is; auto: a character where texts have no spaces, else a word.",
+        "auto",
+        fresh=True,
+    ),
+    "ngrams": _whole(1, 10, "Longest run of words, or of characters, that is a term."),
     "window": _whole(
         1, 1000, "Words on either side that a word's vector is learnt from.", fresh=True
     ),
@@ -193,10 +210,10 @@ SETTINGS = {**GENERAL, **RECIPE, **PARTICULAR}
 
 # Kind of row -> the settings that its rows give.
 KINDS = {
-    "embedding": ("normalise", "vocabulary_size", "oov_buckets", "min_count"),
-    "tfidf": ("ngrams", "min_df", "sublinear_tf", "max_features", "C"),
-    "word2vec": ("normalise", "min_count", "window", "vector_epochs", "C"),
-    "cnn": ("normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),
+    "embedding": ("analyzer", "normalise", "vocabulary_size", "oov_buckets", "min_count"),
+    "tfidf": ("analyzer", "ngrams", "min_df", "sublinear_tf", "max_features", "C"),
+    "word2vec": ("analyzer", "normalise", "min_count", "window", "vector_epochs", "C"),
+    "cnn": ("analyzer", "normalise", "vocabulary_size", "oov_buckets", "min_count", "filters"),
     "transformer": (
         *("architecture", "num_layers", "num_heads", "hidden_dim", "intermediate_dim"),
         *("embedding_dim", "activation", "pooler", "dropout", "vocabulary_size", "pooling"),
@@ -209,8 +226,8 @@ OPEN_OF_VECTORS = ("normalise", "oov_buckets")
 
 # Kind of row -> what of `GENERAL` means nothing to it, and so must stay as it is.
 IDLE = {
-    "tfidf": ("weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
-    "word2vec": ("trainable", "precision", "checkpoint_steps"),
+    "tfidf": ("recipe", "weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
+    "word2vec": ("recipe", "trainable", "precision", "checkpoint_steps"),
 }
 
 # Family -> its kinds. A row's kind is its family's name unless it says otherwise.

@@ -1,12 +1,13 @@
 """`tfnews fit`: train one architecture on a folder of splits."""
 
 import sys
+import time
 from pathlib import Path
 
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.catalogue.names import LONG, PRECISIONS
+from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
 from tfnews.cli.say import next_step, typed
 
 
@@ -41,6 +42,18 @@ from tfnews.cli.say import next_step, typed
     "--trainable-layers", type=int, help="Train a transformer's top layers only; 0 trains all."
 )
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
+@click.option(
+    "--recipe",
+    type=click.Choice(RECIPES),
+    help="How to train: default, as chosen on the validation splits of several sets, or published, "
+    "as the study did.",
+)
+@click.option(
+    "--class-weight",
+    type=click.Choice(CLASS_WEIGHTS),
+    help="Whether both classes weigh the same in training, as scikit-learn balances them. Default: "
+    "auto, from 3 texts of the commoner class to 1 of the other on.",
+)
 @click.option(
     "--precision",
     help=f"auto, {', '.join(PRECISIONS)}. Runs are saved in float32.",
@@ -84,6 +97,7 @@ def command(**options: object) -> None:
     """
     from tfnews.training.settings import check
 
+    started = time.perf_counter()
     check(**options)  # before TensorFlow starts, which takes seconds
 
     from tfnews.training.fit import closing_words, fit
@@ -93,4 +107,5 @@ def command(**options: object) -> None:
         next_step("the same command without --dry-run")
         return
     click.echo(closing_words(run))
+    click.echo(f"The whole command took {time.perf_counter() - started:.1f} s.")
     next_step(f"tfnews evaluate {run.name}")

@@ -98,8 +98,9 @@ def command(
     """Score texts with a run, in order and in any amount.
 
     Reads CSV, TSV, JSON lines, Parquet or one text a line; gzip is recognised. Of a folder each
-    .txt file is one text. A record that cannot be read, or that is unlike the training texts, is
-    answered as not_scored with the reason. Columns of the answer: id, fake_probability, label,
+    .txt file is one text. A record that cannot be read, or is too short, or in another script or
+    language than the training texts, is answered as not_scored with the reason; an unusual
+    vocabulary is a caution beside the score. Columns of the answer: id, fake_probability, label,
     outcome, reason.
     """
     _check_output(output, answer_format, source)
@@ -168,8 +169,10 @@ def _summary(tally: Tally, classifier: "NewsClassifier") -> list[str]:
     kinds = ", ".join(f"{kind} {count}" for kind, count in tally.not_scored.most_common())
     missed = f"{tally.not_scored.total()} not scored ({kinds})" if kinds else "none left out"
     name = classifier.class_names[1]
+    cautions = ", ".join(f"{kind} {count}" for kind, count in tally.cautions.most_common())
+    doubtful = f", {tally.cautions.total()} with a caution ({cautions})" if cautions else ""
     return [
-        f"\n{scored} scored, {missed}.",
+        f"\n{scored} scored{doubtful}, {missed}.",
         f"{tally.flagged} at or above the threshold of {tally.threshold:g}: they resemble texts "
         f"labelled {name} in {classifier.trained_on}.",
         CAUTION,

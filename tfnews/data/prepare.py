@@ -263,6 +263,7 @@ def _split(
     Returns:
         Number of clusters of exact copies and of near-copies, and warnings.
     """
+    given = rows.parts
     rows.drop(_carries_both_labels(rows), "same text with both labels")
     dates = _dates(rows, plan.time_column) if plan.kind == "time" else None
     clusters, found = _cluster(rows.prints, near_duplicates)
@@ -274,6 +275,7 @@ def _split(
         warnings += missing
     elif plan.kind == "ready":
         clusters = _drop_leaks(rows, clusters)
+        warnings += strategies.loss_warnings(given, rows.parts)
     rows.frame["cluster"] = clusters
     labels = rows.frame["label"].to_numpy()
     if plan.kind == "time":
@@ -285,6 +287,7 @@ def _split(
     _check_parts(rows, plan, names)
     if plan.kind != "ready":
         warnings += strategies.size_warnings(rows.parts, clusters, plan.ratios)
+    warnings += strategies.few_warnings(rows.parts, labels, names)
     warnings += strategies.balance_warnings(rows.parts, labels, names[1])
     return found, warnings
 

@@ -27,6 +27,8 @@ _DATE_COLUMNS = ("date", "published", "publish_date", "published_date", "timesta
 # A part this much larger or smaller than asked, as a share of all rows, is worth a warning.
 _TOLERANCE = 0.05
 _IMBALANCE = 0.1
+_FEW = 10  # rows of a class in a part, below which its scores say next to nothing
+_MUCH_LOST = 0.5  # of a ready-made part's rows
 
 
 @dataclass(frozen=True)
@@ -352,6 +354,43 @@ def size_warnings(parts: np.ndarray, clusters: np.ndarray, ratios: Sequence[floa
         f"{part} holds {share:.0%} of the rows where {ratio:.0%} was asked: {reason}"
         for part, share, ratio in zip(PARTS, shares, ratios, strict=True)
         if abs(share - ratio) > _TOLERANCE
+    ]
+
+
+def few_warnings(parts: np.ndarray, labels: np.ndarray, class_names: tuple[str, str]) -> list[str]:
+    """Warn of parts with fewer than 10 rows of a class.
+
+    Args:
+        parts: The position in `PARTS` of each row's part, (rows,).
+        labels: 1 = fake, (rows,).
+        class_names: What the set calls labels 0 and 1.
+    """
+    said = []
+    for number, part in enumerate(PARTS):
+        for label, name in enumerate(class_names):
+            rows = int(((parts == number) & (labels == label)).sum())
+            if rows < _FEW:
+                then = "little can be learnt" if part == "train" else "scores are down to chance"
+                said.append(
+                    f"{part} holds only {rows} {name} rows, so {then}. Add sources, or choose "
+                    "other --ratios."
+                )
+    return said
+
+
+def loss_warnings(before: np.ndarray, after: np.ndarray) -> list[str]:
+    """Warn of ready-made parts that lost more than half of their rows.
+
+    Args:
+        before: The position in `PARTS` of each row's part as read, (rows,).
+        after: The same of the rows that are left.
+    """
+    counts = (np.bincount(parts[parts >= 0], minlength=len(PARTS)) for parts in (before, after))
+    return [
+        f"{part} lost {had - has:,} of its {had:,} rows, most as copies of rows in later parts: "
+        "what is left may not be like the whole. See rejects.csv."
+        for part, had, has in zip(PARTS, *counts, strict=True)
+        if had and had - has > _MUCH_LOST * had
     ]
 
 

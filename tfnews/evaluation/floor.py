@@ -7,9 +7,10 @@ import numpy as np
 from tfnews import catalogue
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
+from tfnews.models.guards import without_spaces
 from tfnews.models.linear.tfidf import solve
 from tfnews.records import Comparison
-from tfnews.statistics import intervals
+from tfnews.statistics import balance, intervals
 
 FLOOR = "tfidf"
 _THRESHOLD = 0.5  # at which the floor calls a text fake
@@ -27,6 +28,9 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
         Fake probabilities, float32 `(rows,)`.
     """
     settings = dict(catalogue.row(FLOOR).settings)
+    train = splits.frame("train")
+    settings["class_weight"] = balance.settled("auto", train["label"])
+    settings["analyzer"] = "char" if without_spaces(train["combined_text"]) else "word"
     found = kept(
         root, f"floor-{part}", splits, lambda: _fitted(splits, part, settings), settings=settings
     )

@@ -4,10 +4,11 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import f1_score
 
 from tfnews.audit.audit import audit
 from tfnews.data.splits import PARTS, Splits
@@ -18,6 +19,7 @@ from tfnews.evaluation.kept import kept
 from tfnews.models import NewsClassifier
 from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
 from tfnews.statistics.judged import judge
+from tfnews.statistics.sample import flagged
 
 _TIMED_TEXTS = 256
 _SEED = 0  # of the audit's sample
@@ -34,6 +36,8 @@ class Measured:
         timings: Of test texts.
         audit: What the splits give away.
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
+        refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
+        f1_of_scored: F1 on the test part without these; `None` where there are none.
     """
 
     labels: dict[str, np.ndarray]
@@ -42,6 +46,8 @@ class Measured:
     timings: Timings
     audit: Audit
     floor: Comparison | None = None
+    refused: dict[str, int] = field(default_factory=dict)
+    f1_of_scored: float | None = None
 
 
 def measure(
@@ -73,6 +79,7 @@ def measure(
         timings=_timings(classifier, texts["test"]),
         audit=_audited(splits, root),
         floor=compared,
+        **_refused(classifier, frames["test"], scored["test"]),
     )
 
 
@@ -91,15 +98,15 @@ def measure_elsewhere(
         DataError: The other set holds none but the run's own texts.
     """
     frame, shared = _unseen(home, splits, run_name)
-    texts = frame["combined_text"].tolist()
-    found = judged(frame, classifier.probabilities(texts), classifier, splits.class_names)
+    scored = classifier.probabilities(frame["combined_text"].tolist())
+    found = judged(frame, scored, classifier, splits.class_names)
     return OtherSet(
         name=splits.name,
         label_basis=splits.label_basis,
         class_names=splits.class_names,
         digests={part: splits.digest(part) for part in PARTS},
         shared_with_training=shared,
-        refused=_refused(classifier, texts),
+        **_refused(classifier, frame, scored),
         scores=found.scores,
         intervals=found.intervals,
     )
@@ -151,12 +158,28 @@ def _unseen(home: Splits, splits: Splits, run_name: str) -> tuple[pd.DataFrame, 
     return frame[~shared].reset_index(drop=True), int(shared.sum())
 
 
-def _refused(classifier: NewsClassifier, texts: list[str]) -> dict[str, int]:
-    """Count the texts that `predict` would give no number, by the kind of reason."""
+def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray) -> dict:
+    """Count the texts that `predict` would give no number, and score the others.
+
+    Args:
+        classifier: Its guards are asked.
+        frame: As `Splits.frame` returns it.
+        scored: Fake probabilities of its rows, `(rows,)`.
+
+    Returns:
+        `refused`, texts by the kind of reason, and `f1_of_scored`; `None` where all are refused,
+        or none.
+    """
     if not classifier.guards:
-        return {}
-    reasons = filter(None, map(classifier.guards.reason, texts))
-    return dict(Counter(reason.split(":")[0] for reason in reasons))
+        return {"refused": {}, "f1_of_scored": None}
+    reasons = [classifier.guards.reason(text) for text in frame["combined_text"]]
+    kinds = Counter(reason.split(":")[0] for reason in reasons if reason)
+    kept = np.array([reason is None for reason in reasons])
+    f1 = None
+    if kinds and kept.any():
+        called = flagged(scored[kept], classifier.threshold)
+        f1 = float(f1_score(frame["label"][kept], called, zero_division=0))
+    return {"refused": dict(kinds), "f1_of_scored": f1}
 
 
 def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:

@@ -17,7 +17,8 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    facts = {"timings": measured.timings, "audit": measured.audit, "floor": measured.floor}
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored")
+    facts = {name: getattr(measured, name) for name in names}
     run.update_scores(**measured.parts, **facts)
 
 
@@ -43,6 +44,8 @@ def publish(
         timings=found.timings,
         floor=found.floor,
         audit=found.audit,
+        refused=found.refused or {},
+        f1_of_scored=found.f1_of_scored,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     write_text(run.report_path, html.render(report))

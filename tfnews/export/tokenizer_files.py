@@ -32,6 +32,15 @@ _RULE = [
     "No unit: the text is empty. No number is given.",
     "More than most_unseen_letters of its letters not in letters: another script. No number.",
     "Fewer than half of usual_length units: too short. No number.",
+]
+_OTHER_LANGUAGE = [
+    "least_foreign units or more, and least_foreign_share of all or more, among the function words "
+    "of one language of foreign: another language. No number.",
+    "Share of units that are in common below the limit, least_ratio * common_share - "
+    "standard_errors * sqrt(common_share * (1 - common_share) / units): a number, with the caution "
+    "that the vocabulary is unusual.",
+]
+_UNUSUAL = [
     "Share of units that are in common below least_ratio * common_share - standard_errors * "
     "sqrt(common_share * (1 - common_share) / units): another language. No number.",
 ]
@@ -45,6 +54,7 @@ _CASES = [
     "soft\u00adhyphen, zero\u200bwidth, \ufeffmark",
     "控制 characters 日本語 한국어",
     "شكرا, שלום",
+    "ภาษาไทย ที่นี่ abc控ég NBA2019",
     "ΟΔΟΣ Σ İstanbul ı",
     "emoji 😀 👩‍👩‍👧",
     "control \x07 and \x0b end",
@@ -139,10 +149,12 @@ def guards_in_words(fitted: guards.Guards | None) -> dict:
     if fitted is None:
         return {"rule": ["This run has no guards: every text gets a number."], "unit": None}
     return {
-        "rule": _RULE,
+        "rule": _RULE + (_UNUSUAL if fitted.foreign is None else _OTHER_LANGUAGE),
         "characters_read": guards.CHARACTERS_READ,
         "most_unseen_letters": guards.MOST_UNSEEN_LETTERS,
         "standard_errors": guards.STANDARD_ERRORS,
+        "least_foreign": guards.LEAST_FOREIGN,
+        "least_foreign_share": guards.LEAST_FOREIGN_SHARE,
         **fitted.get_config(),
     }
 

@@ -68,9 +68,10 @@ def training_batches(
     epochs: int,
     seed: int,
     padded: bool,
+    class_weights: tuple[float, float] | None = None,
     start: tuple[int, int] = (0, 0),
 ) -> tf.data.Dataset:
-    """Yield (inputs, labels (batch,)) for all epochs, one after the other.
+    """Yield (inputs, labels (batch,)) for all epochs, and weights (batch,) where classes have any.
 
     Args:
         ids: Encoded texts.
@@ -80,10 +81,13 @@ def training_batches(
         epochs: Passes over the texts.
         seed: Seed of the run.
         padded: Whether batches are padded, and so bucketed by length.
+        class_weights: What a text of class 0 and one of class 1 weigh in the loss.
         start: Epoch and batch to begin with, counted from 0.
     """
     lengths = ids.row_lengths().numpy()  # (texts,)
-    labels = tf.constant(labels, tf.int32)
+    weights = None if class_weights is None else np.asarray(class_weights, np.float32)[labels]
+    targets = [tf.constant(labels, tf.int32)]  # and weights, each (texts,)
+    targets += [] if weights is None else [tf.constant(weights)]
 
     def order_of(epoch: np.ndarray) -> np.ndarray:
         batches = epoch_order(lengths, batch_size, seed, int(epoch), padded)
@@ -99,7 +103,7 @@ def training_batches(
     # every step then pays for fresh memory pages (measured: 90 ms a step instead of 9).
     rows = tf.data.Dataset.range(start[0], epochs).flat_map(rows_of)
     return _made_ahead(
-        rows, lambda rows: _gathered(tf.boolean_mask(rows, rows >= 0), ids, labels, preprocessor)
+        rows, lambda rows: _gathered(tf.boolean_mask(rows, rows >= 0), ids, targets, preprocessor)
     )
 
 
@@ -122,9 +126,13 @@ def _as_matrix(batches: list[np.ndarray], batch_size: int) -> np.ndarray:
 
 
 def _gathered(
-    rows: tf.Tensor, ids: tf.RaggedTensor, labels: tf.Tensor, preprocessor: keras.layers.Layer
-) -> tuple[dict, tf.Tensor]:
-    return preprocessor.pack(tf.gather(ids, rows)), tf.gather(labels, rows)
+    rows: tf.Tensor,
+    ids: tf.RaggedTensor,
+    targets: list[tf.Tensor],
+    preprocessor: keras.layers.Layer,
+) -> tuple:
+    packed = preprocessor.pack(tf.gather(ids, rows))
+    return packed, *(tf.gather(target, rows) for target in targets)
 
 
 def by_length(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:

@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from tfnews.models.guards import (
     CHARACTERS_READ,
+    LEAST_FOREIGN,
+    LEAST_FOREIGN_SHARE,
     MOST_UNSEEN_LETTERS,
     STANDARD_ERRORS,
     Guards,
@@ -39,7 +41,8 @@ def may_be_scored(guards: Guards | None, texts: tf.Tensor) -> tf.Tensor:
     units = _units(tf.strings.unicode_encode(folded, "UTF-8"), guards.unit)  # (batch, units)
     count = units.row_lengths()
     too_short = 2 * count < guards.usual_length
-    refused = too_short | _of_unseen_letters(folded, guards) | _uncommon(units, guards)
+    unlike = _uncommon if guards.foreign is None else _other_language
+    refused = too_short | _of_unseen_letters(folded, guards) | unlike(units, guards)
     return (count > 0) & ~refused
 
 
@@ -57,11 +60,32 @@ def _of_unseen_letters(folded: tf.RaggedTensor, guards: Guards) -> tf.Tensor:
     return share > MOST_UNSEEN_LETTERS
 
 
+def _other_language(units: tf.RaggedTensor, guards: Guards) -> tf.Tensor:
+    languages = [frozenset(words.split()) for words in guards.foreign.values()]
+    words = sorted(frozenset().union(*languages))
+    number = _numbered(words, units)
+    found = tf.ragged.boolean_mask(number, number < len(words))
+    of_language = [[word in language for language in languages] for word in words]
+    of_language = tf.constant(of_language, tf.float64, (len(words), len(languages)))
+    hits = tf.math.unsorted_segment_sum(
+        tf.gather(of_language, found.flat_values), found.value_rowids(), units.nrows()
+    )  # (batch, languages)
+    count = tf.cast(tf.maximum(units.row_lengths(), 1), tf.float64)[:, tf.newaxis]
+    evidence = (hits >= LEAST_FOREIGN) & (hits / count >= LEAST_FOREIGN_SHARE)
+    return tf.reduce_any(evidence, axis=1)
+
+
+def _numbered(words: list[str], units: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Give units (batch, units) their place in a list of distinct words, others one beyond it."""
+    # The number of a unit is that of its first occurrence, so the words of the list keep theirs.
+    listed = tf.constant(words, tf.string)
+    _, number = tf.unique(tf.concat([listed, units.flat_values], axis=0))
+    return units.with_flat_values(number[len(words) :])
+
+
 def _uncommon(units: tf.RaggedTensor, guards: Guards) -> tf.Tensor:
-    common = tf.constant(guards.common.split(), tf.string)
-    # The number of a unit is that of its first occurrence, so the common ones keep theirs.
-    _, number = tf.unique(tf.concat([common, units.flat_values], axis=0))
-    known = units.with_flat_values(tf.cast(number[len(common) :] < len(common), tf.float64))
+    common = guards.common.split()
+    known = tf.cast(_numbered(common, units) < len(common), tf.float64)
     count = tf.cast(tf.maximum(units.row_lengths(), 1), tf.float64)
     share = tf.reduce_sum(known, axis=1) / count
     spread = guards.common_share * (1 - guards.common_share)

@@ -1,9 +1,13 @@
 """Which texts a classifier may answer about: those that look like the texts it was trained on."""
 
+import functools
+import math
 import random
 import re
-from collections import Counter
+import tomllib
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -19,14 +23,22 @@ LONGEST_UNIT = 24  # characters; keeps web addresses and the like out of the sto
 # Chinese or Japanese text has no spaces between words: its pieces between spaces are sentences.
 LETTERS_PER_SPACED_WORD = 15
 
-# Measured on 13 news sets: the share of common words in English texts of other sets is 0.66 to 0.95
-# of that in the English training texts, in Spanish for Portuguese 0.44, in unrelated languages
-# 0.06 to 0.3. Two standard errors are allowed for chance in short texts.
+# On 13 news sets the share of common words in English texts of other sets is 0.66 to 0.95
+# of that in the training texts, less in tweets; in Spanish for Portuguese 0.44, in unrelated
+# languages 0.06 to 0.3. Two standard errors are allowed for chance in short texts.
 LEAST_RATIO = 0.65
 STANDARD_ERRORS = 2
 REFUSED_AT_HOME = 0.5  # per cent of the training texts, at most
 
 MOST_UNSEEN_LETTERS = 0.2
+
+# Evidence of another language: so many of its function words, and such a share of all words.
+# tools/measure_guards.py measures how many texts it refuses.
+LEAST_FOREIGN = 4
+LEAST_FOREIGN_SHARE = 0.1
+
+OWN_LANGUAGE = 0.05  # share of the training texts' words that its function words make up at least
+OWN_TEXTS = 0.01  # of the training texts: a language of so many is one of theirs
 
 _UNITS = {
     "words": re.compile(r"\w+"),
@@ -45,6 +57,9 @@ class Guards:
         common_share: Mean share of a training text's units that are common, from 0 to 1.
         least_ratio: How much of `common_share` a long text has to reach, from 0 to 1.
         letters: The letters of the training texts, in one string.
+        foreign: Function words, joined by spaces, of each language that the training texts are not
+            in, without those that are common in them. `None` in guards made before there were any:
+            these refuse a text for its vocabulary, where others give a caution.
     """
 
     def __init__(
@@ -56,6 +71,7 @@ class Guards:
         common_share: float,
         least_ratio: float,
         letters: str,
+        foreign: dict[str, str] | None = None,
     ):
         self.unit = unit
         self.usual_length = usual_length
@@ -64,7 +80,9 @@ class Guards:
         self.least_ratio = least_ratio
         self.letters = letters
         self._common = frozenset(common.split())
+        self.foreign = foreign
         self._letters = frozenset(letters)
+        self._spoken = _by_word((foreign or {}).items())
 
     @classmethod
     def fit(cls, texts: Iterable[str]) -> "Guards":
@@ -91,6 +109,7 @@ class Guards:
             common_share=round(float(shares.mean()), 4),
             least_ratio=_least_ratio(lengths, shares),
             letters=_letters_of(openings),
+            foreign=_foreign(counts, map(split, openings), common),
         )
 
     def without_rare(self, texts: Iterable[str], least: int) -> "Guards":
@@ -116,7 +135,18 @@ class Guards:
         units = _UNITS[self.unit].findall(opening)
         if not units:
             return f"empty text: no {self.unit}"
-        return self._unseen_letters(opening) or self._too_short(len(units)) or self._uncommon(units)
+        return (
+            self._unseen_letters(opening)
+            or self._too_short(len(units))
+            or (self._uncommon(units) if self.foreign is None else self._other_language(units))
+        )
+
+    def caution(self, text: str) -> str | None:
+        """Return what speaks against the score of a text that is not refused, or None."""
+        units = _UNITS[self.unit].findall(_opening(text))
+        if self.foreign is None or not units or not (limit := self._lacking(units)):
+            return None
+        return f"unusual vocabulary: {limit}"
 
     def get_config(self) -> dict:
         """Return the arguments that make these guards again, fit for JSON (about 10 kB)."""
@@ -127,6 +157,7 @@ class Guards:
             "common_share": self.common_share,
             "least_ratio": self.least_ratio,
             "letters": self.letters,
+            **({} if self.foreign is None else {"foreign": self.foreign}),
         }
 
     @classmethod
@@ -152,16 +183,42 @@ class Guards:
         unit = self.unit.removesuffix("s") if length == 1 else self.unit
         return f"too short: {length} {unit}, 99% of training texts have {self.usual_length} or more"
 
+    def _other_language(self, units: list[str]) -> str | None:
+        hits = _hits(units, self._spoken)
+        language = max(self.foreign, key=hits.__getitem__, default=None)
+        if not _is_evidence(hits[language], len(units)):
+            return None
+        share = hits[language] / len(units)
+        return (
+            f"looks unlike the training texts' language: {share:.0%} of its words are "
+            f"function words of {language}"
+        )
+
     def _uncommon(self, units: list[str]) -> str | None:
+        lacking = self._lacking(units)
+        return f"looks unlike the training texts' language: {lacking}" if lacking else None
+
+    def _lacking(self, units: list[str]) -> str | None:
+        """Say how many units are common where they are fewer than in most training texts."""
         share = sum(map(self._common.__contains__, units)) / len(units)
         limit = self.least_ratio * self.common_share
         limit -= float(_allowance(self.common_share, len(units)))
         if share >= limit:
             return None
+        # Rounded apart, so that the two never read the same.
         return (
-            f"looks unlike the training texts' language: {share:.0%} common {self.unit}, "
-            f"texts of this length need {limit:.0%}"
+            f"{math.floor(1000 * share) / 10}% common {self.unit}, "
+            f"texts of this length mostly have {math.ceil(1000 * limit) / 10}% or more"
         )
+
+
+def without_spaces(texts: Iterable[str]) -> bool:
+    """Tell whether texts have more than 15 letters from one space to the next, on average.
+
+    Args:
+        texts: Training texts, read and sampled as in `Guards.fit`.
+    """
+    return _choose_unit([_opening(text) for text in _sample(list(texts))]) == "characters"
 
 
 def _opening(text: str) -> str:
@@ -225,3 +282,65 @@ def _least_ratio(lengths: np.ndarray, shares: np.ndarray) -> float:
     reached = np.percentile((shares + _allowance(mean, lengths)) / mean, REFUSED_AT_HOME)
     # Rounded down, so that the text at the percentile itself passes.
     return float(np.floor(min(LEAST_RATIO, reached) * 1e4) / 1e4)
+
+
+@functools.cache
+def _languages() -> dict[str, frozenset[str]]:
+    text = Path(__file__).with_name("languages.toml").read_text(encoding="utf-8")
+    return {name: frozenset(words.split()) for name, words in tomllib.loads(text).items()}
+
+
+def _foreign(counts: Counter, texts: Iterable[list[str]], common: list[str]) -> dict[str, str]:
+    """Return the function words of languages that the training texts are not in.
+
+    The language whose function words make up most of the training texts is theirs, and so is any
+    that one text in a hundred is in. What is common in the training texts is no evidence, nor what
+    their languages have too.
+
+    Args:
+        counts: Units of the training texts.
+        texts: The units of each of them.
+        common: The most frequent ones.
+    """
+    shares = {
+        name: sum(map(counts.__getitem__, words)) / counts.total()
+        for name, words in _languages().items()
+    }
+    main = max(shares, key=shares.get)
+    own = {main} if shares[main] >= OWN_LANGUAGE else set()
+    own |= _also_spoken(texts, _others(own, ()))
+    return {name: " ".join(sorted(words)) for name, words in _others(own, common).items() if words}
+
+
+def _others(own: set[str], common: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the words of the other languages alone."""
+    known = frozenset(common).union(*(_languages()[name] for name in own))
+    return {name: words - known for name, words in _languages().items() if name not in own}
+
+
+def _also_spoken(texts: Iterable[list[str]], others: dict[str, frozenset[str]]) -> set[str]:
+    """Return the languages that one text in a hundred is in."""
+    spoken = _by_word((name, " ".join(words)) for name, words in others.items())
+    found, texts = Counter(), list(texts)
+    for units in texts:
+        for name, hits in _hits(units, spoken).most_common(1):  # its relatives share many words
+            found[name] += _is_evidence(hits, len(units))
+    return {name for name, number in found.items() if number >= OWN_TEXTS * len(texts)}
+
+
+def _by_word(languages: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the languages that each function word belongs to."""
+    spoken = defaultdict(list)
+    for name, words in languages:
+        for word in words.split():
+            spoken[word].append(name)
+    return dict(spoken)
+
+
+def _hits(units: list[str], spoken: dict[str, list[str]]) -> Counter:
+    """Count the function words of each language among the units of a text."""
+    return Counter(name for unit in units for name in spoken.get(unit, ()))
+
+
+def _is_evidence(hits: int, length: int) -> bool:
+    return hits >= LEAST_FOREIGN and hits / length >= LEAST_FOREIGN_SHARE

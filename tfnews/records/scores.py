@@ -72,6 +72,7 @@ class OtherSet:
         shared_with_training: Texts left out because the model was trained on them; `None` where
             nobody counted.
         refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
+        f1_of_scored: F1 without these texts; `None` where there are none.
         scores: As `Judged` has them.
         intervals: As `Judged` has them.
     """
@@ -82,6 +83,7 @@ class OtherSet:
     digests: dict[str, str] = field(default_factory=dict)
     shared_with_training: int | None = None
     refused: dict[str, int] = field(default_factory=dict)
+    f1_of_scored: float | None = None
     scores: dict[str, object]
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
 
@@ -103,6 +105,8 @@ class Scores(Record):
         audit: What the run's splits give away.
         floor: Comparison with the simplest model on the test split.
         other_sets: The model on other data sets, by their names there.
+        refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
+        f1_of_scored: F1 on the test split without these texts; `None` where there are none.
     """
 
     train: Judged | None = None
@@ -112,6 +116,8 @@ class Scores(Record):
     audit: Audit | None = None
     floor: Comparison | None = None
     other_sets: dict[str, OtherSet] | None = None
+    refused: dict[str, int] | None = None
+    f1_of_scored: float | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:

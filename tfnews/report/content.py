@@ -73,6 +73,8 @@ class Report:
         audit: What the splits give away.
         figures: PNG bytes or paths by the names of `figures.draw_all`.
         warnings: Sentences to show above our own.
+        refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
+        f1_of_scored: F1 on the test part without these; `None` where there are none.
     """
 
     config: Config
@@ -87,6 +89,8 @@ class Report:
     audit: Audit | None = None
     figures: Mapping[str, bytes | Path] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
+    f1_of_scored: float | None = None
 
     @property
     def part(self) -> str:

@@ -4,18 +4,28 @@ from collections.abc import Iterable, Sequence
 
 from tfnews.records import Judged
 from tfnews.report import wording
-from tfnews.statistics.metrics import METRICS
+from tfnews.statistics.metrics import METRICS, Metric
 
 
-def score_table(rows: Iterable[tuple[str, Judged]], class_names: Sequence[str]) -> str:
-    """Return named scores as lines of equal columns, each score over its 95 % interval."""
+def score_table(rows: Sequence[tuple[str, Judged]], class_names: Sequence[str]) -> str:
+    """Return named scores as lines of equal columns, each score over its 95 % interval.
+
+    Last comes what giving all texts of the last row the commoner class would score.
+    """
     shown = [metric for metric in METRICS.values() if metric.on_screen]
     cells = [["", "texts", *(wording.with_names(metric.short, class_names) for metric in shown)]]
     for name, judged in rows:
-        numbers = [wording.number(judged.scores.get(metric.name)) for metric in shown]
-        cells.append([name, f"{judged.rows:,}", *numbers])
+        cells.append([name, f"{judged.rows:,}", *_numbers(judged.scores, shown)])
         cells.append(["", "", *(_bounds(judged.intervals.get(metric.name)) for metric in shown)])
+    always = rows[-1][1].scores.get("always")
+    if always:
+        numbers = _numbers(always, shown)
+        cells.append([f"always {always['class']}", f"{always['rows']:,}", *numbers])
     return columns(cells)
+
+
+def _numbers(scores: dict, shown: Sequence[Metric]) -> list[str]:
+    return [wording.number(scores.get(metric.name)) for metric in shown]
 
 
 def columns(cells: Sequence[Sequence[str]]) -> str:

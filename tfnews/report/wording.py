@@ -99,6 +99,34 @@ def floor(compared: Comparison | None) -> str | None:
     return f"No gain over the simplest model is shown: {said}. Prefer {name}, which is smaller."
 
 
+def always(judged: Judged) -> str:
+    """Say what giving every text the commoner class would score; "" in files made before."""
+    found = judged.scores.get("always")
+    if not found:
+        return ""
+    return (
+        f"Always giving {found['class']}, the commoner class, would score F1 {found['f1']:.4f} for "
+        f"{judged.class_names[1]} and accuracy {found['accuracy']:.4f}."
+    )
+
+
+def no_better(judged: Judged) -> str | None:
+    """Say that a model is not shown to tell the classes apart, or None where it is.
+
+    The mean of both classes' recall is 0.5 for whoever gives all texts one class, whatever the
+    classes' shares, and for whoever draws lots.
+    """
+    found = judged.scores.get("always")
+    recall, bounds = judged.scores.get("macro_recall"), judged.intervals.get("macro_recall")
+    if not found or recall is None or (bounds[0] if bounds else recall) > 0.5:
+        return None
+    known = f" (95 % interval {interval(bounds)})" if bounds else ""
+    return (
+        f"This model is not shown to be any better than always giving {found['class']}: it finds "
+        f"{recall:.4f} of a class on average{known}, where one answer for all texts finds 0.5."
+    )
+
+
 def fall(home: Judged, away: Judged, away_name: str) -> str:
     """Say how F1 and accuracy move from the model's own test texts to another data set."""
     before, after = home.scores, away.scores
@@ -116,6 +144,25 @@ def fall(home: Judged, away: Judged, away_name: str) -> str:
     )
 
 
+def unscored(name: str, judged: Judged, refused: Mapping[str, int], f1: float | None) -> str:
+    """Say which texts count here and get no number from `predict`; "" where there are none.
+
+    Args:
+        name: Of the texts, as "test texts".
+        judged: The scores of all of them.
+        refused: Those without a number, by kind of reason.
+        f1: F1 of the others.
+    """
+    if not refused:
+        return ""
+    kinds = "; ".join(f"{kind}: {texts:,}" for kind, texts in refused.items())
+    without = "" if f1 is None else f" Without these, F1 for {judged.class_names[1]} is {f1:.4f}."
+    return (
+        f"Scores count all {judged.rows:,} {name}; predict gives no number to "
+        f"{sum(refused.values()):,} of them ({kinds}).{without}"
+    )
+
+
 def elsewhere(report: Report) -> list[str]:
     """Say how the model does on other data sets, and how many of their texts were left out."""
     said = []
@@ -126,7 +173,9 @@ def elsewhere(report: Report) -> list[str]:
                 f"Left out of {away.name}, as they are also in this model's training texts: "
                 f"{away.shared_with_training:,} texts."
             )
-    return said
+        named = f"texts of {away.name}"
+        said.append(unscored(named, away.judged, away.refused, away.f1_of_scored))
+    return list(filter(None, said))
 
 
 def _moved(name: str, before: float, after: float) -> str:
@@ -148,6 +197,7 @@ def warnings(report: Report) -> list[str]:
         _style_warning(report),
         _reads_warning(report.test_reads),
         _test_warning(report.parts.get("test")),
+        no_better(report.judged),
     ]
     for away in report.other_sets:
         found += [_meaning_warning(report.data, away), _refused_warning(away)]

@@ -60,21 +60,28 @@ class Tally:
         flagged: Scored texts at or above the threshold.
         below: The other scored texts.
         not_scored: Kind of reason -> number of texts.
+        cautions: Of the scored texts, kind of what speaks against their score -> number of texts.
     """
 
     threshold: float
     flagged: int = 0
     below: int = 0
     not_scored: Counter = field(default_factory=Counter)
+    cautions: Counter = field(default_factory=Counter)
 
     def watch(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         """Pass predictions on and count them."""
         from tfnews.statistics.sample import flagged
 
         for prediction in predictions:
-            if prediction.fake_probability is None:
-                self.not_scored[prediction.reason.split(":")[0]] += 1
-            elif flagged(prediction.fake_probability, self.threshold):
+            scored = prediction.fake_probability is not None
+            if prediction.reason:
+                counts = self.cautions if scored else self.not_scored
+                counts[prediction.reason.split(":")[0]] += 1
+            if not scored:
+                yield prediction
+                continue
+            if flagged(prediction.fake_probability, self.threshold):
                 self.flagged += 1
             else:
                 self.below += 1
@@ -212,6 +219,8 @@ def _score(
         scores = iter(_probabilities(classifier, chosen, batch_size))
         for item, want, reason in zip(chunk, wanted, reasons, strict=True):
             score = next(scores) if want else None
+            if want:
+                reason = reason or _caution(classifier, item)
             yield _prediction(classifier, item, score, reason, threshold)
 
 
@@ -221,6 +230,10 @@ def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
     if not item.text:
         return "empty text: nothing to read"
     return classifier.guards.reason(item.text) if classifier.guards else None
+
+
+def _caution(classifier: "NewsClassifier", item: Item) -> str | None:
+    return classifier.guards.caution(item.text) if classifier.guards else None
 
 
 def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:

@@ -180,7 +180,8 @@ def scores(
     Returns:
         A JSON-able dict: `rows`, `threshold`, `class_names`; each of `METRICS`, such as `fpr` (real
         called fake), `f1` of class 1, `macro_f1`, `pr_auc` (average precision); `confusion`
-        `[[tn, fp], [fn, tp]]`; `classes` {name: precision, recall, f1, support}.
+        `[[tn, fp], [fn, tp]]`; `classes` {name: precision, recall, f1, support}; `always`, the
+        scores of giving each row the commoner class, `class`, and `rows`.
 
     Raises:
         DataError: No rows, lengths that differ, a label not 0 or 1, a probability not in [0, 1].
@@ -199,12 +200,40 @@ def scores(
         **{name: known(metric.of(sums)[0]) for name, metric in METRICS.items()},
         "confusion": [[tn, fp], [fn, tp]],
         "classes": _by_class(sample, class_names),
+        "always": _always(sample, class_names),
     }
+
+
+def _always(sample: Sample, class_names: Sequence[str]) -> dict:
+    commoner = int(2 * sample.labels.sum() > len(sample.labels))
+    constant = Sample(sample.labels, np.full(len(sample.labels), float(commoner)), 0.5).whole()
+    with np.errstate(all="ignore"):  # a formula may divide by what is 0 here
+        found = {name: known(metric.of(constant)[0]) for name, metric in METRICS.items()}
+    return {"class": class_names[commoner], "rows": len(sample.labels), **found}
 
 
 def known(value: float) -> float | None:
     """Return a score as JSON has it: None for NaN."""
     return None if np.isnan(value) else float(value)
+
+
+def best_threshold(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float, float]:
+    """Return the threshold at which F1 of class 1 is highest on some rows, and that F1.
+
+    It lies half-way between two probabilities, so that rounding moves no row across.
+
+    Args:
+        labels: `(rows,)`, each 0 or 1.
+        probabilities: `(rows,)`, in [0, 1].
+    """
+    falling = np.argsort(-probabilities, kind="stable")
+    ordered, right = probabilities[falling], np.cumsum(labels[falling])
+    flags = np.arange(1, len(ordered) + 1)
+    ends = np.append(ordered[1:] != ordered[:-1], True)  # rows of one probability go together
+    f1 = np.where(ends, 2 * right / (flags + labels.sum()), 0)
+    best = int(np.argmax(f1))
+    below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
+    return float((ordered[best] + below) / 2), float(f1[best])
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:

@@ -27,7 +27,7 @@ class AccumulatingModel(keras.Model):
         """Compute the gradients of each part, add them up, and update once."""
         if self.parts == 1:
             return super().train_step(data)
-        x, y = data
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
         gradients, losses, outputs = [], [], []
         for rows, share in _parts(tf.shape(y)[0], self.parts):
             with tf.control_dependencies(losses[-1:]):  # one part after the other
@@ -35,7 +35,9 @@ class AccumulatingModel(keras.Model):
             labels = tf.gather(y, rows)  # (rows of the part,)
             with tf.GradientTape() as tape:
                 predicted = self(part, training=True)  # (rows of the part, units)
-                loss = share * self.compute_loss(part, labels, predicted, training=True)
+                weighed = None if weights is None else tf.gather(weights, rows)
+                loss = self.compute_loss(part, labels, predicted, weighed, training=True)
+                loss *= share
                 scaled = self.optimizer.scale_loss(loss)
             gradients.append(tape.gradient(scaled, self.trainable_weights))
             losses.append(loss)

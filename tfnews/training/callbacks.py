@@ -78,6 +78,26 @@ class BestWeights(keras.callbacks.Callback):
         waited = epochs - 1 - (self.best_epoch if self.best_epoch is not None else epochs)
         return bool(self.patience) and waited >= self.patience
 
+    def why(self, done: int, most: int) -> str:
+        """Say why training ended, and which weights are kept.
+
+        Args:
+            done: Epochs that were trained.
+            most: Epochs that were allowed.
+        """
+        if self.best_epoch is None:
+            return "No epoch ended: the weights are those at the end"
+        waited = done - 1 - self.best_epoch
+        if self.exhausted(done):
+            ended = (
+                f"Stopped after epoch {done} of {most}: {self.monitor} has not improved for "
+                f"{waited} epoch{'s' * (waited > 1)} (patience={self.patience})"
+            )
+        else:
+            ended = f"Stopped after epoch {done}: all {most} are done (epochs={most})"
+        kept = f"{self.monitor} {self.sign * self.best:.4f}"
+        return f"{ended}. Kept: the weights of epoch {self.best_epoch + 1}, the best, {kept}"
+
     def restore(self) -> None:
         """Put the best epoch's weights back."""
         if self.path is None:

@@ -12,18 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfnews.catalogue.rows import DEFAULT, row
+from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
 from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
-from tfnews.records import Config
+from tfnews.records import Config, Judged
 from tfnews.report import hparams, wording
 from tfnews.runs import Run, next_name
+from tfnews.statistics import balance
+from tfnews.statistics.metrics import best_threshold
 from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
+
+_GAIN_OF_THRESHOLD = 0.02  # of F1, from which another threshold is worth a line
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ def fit(
     long: str | None = None,
     trainable_layers: int | None = None,
     seed: int | None = None,
+    class_weight: str | None = None,
+    recipe: str | None = None,
     precision: str | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
@@ -80,6 +87,9 @@ def fit(
         long: What a transformer does with longer texts: truncate, head-tail or windows.
         trainable_layers: Top layers of a transformer to train; 0 trains all.
         seed: Of initial weights, order and dropout.
+        class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
+            the commoner one. auto balances from 3 texts to 1 on.
+        recipe: default, or published for the study's own, where they differ.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
@@ -104,18 +114,7 @@ def fit(
         RunError: The run's name is taken, or the run cannot be resumed.
         FitInterruptedError: Ctrl-C; the state is saved.
     """
-    settings = {
-        "weights": weights,
-        "trainable": trainable,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "max_tokens": max_tokens,
-        "long": long,
-        "trainable_layers": trainable_layers,
-        "seed": seed,
-        "precision": precision,
-    }
+    settings = {name: value for name, value in locals().items() if name in SETTINGS}
     assignments = list(assignments)
     places = {"data": data, "arch": arch, "name": name, "config": config, "from_run": from_run}
     said = _said({**places, **settings, "assignments": assignments or None})
@@ -178,6 +177,13 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
     if setup.weights.note:
         manner.say(setup.weights.note)
     manner.say(f"Training {run.name} on {setup.splits.name}: {_counts(run.config)}")
+    if setup.options.get("analyzer") == "char":
+        manner.say(
+            "Characters are read, not words (analyzer=char): the training texts have no spaces "
+            "between words"
+        )
+    if setup.options["class_weight"] == "balanced":
+        manner.say(_balanced(setup))
     return _completed(run, setup, manner, resume=False)
 
 
@@ -221,12 +227,32 @@ def closing_words(run: Run) -> str:
     if found.intervals["f1"]:
         low, high = found.intervals["f1"]
         between = f"95 % interval {low:.4f} to {high:.4f}"
+    fakes = sum(found.scores["confusion"][1])
+    lines = [
+        f"F1 of the fake class, {splits.class_names[1]!r}, {fakes:,} of {found.rows:,} texts of "
+        f"the validation split of {splits.name} (label basis: {splits.label_basis}): "
+        f"{found.scores['f1']:.4f} ({between}), accuracy {found.scores['accuracy']:.4f}",
+        wording.always(found),
+        wording.no_better(found) or "",
+        _other_threshold(run, found),
+        f"Saved in {run.path}. Training and scoring took {run.config.fit_seconds:.1f} s. "
+        "The test split was not read.",
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _other_threshold(run: Run, found: Judged) -> str:
+    """Offer the threshold at which F1 is highest on the validation texts, where it gains much."""
+    labels, scored = np.loadtxt(
+        run.predictions_path("validation"), delimiter=",", skiprows=1, usecols=(1, 2), unpack=True
+    )
+    threshold, f1 = best_threshold(labels, scored)
+    if f1 < found.scores["f1"] + _GAIN_OF_THRESHOLD:
+        return ""
     return (
-        f"F1 of class {splits.class_names[1]!r} on the validation split of {splits.name} "
-        f"(label basis: {splits.label_basis}): "
-        f"{found.scores['f1']:.4f} ({between}), accuracy {found.scores['accuracy']:.4f}\n"
-        f"Saved in {run.path} after {run.config.fit_seconds} s. "
-        "The test split was not read."
+        f"The threshold is {found.scores['threshold']:g}. On these texts F1 would be {f1:.4f} at "
+        f"{threshold:.4f}, a choice made after looking at them: "
+        f"tfnews predict {run.name} FILE --threshold {threshold:.4f}"
     )
 
 
@@ -273,6 +299,15 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
         )
         run.update(floor=compared)
         manner.say(wording.floor(compared))
+
+
+def _balanced(setup: Setup) -> str:
+    labels = setup.splits.frame("train")["label"]
+    return (
+        f"Both classes weigh the same in training (class_weight=balanced): the commoner one has "
+        f"{balance.ratio(labels):.1f} texts to one of the other. Scores are as if the classes were "
+        "equally frequent; --class-weight none learns their shares"
+    )
 
 
 def _stem(setup: Setup) -> str:

@@ -28,9 +28,12 @@ _FEWEST = {"transformer": 8, "cnn": 1}
 def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
-    A run made before a setting was added has that setting's default.
+    A run made before a setting was added has that setting's default, but weighs no class,
+    reads words, and followed the study's recipe.
     """
-    return {**defaults(catalogue.row(config.arch)), **config.recipe}
+    known = defaults(catalogue.row(config.arch))
+    before = {"class_weight": "none", "analyzer": "word", "recipe": "published"}
+    return known | {name: before[name] for name in before if name in known} | config.recipe
 
 
 def check(
@@ -117,6 +120,9 @@ def resolve(
         (dict(map(_parse, assignments)), "with --set"),
         ({name: value for name, value in given.items() if value is not None}, "as an argument"),
     )
+    named = [values.get("recipe") for values, _ in layers]
+    if base is None and [name for name in named if name is not None][-1:] == ["published"]:
+        options |= row.study
     for values, where in layers:
         for name, value in values.items():
             _check_known(name, row, where)

@@ -14,10 +14,11 @@ from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError, WeightsError
 from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
-from tfnews.models.guards import Guards
+from tfnews.models.guards import LETTERS_PER_SPACED_WORD, Guards, without_spaces
 from tfnews.models.precision import choose
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
+from tfnews.statistics import balance
 from tfnews.training.settings import recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
@@ -66,8 +67,9 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         DataError: The training split holds one class only.
         WeightsError: The weights cannot be found, read or trusted.
     """
-    options = _seeded(options)
     texts, labels = _training_split(splits)
+    options = _weighed(_seeded(options), labels)
+    options = _analysed(row, options, texts)
     answers = _answers(splits, texts, splits.name)
     classifier, weights = models.build(row, texts, labels, options, answers)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights)
@@ -96,9 +98,9 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
             "cannot be trained further. Prepare both data sets together and fit it on them."
         )
     _check_unchanged(row, parent, options)
-    options = _seeded(options)
+    texts, labels = _training_split(splits)
+    options = _weighed(_seeded(options), labels)
     old = models.load(parent)
-    texts, _ = _training_split(splits)
     answers = _answers(splits, texts, f"{old.trained_on}, then {splits.name}")
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)
     for layer, trained in zip(classifier.head_layers, old.head_layers, strict=True):
@@ -209,6 +211,36 @@ def _seeded(options: dict) -> dict:
     keras.utils.set_random_seed(options["seed"])
     weights = options["weights"]
     return {**options, "weights": weights if weights == "none" else absolute(weights)}
+
+
+def _weighed(options: dict, labels: list[int]) -> dict:
+    """Settle whether classes are balanced."""
+    return {**options, "class_weight": balance.settled(options["class_weight"], labels)}
+
+
+def _analysed(row: catalogue.Row, options: dict, texts: list[str]) -> dict:
+    """Settle whether words are read or characters, by the rule by which guards count.
+
+    Raises:
+        DataError: Published words are to read texts that have no spaces between words.
+    """
+    if "analyzer" not in options:
+        return options
+    unspaced = without_spaces(texts)
+    if unspaced and options["weights"] != "none":
+        rows = ", ".join(
+            f"{one.name} --weights none" if one.weights else one.name
+            for one in catalogue.rows().values()
+            if "analyzer" in one.settings
+        )
+        raise DataError(
+            "The training texts have no spaces between words (more than "
+            f"{LETTERS_PER_SPACED_WORD} letters from one space to the next on average), so that "
+            f"{row.name} would find next to none of the words of {options['weights']}. What reads "
+            f"their characters: {rows}."
+        )
+    found = "char" if unspaced else "word"
+    return {**options, "analyzer": found if options["analyzer"] == "auto" else options["analyzer"]}
 
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:

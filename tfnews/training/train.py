@@ -11,6 +11,7 @@ from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
+from tfnews.statistics import balance
 from tfnews.statistics.sample import flagged
 from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import training_model
@@ -67,7 +68,9 @@ def train(
         say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
     after_each = [
         callbacks.StopOnNaN(options),
-        callbacks.Validate(_validator(trainee, *validation)),
+        callbacks.Validate(
+            _validator(trainee, *validation, balance.weights(options["class_weight"], training[1]))
+        ),
         best,
         callbacks.Record(run),
         callbacks.Progress(steps, options["epochs"], say, bar),
@@ -83,6 +86,7 @@ def train(
     finally:
         checkpoint.release()
     best.restore()
+    say(best.why(len(run.history()), options["epochs"]))
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
 
@@ -112,6 +116,7 @@ def _batches(training: Encoded, setup: Setup, start: tuple[int, int]) -> tf.data
         epochs=options["epochs"],
         seed=options["seed"],
         padded=setup.family.padded,
+        class_weights=balance.weights(options["class_weight"], training[1]),
         start=start,
     )
 
@@ -131,7 +136,10 @@ def _compiled(
 
 
 def _validator(
-    trainee: NewsClassifier, ids: tf.RaggedTensor, labels: np.ndarray
+    trainee: NewsClassifier,
+    ids: tf.RaggedTensor,
+    labels: np.ndarray,
+    class_weights: tuple[float, float] | None = None,
 ) -> Callable[[], dict[str, float]]:
     """Return a function that scores a set of encoded texts with the weights of the moment.
 
@@ -141,13 +149,19 @@ def _validator(
         trainee: In training.
         ids: (texts, tokens).
         labels: (texts,).
+        class_weights: Those of the loss in training.
     """
+    weights = None if class_weights is None else np.asarray(class_weights)[labels]
 
     def score() -> dict[str, float]:
         probabilities = trainee.probabilities(ids)
         predicted = flagged(probabilities, trainee.threshold)
         return {
-            "loss": float(log_loss(labels, probabilities.astype("float64"), labels=[0, 1])),
+            "loss": float(
+                log_loss(
+                    labels, probabilities.astype("float64"), sample_weight=weights, labels=[0, 1]
+                )
+            ),
             "accuracy": float(accuracy_score(labels, predicted)),
             "f1": float(f1_score(labels, predicted, zero_division=0)),
             "weighted_f1": float(f1_score(labels, predicted, average="weighted", zero_division=0)),

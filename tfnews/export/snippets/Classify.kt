@@ -61,6 +61,10 @@ private fun normaliseWords(given: String, rule: String): String {
     var text = given
     if (rule != "none") text = text.replace('\u0000', ' ').lowercase(Locale.ROOT)
     if (rule == "words") text = text.replace(Regex("""[^\p{L}\p{N}_]+"""), " ").trim(' ')
+    if (rule == "characters") {
+        val units = Regex("""[a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+""").findAll(text)
+        text = units.joinToString(" ") { it.value }
+    }
     return text.split(" ").joinToString(" ") { word ->
         word.replace("\u0000", IN_NO_VOCABULARY).ifEmpty { IN_NO_VOCABULARY }
     }

@@ -81,6 +81,11 @@ private func normaliseWords(_ given: String, _ rule: String) -> String {
     if rule == "words" {
         text = replaced(text, #"[^\p{L}\p{N}_]+"#, " ").trimmingCharacters(in: [" "])
     }
+    if rule == "characters" {
+        text = replaced(text, #"[^\p{L}\p{N}\p{M}_]+"#, " ")
+        text = replaced(text, #"([a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+)"#, "$1 ")
+        text = replaced(text, " +", " ").trimmingCharacters(in: [" "])
+    }
     return text.components(separatedBy: " ").map { word in
         let word = word.replacingOccurrences(of: "\0", with: inNoVocabulary)
         return word.isEmpty ? inNoVocabulary : word

@@ -9,6 +9,7 @@ in the folder.
 """
 
 import json
+import math
 import re
 import sys
 import unicodedata
@@ -52,13 +53,13 @@ class Classifier:
         self.bucket = lambda word: 0  # of an unknown word; files for phones have one
 
     def answer(self, text: str) -> dict:
-        """Return fake_probability and label, or the reason why the text gets none."""
+        """Return fake_probability and label, and the reason against them or why there are none."""
         why = reason(text, self.guards)
         if why:
             return {"fake_probability": None, "label": None, "reason": why}
         score = self.probability(text)
         label = self.spec["labels"][score >= self.spec["threshold"]]
-        return {"fake_probability": score, "label": label, "reason": None}
+        return {"fake_probability": score, "label": label, "reason": caution(text, self.guards)}
 
     def probability(self, text: str) -> float:
         """Return how much a text resembles those labelled fake, 0 to 1, whatever the guards say."""
@@ -120,7 +121,31 @@ def split(text: str, rule: dict) -> list[str]:
         text = text.replace("\0", " ").lower()
     if rule["normalise"] == "words":
         text = re.sub(r"\W+", " ", text).strip(" ")
+    if rule["normalise"] == "characters":
+        text = " ".join(characters(text))
     return text.split(" ")
+
+
+def characters(text: str) -> list[str]:
+    """Split a text into letters with their marks, digits, and words in ASCII."""
+    units, before = [], None
+    for c in text:
+        kind = kind_of(c)
+        if kind == "ascii" == before or (kind == "mark" and before in ("letter", "mark")):
+            units[-1] += c
+        elif kind:
+            units.append(c)
+        before = kind
+    return units
+
+
+def kind_of(c: str) -> str | None:
+    """Return what a lower-cased character is to the rule "characters"."""
+    if re.match("[a-z0-9_]", c):
+        return "ascii"
+    if re.match(r"\w", c):
+        return "letter"
+    return "mark" if unicodedata.category(c)[0] == "M" else None
 
 
 def unescape(line: str) -> str:
@@ -171,12 +196,27 @@ def reason(text: str, guards: dict) -> str | None:
     """Return why a text should not be scored, or None; the rule is in guards.json in words."""
     if not guards["unit"]:
         return None
-    opening = text.strip()[: guards["characters_read"]].casefold()
-    pattern = r"\w+" if guards["unit"] == "words" else r"[a-z0-9_]+|\w"
-    units = re.findall(pattern, opening)
+    opening, units = read(text, guards)
     if not units:
         return f"empty text: no {guards['unit']}"
-    return unseen(opening, guards) or short(len(units), guards) or uncommon(units, guards)
+    unlike = other_language if "foreign" in guards else uncommon
+    return unseen(opening, guards) or short(len(units), guards) or unlike(units, guards)
+
+
+def caution(text: str, guards: dict) -> str | None:
+    """Return what speaks against the score of a text that is not refused, or None."""
+    if not guards["unit"] or "foreign" not in guards:
+        return None
+    _, units = read(text, guards)
+    lacks = lacking(units, guards) if units else None
+    return f"unusual vocabulary: {lacks}" if lacks else None
+
+
+def read(text: str, guards: dict) -> tuple[str, list[str]]:
+    """Return the folded opening of a text, and its words or characters."""
+    opening = text.strip()[: guards["characters_read"]].casefold()
+    pattern = r"\w+" if guards["unit"] == "words" else r"[a-z0-9_]+|\w"
+    return opening, re.findall(pattern, opening)
 
 
 def unseen(opening: str, guards: dict) -> str | None:
@@ -199,8 +239,29 @@ def short(length: int, guards: dict) -> str | None:
     return f"too short: {length} {unit}, 99% of training texts have {usual} or more"
 
 
+def other_language(units: list[str], guards: dict) -> str | None:
+    """Refuse a text with many function words of a language that the training texts are not in."""
+    found = {name: set(words.split()) for name, words in guards["foreign"].items()}
+    found = {name: sum(unit in words for unit in units) for name, words in found.items()}
+    language = max(found, key=found.get, default=None)
+    hits = found.get(language, 0)
+    share = hits / len(units)
+    if hits < guards["least_foreign"] or share < guards["least_foreign_share"]:
+        return None
+    return (
+        f"looks unlike the training texts' language: {share:.0%} of its words are "
+        f"function words of {language}"
+    )
+
+
 def uncommon(units: list[str], guards: dict) -> str | None:
-    """Refuse a text with too few of the training texts' frequent units, chance allowed for."""
+    """Refuse a text with an unusual vocabulary, as guards without a list of languages do."""
+    lacks = lacking(units, guards)
+    return f"looks unlike the training texts' language: {lacks}" if lacks else None
+
+
+def lacking(units: list[str], guards: dict) -> str | None:
+    """Say that a text has few of the training texts' frequent units, chance allowed for."""
     common, usual = set(guards["common"].split()), guards["common_share"]
     share = sum(unit in common for unit in units) / len(units)
     chance = guards["standard_errors"] * (usual * (1 - usual) / len(units)) ** 0.5
@@ -208,8 +269,8 @@ def uncommon(units: list[str], guards: dict) -> str | None:
     if share >= limit:
         return None
     return (
-        f"looks unlike the training texts' language: {share:.0%} common {guards['unit']}, "
-        f"texts of this length need {limit:.0%}"
+        f"{math.floor(1000 * share) / 10}% common {guards['unit']}, "
+        f"texts of this length mostly have {math.ceil(1000 * limit) / 10}% or more"
     )
 
 

@@ -25,6 +25,9 @@ function normaliseWords(text, rule) {
   if (rule.normalise === "words") {
     text = text.replace(/[^\p{L}\p{N}_]+/gu, " ").replace(/^ +| +$/g, "");
   }
+  if (rule.normalise === "characters") {
+    text = (text.match(/[a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+/gu) ?? []).join(" ");
+  }
   const words = text.split(" ").map((word) => word.replaceAll("\0", IN_NO_VOCABULARY));
   return words.map((word) => word || IN_NO_VOCABULARY).join(" ");
 }

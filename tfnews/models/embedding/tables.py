@@ -9,6 +9,7 @@ import numpy as np
 from tfnews.catalogue import Row
 from tfnews.errors import DataError, WeightsError
 from tfnews.models.embedding.module import licence, read_module
+from tfnews.models.text.normalise import rule_of
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
 from tfnews.records import WeightsRecord
@@ -55,12 +56,12 @@ def fresh(row: Row, texts: Sequence[str], options: dict) -> WordTable:
     Args:
         row: Says the width.
         texts: Combined texts.
-        options: normalise, vocabulary_size, min_count, oov_buckets, seed.
+        options: analyzer, normalise, vocabulary_size, min_count, oov_buckets, seed.
 
     Raises:
         DataError: No word occurs often enough.
     """
-    rule, buckets = options["normalise"], options["oov_buckets"]
+    rule, buckets = rule_of(options), options["oov_buckets"]
     words = count_words(texts, rule, options["vocabulary_size"], options["min_count"])
     if not words:
         raise DataError(

@@ -8,6 +8,19 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
 
+def logistic_regression(options: dict) -> "LogisticRegression":
+    """Return what is to be solved.
+
+    Args:
+        options: C, the inverse strength of the penalty; class_weight, "balanced" or "none", which
+            is the default.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    weight = "balanced" if options.get("class_weight") == "balanced" else None
+    return LogisticRegression(C=options["C"], max_iter=1000, class_weight=weight)
+
+
 def carry(solution: "LogisticRegression", classifier: NewsClassifier) -> None:
     """Put coefficients (1, width) and the intercept (1,) into a classifier's last layer."""
     classifier.head_layers[-1].kernel.assign(solution.coef_.T)

@@ -11,8 +11,9 @@ from tfnews.errors import DataError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.influence import is_linear, line
-from tfnews.models.linear.logistic import carry
+from tfnews.models.linear.logistic import carry, logistic_regression
 from tfnews.models.ragged import RaggedBackbone
+from tfnews.models.text.normalise import CHARACTERS, characters
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
 from tfnews.records import WeightsRecord
 
@@ -150,7 +151,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Args:
         row: The catalogue's row.
         material: The training split.
-        options: ngrams, min_df, max_features, sublinear_tf, C.
+        options: analyzer, ngrams, min_df, max_features, sublinear_tf, C, class_weight.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
@@ -160,12 +161,13 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
         DataError: No term occurs in enough texts.
     """
     vectorizer, solution = solve(material.texts, material.labels, options)
+    words = options.get("analyzer") != "char"
     tokenizer = WordTokenizer(
         list(vectorizer.get_feature_names_out()),
-        normalise="words",
+        normalise="words" if words else CHARACTERS,
         oov_buckets=0,
         ngrams=options["ngrams"],
-        min_letters=2,
+        min_letters=2 if words else 0,
     )
     backbone = TfidfBackbone(len(vectorizer.idf_), options["sublinear_tf"])
     backbone.rows.idf.assign(vectorizer.idf_)
@@ -180,10 +182,11 @@ FAMILY = Family(build, solved=True)
 def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
     """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
 
+    by_character = options.get("analyzer") == "char"
     vectorizer = TfidfVectorizer(
-        token_pattern=_WORD,
+        tokenizer=characters if by_character else None,
+        token_pattern=None if by_character else _WORD,
         ngram_range=(1, options["ngrams"]),
         min_df=options["min_df"],
         max_features=options["max_features"],
@@ -196,4 +199,4 @@ def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
             f"TF-IDF found no terms in {len(texts)} training texts ({error}). "
             f"A term must occur in {options['min_df']} texts: give more texts, or --set min_df=1."
         ) from error
-    return vectorizer, LogisticRegression(C=options["C"], max_iter=1000).fit(rows, labels)
+    return vectorizer, logistic_regression(options).fit(rows, labels)

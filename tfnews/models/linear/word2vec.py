@@ -16,7 +16,8 @@ from tfnews.models.batches import by_length
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.embedding.tables import WordTable, word_table
 from tfnews.models.family import Built, Family, Material
-from tfnews.models.linear.logistic import carry
+from tfnews.models.linear.logistic import carry, logistic_regression
+from tfnews.models.text.normalise import rule_of
 from tfnews.models.text.words import WordTokenizer
 from tfnews.models.variables import fill
 from tfnews.records import WeightsRecord
@@ -41,8 +42,6 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Raises:
         DataError: No word of the training texts has a vector.
     """
-    from sklearn.linear_model import LogisticRegression
-
     fresh = options["weights"] == "none"
     table = _skip_gram(row, material.texts, options) if fresh else word_table(row, (), options)
     backbone = HubBackbone(*table.shape, pooling="mean")
@@ -52,7 +51,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     classifier = HubClassifier(backbone, preprocessor, head=row.head, **answers)
     ids = classifier.encode(material.texts)
     record = table.record if fresh else _with_unknown(table.record, preprocessor, ids, material)
-    solution = LogisticRegression(C=options["C"], max_iter=1000)
+    solution = logistic_regression(options)
     carry(solution.fit(_features(classifier, ids), material.labels), classifier)
     return classifier, record
 
@@ -112,7 +111,7 @@ def _skip_gram(row: Row, texts: Sequence[str], options: dict) -> WordTable:
             "--weights FILE."
         ) from error
 
-    rule = options["normalise"]
+    rule = rule_of(options)
     words = WordTokenizer(normalise=rule, max_tokens=options["max_tokens"]).words(
         tf.constant(list(texts))
     )

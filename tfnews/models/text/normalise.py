@@ -1,5 +1,10 @@
 """Text normalisation in TensorFlow ops, chosen by name in the catalogue."""
 
+import functools
+import re
+import sys
+import unicodedata
+
 import tensorflow as tf
 
 from tfnews.catalogue.names import NORMALISATIONS
@@ -7,6 +12,34 @@ from tfnews.errors import UsageError
 
 # What scikit-learn's `\w` matches: letters, digits and other numbers, the underscore.
 _NOT_A_WORD = r"[^\p{L}\p{N}_]+"
+
+# For languages without spaces. Words in ASCII stay whole, and marks such as Thai vowels stay with
+# the letter before them.
+CHARACTERS = "characters"
+_NO_CHARACTER = r"[^\p{L}\p{N}\p{M}_]+"
+_CHARACTER = r"([a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+)"
+
+
+def rule_of(options: dict) -> str:
+    """Return the rule by which a row with these settings reads texts.
+
+    Args:
+        options: analyzer, "word" (the default) or "char"; normalise, for words.
+    """
+    return CHARACTERS if options.get("analyzer") == "char" else options["normalise"]
+
+
+def characters(text: str) -> list[str]:
+    """Split a text by the rule "characters", in Python: for scikit-learn."""
+    return _characters().findall(text.lower())
+
+
+@functools.cache
+def _characters() -> re.Pattern:
+    codes = range(sys.maxunicode + 1)
+    marks = "".join(chr(code) for code in codes if unicodedata.category(chr(code))[0] == "M")
+    marks = f"[{re.escape(marks)}]"
+    return re.compile(rf"[a-z0-9_]+|\w{marks}*|{marks}+")
 
 
 def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
@@ -16,7 +49,8 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
         strings: UTF-8 strings of any shape.
         rule: "none" (unchanged), "lower" (lower-case, a NUL becomes a space), or "words"
             (lower-case, each run of characters other than letters, digits and underscores becomes
-            one space, outer spaces removed).
+            one space, outer spaces removed), or "characters" (the same, and one space between any
+            two letters; words in ASCII stay whole, marks stay with their letter).
 
     Returns:
         Strings of the same shape.
@@ -24,8 +58,9 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     Raises:
         UsageError: `rule` is not one of these.
     """
-    if rule not in NORMALISATIONS:
-        raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(NORMALISATIONS)}.")
+    allowed = (*NORMALISATIONS, CHARACTERS)
+    if rule not in allowed:
+        raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(allowed)}.")
     if rule == "none":
         return strings
     strings = tf.strings.regex_replace(strings, r"\x00", " ")  # `lower` drops all after a NUL
@@ -34,4 +69,8 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     strings = tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
     if rule == "lower":
         return strings
+    if rule == CHARACTERS:
+        strings = tf.strings.regex_replace(strings, _NO_CHARACTER, " ")
+        strings = tf.strings.regex_replace(strings, _CHARACTER, r"\1 ")
+        return tf.strings.strip(tf.strings.regex_replace(strings, " +", " "))
     return tf.strings.strip(tf.strings.regex_replace(strings, _NOT_A_WORD, " "))

@@ -19,8 +19,10 @@ def cell(judged: Judged, metric: str) -> Cell:
 
 def _html(report: Report) -> Markup:
     names = report.data.class_names
-    order = [part for part in reversed(PARTS) if part in report.parts]
-    parts = {part: report.parts[part] for part in order}
+    parts = {part: report.parts[part] for part in reversed(PARTS) if part in report.parts}
+    always = report.judged.scores.get("always")
+    if always:
+        parts[f"always {always['class']} ({report.part})"] = Judged(always)
     rows = [["texts", *(f"{judged.rows:,}" for judged in parts.values())]]
     for metric in METRICS.values():
         if metric.in_table:
@@ -31,22 +33,30 @@ def _html(report: Report) -> Markup:
 
 def _markdown(report: Report) -> str:
     judged = report.judged
+    always = judged.scores.get("always") or {}
     rows = [
         (
             wording.with_names(metric.label, judged.class_names),
             wording.number(judged.scores.get(metric.name)),
             wording.interval(judged.intervals.get(metric.name)) or "–",
+            wording.number(always.get(metric.name)),
         )
         for metric in METRICS.values()
         if metric.in_card
     ]
-    table = markdown.table(("score", report.part, "95 % interval"), rows)
+    head = ("score", report.part, "95 % interval", f"always {always.get('class', 'one class')}")
+    table = markdown.table(head, rows)
     return markdown.section("Scores", table)
 
 
 def _terminal(report: Report) -> list[str]:
-    table = terminal.score_table(report.parts.items(), report.judged.class_names)
-    return ["", table, _costs(report), ""]
+    table = terminal.score_table(list(report.parts.items()), report.judged.class_names)
+    unscored = ""
+    if report.part == "test":
+        unscored = wording.unscored(
+            "test texts", report.judged, report.refused, report.f1_of_scored
+        )
+    return ["", table, unscored, _costs(report), ""]
 
 
 def _costs(report: Report) -> str:
