@@ -33,6 +33,7 @@ ROWS = {
     "buckets": ("nnlm50", {"oov_buckets": 40}),
     "cnn": ("cnn", {}),
     "tfidf": ("tfidf", {}),
+    "characters": ("tfidf", {"analyzer": "char"}),
 }
 ODD = {
     "curly quotes": "“The Harbour Office” — it’s ‘closed’… says Arvel’s mayor",
@@ -44,6 +45,10 @@ ODD = {
     "compatibility": "ﬁne ² ª № ～ Ａｒｖｅｌ",
     "long word": "a" * 120 + " harbour",
     "spaces": "the   harbour  \n\n office",
+    "another language": "O prefeito disse que não vai fechar o porto e que os barcos não são do "
+    "governo, mas a câmara da cidade ainda não sabe o que ele quer fazer com eles",
+    "unusual words": "Quantum chromodynamics lattices thermalise slowly; gluons condense, vortices "
+    "percolate, instantons tunnel between degenerate vacua, whereupon monopoles proliferate",
 }
 # What Chromium asks for by itself, whatever the page.
 ITS_OWN = (".googleapis.com", ".google.com", ".gvt1.com", ".gstatic.com")

@@ -1,7 +1,7 @@
 // What answers texts: the LiteRT runtime in this browser, or a server. Both have one form.
 
 import { checked, Trouble } from "./files.js";
-import { reasons } from "./guards.js";
+import { judge } from "./guards.js";
 import { packed, pieceTokenizer, wordTokenizer } from "./tokens.js";
 import { shortest } from "./text.js";
 
@@ -27,7 +27,7 @@ import { shortest } from "./text.js";
  * @property {number|null} fake_probability 0 to 1; null where it is not scored.
  * @property {string|null} label
  * @property {"scored"|"not_scored"} outcome
- * @property {string|null} reason Why it was not scored.
+ * @property {string|null} reason Why it was not scored, or what speaks against its score.
  * @property {{unit: string, ends: boolean, read: number, total: number}|null} part How much of it
  *     was read: its beginning, or its beginning and its end.
  */
@@ -99,11 +99,11 @@ async function openLitert(entry) {
   const model = await litert.loadAndCompile(content, { accelerator: "wasm" });
   const encode = tokenize(spec);
   const unit = spec.tokenizer.type === "words" ? "words" : "word pieces";
-  const reason = reasons(guards);
+  const { refusal, caution } = judge(guards);
   const probabilityOf = (ids) => run(litert, model, packed(ids, spec), spec.inputs);
 
   async function answer(text) {
-    const why = reason(text);
+    const why = refusal(text);
     if (why) return notScored(why);
     const { ids, read, total } = encode(text);
     const probability = await probabilityOf(ids);
@@ -114,7 +114,7 @@ async function openLitert(entry) {
       fake_probability: shortest(probability),
       label: labelled(entry, probability),
       outcome: "scored",
-      reason: null,
+      reason: caution(text),
       part: { unit, ends: spec.long.rule === "head-tail", read, total },
     };
   }
@@ -191,16 +191,17 @@ const TOGETHER = 16;
 
 function openRest(entry) {
   const { url, guards } = entry.engine;
-  const reason = reasons(guards);
+  const { refusal, caution } = judge(guards);
 
   async function answers(texts) {
     const { predictions } = await posted(url, { instances: texts });
     return predictions.map((one, number) => {
       if (one.outcome === "not_scored") {
-        return notScored(reason(texts[number]) ?? "the server does not say why");
+        return notScored(refusal(texts[number]) ?? "the server does not say why");
       }
       const { fake_probability, label } = one;
-      return { fake_probability, label, outcome: "scored", reason: null, part: null };
+      const reason = caution(texts[number]);
+      return { fake_probability, label, outcome: "scored", reason, part: null };
     });
   }
 

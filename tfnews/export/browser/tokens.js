@@ -55,6 +55,9 @@ export function split(text, rule) {
   if (rule.normalise === "words") {
     text = text.replace(/[^\p{L}\p{N}_]+/gu, " ").replace(/^ | $/g, "");
   }
+  if (rule.normalise === "characters") {
+    text = (text.match(/[a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+/gu) ?? []).join(" ");
+  }
   return text.split(" ");
 }
 

@@ -79,6 +79,7 @@ export function answerCard(entry, answer, place) {
             "A likeness, no verdict.",
         )
       : null,
+    scored && answer.reason ? element("p", { class: "part" }, `${capital(answer.reason)}.`) : null,
     scored ? reading(answer.part) : refusal(answer.reason),
   );
 }
