@@ -43,10 +43,19 @@ def test_prepare_says_what_it_did(tmp_path):
         "0 of near-duplicates",
         "Warning: Column 'source'",
         "--strategy group --group-column source",
-        f"Rejected rows: {tmp_path / 's' / 'rejects.csv'}",
         f"Next: tfnews fit --data {tmp_path / 's'}",
     ):
         assert said in result.output
+    assert "Rejected rows" not in result.output  # there are none
+
+
+def test_rejected_rows_are_pointed_to(tmp_path):
+    news = _news(tmp_path / "a.csv")
+    with open(news, "a", encoding="utf-8") as file:
+        file.write("Headline,body,nan\n")
+    result = _run(news, "--out", str(tmp_path / "s"), *_COLUMNS)
+    assert f"Rejected rows: {tmp_path / 's' / 'rejects.csv'}" in result.output
+    assert "  1 no label\n" in result.output
 
 
 def test_options_reach_prepare(tmp_path):
@@ -96,4 +105,4 @@ def test_errors_are_one_line_with_an_exit_code(tmp_path):
 
 def test_help_names_the_formats():
     said = " ".join(_run("--help").output.split())
-    assert "isot, welfake, mcintire, liar, tfnews, tfnews-combined, generic" in said
+    assert "isot, welfake, mcintire, liar, fakenewscorpus, fakenewsnet, gossipcop, fakeddit" in said

@@ -10,7 +10,9 @@ from tests import tiny
 from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews import models
 from tfnews.cli import main
+from tfnews.data.prepare import prepare
 from tfnews.models import load
+from tfnews.records import ColumnsRecord
 from tfnews.training.fit import fit
 
 
@@ -123,10 +125,20 @@ def test_missing_run_is_a_run_error(tmp_path, monkeypatch):
     assert "No run 'none'" in result.stderr
 
 
-def test_a_folder_is_called_one(invoke, tmp_path):
-    result = invoke(tmp_path)
+def test_a_folder_without_articles_is_called_one(invoke, news):
+    result = invoke(news.parent)
     assert result.exit_code == 2
-    assert "is a folder. Give one file" in result.stderr
+    assert "is a folder. Give one file of texts at a time, or a folder of .txt" in result.stderr
+
+
+def test_the_articles_of_a_folder_are_answered_by_their_paths(invoke, tmp_path):
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    (tmp_path / "set" / "a" / "1.txt").write_text("Oh\n\ndear!!!!!!\n")
+    (tmp_path / "set" / "b.txt").write_text("")
+    (tmp_path / "set" / ".DS_Store").write_text("c d!")
+    first, second = rows(invoke(tmp_path / "set").stdout)
+    assert (first["id"], first["fake_probability"]) == ("a/1.txt", "0.6")
+    assert (second["id"], second["reason"]) == ("b.txt", "empty text: nothing to read")
 
 
 def test_a_pipe_without_a_dash_is_told_of_it(invoke):
@@ -177,3 +189,27 @@ def test_a_run_scores_a_file_as_evaluate_scores_its_test_split(fitted, tmp_path)
     assert flagged == (expected >= np.float32(0.5)).tolist()
     assert [row["outcome"] for row in rows[-2:]] == ["not_scored"] * 2
     assert f"{len(frame)} scored, 2 not scored" in result.stderr
+
+
+def test_columns_are_those_the_run_was_trained_on(tmp_path, monkeypatch):
+    """A run remembers how its news was read: another column called text was scored for it."""
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path / "runs"))
+    splits = tiny.splits(tmp_path)
+    frame = splits.frame("train")
+    told = {"title_column": "head", "text_column": "body", "label_column": "verdict"}
+    named = frame[["title", "text", "label"]].set_axis(["Head", "Body", "Verdict"], axis=1)
+    named.assign(text="Something else.").to_csv(tmp_path / "a.csv", index=False)
+    values = {"fake_values": ["1"], "real_values": ["0"]}
+    run = fit(prepare([tmp_path / "a.csv"], tmp_path / "s", **told, **values).path, "tfidf")
+    assert run.config.splits.columns == (ColumnsRecord("Body", "Head", "Verdict"),)
+    for names in (["HEAD", "BODY"], ["Head", "Body"]):
+        texts = frame[["title", "text"]].set_axis(names, axis=1).assign(text="Else.", title="X")
+        texts.to_csv(tmp_path / "b.csv", index=False)
+        result = CliRunner().invoke(main, ["predict", run.name, str(tmp_path / "b.csv")])
+        found = [float(row["fake_probability"]) for row in rows(result.stdout)]
+        expected = load(run).probabilities(frame["combined_text"].tolist())
+        np.testing.assert_array_equal(np.float32(found), expected)
+    other = CliRunner().invoke(main, ["evaluate", run.name, "--data", str(tmp_path / "b.csv")])
+    assert other.exit_code == 2
+    said = "--title-column Head --text-column Body --label-column Verdict --out FOLDER"
+    assert f"tfnews data prepare {tmp_path / 'b.csv'} {said}" in other.stderr

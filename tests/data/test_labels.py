@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfnews.data import labels
+from tfnews.data.formats import DATELINE as DATELINES
 from tfnews.data.formats import GENERIC, named
 from tfnews.errors import DataError, UsageError
 
@@ -29,20 +30,58 @@ def test_two_meanings_are_refused(other, value):
         labels.mapping(GENERIC, drop_values=[value], **{other: [f" {value} "]})
 
 
+def found_in(*pairs):
+    return labels.Found((line, *pair) for line, pair in enumerate(pairs, start=2))
+
+
 def test_found_counts_and_keeps_two_titles_of_each():
-    found = labels.Found([("1", "A"), ("0", "B"), ("1", ""), ("1", "C"), ("1", "D")])
+    found = found_in(("1", "A"), ("0", "B"), ("1", ""), ("1", "C"), ("1", "D"))
     assert found.described() == "'1' in 4 rows (such as 'A' / 'C'); '0' in 1 rows (such as 'B')"
     assert found.flags() == "--fake-value 1 --real-value 0"
 
 
-def test_found_shows_at_most_eight_values():
-    found = labels.Found((f"value {i}", "") for i in range(100))
-    assert "and 92 other values" in found.described()
-    assert "--drop-value 'value 3'" in found.flags()
+@pytest.mark.parametrize(("number", "length"), [(2, 4), (2, 900), (3, 30), (6, 12), (40, 8)])
+def test_a_message_quotes_at_most_200_characters_of_a_users_data(number, length):
+    values = [f"{chr(0x400 + i)}" * length for i in range(number)]
+    found = found_in(*((value, "\u4e00" * 80) for value in values * 2))
+    for error in (
+        labels.unexplained_labels("a.csv", "label", found, ()),
+        labels.unknown_labels("a.csv", "label", found, {"fake": 1}),
+        labels.unconfirmed_labels("a.csv", named("claimbuster"), found),
+    ):
+        theirs = [sign for sign in str(error) if "\u0400" <= sign <= "\u05ff" or sign == "\u4e00"]
+        assert 0 < len(theirs) <= 200
 
 
-def probe(fake: int, real: int, text: str = DATELINE) -> labels.DatelineProbe:
-    probe = labels.DatelineProbe()
+def test_unknown_labels_are_named_at_once_and_the_line_can_be_pasted():
+    found = found_in(("fake", "A"), ("satire", "B"), ("mixed bag", "C"), ("satire", "D"))
+    unknown = found.but({"fake": 1})
+    message = str(labels.unknown_labels("a.csv", "label", unknown, {"fake": 1, "real": 0}))
+    assert "'satire' in 2 rows; 'mixed bag' in 1 rows; the first is on line 3" in message
+    assert message.endswith("--drop-value satire --drop-value 'mixed bag'")
+
+
+def test_a_class_without_a_value_is_offered_one_of_the_unknown():
+    message = str(labels.unknown_labels("a.csv", "y", found_in(("0", "A")), {"1": 1}))
+    assert message.endswith("--real-value 0")
+    message = str(labels.unknown_labels("a.csv", "y", found_in(("a", ""), ("b", "")), {"c": 0}))
+    assert message.endswith("--fake-value a --drop-value b")
+
+
+def test_two_values_are_offered_both_ways_round_without_preference():
+    message = str(labels.unexplained_labels("a.csv", "y", found_in(("1", "A"), ("0", "B")), ()))
+    assert "--fake-value 1 --real-value 0 or --fake-value 0 --real-value 1" in message
+
+
+def test_hundreds_of_values_are_no_labels():
+    found = found_in(*((f"value {i}", "") for i in range(100)))
+    message = str(labels.unexplained_labels("a.csv", "url", found, ()))
+    assert "100 different values" in message
+    assert "--label-column" in message
+
+
+def probe(fake: int, real: int, text: str = DATELINE) -> labels.Probe:
+    probe = labels.Probe(DATELINES)
     codes = [1] * fake + [0] * real
     probe.add(pd.Series([text] * len(codes), dtype="str"), pd.Series(codes))
     return probe

@@ -104,10 +104,13 @@ def test_columns_and_manifest(tmp_path):
     assert (manifest["name"], manifest["seed"], manifest["strategy"]) == ("news", 3, "random")
     assert manifest["clusters"] == {"exact": 0, "near": 0, "threshold": 0.8}
     assert set(manifest) == {
-        *("format", "name", "class_names", "label_basis", "input_rule", "mapping", "sources"),
+        *("format", "name", "class_names", "label_basis", "input_rule", "columns", "mapping"),
+        "sources",
         *("rows", "counts", "clusters", "seed", "strategy", "ratios", "group_columns"),
         *("time_column", "cut", "warnings", "digests"),
     }
+    read = {"text": "text", "title": "title", "label": "label"}
+    assert manifest["columns"] == [{**read, "encoding": None, "delimiter": None}]
     assert str(tmp_path) not in json.dumps(manifest)
 
 

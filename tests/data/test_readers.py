@@ -64,7 +64,8 @@ def test_swapped_isot_stops_and_flips_as_told(tmp_path):
 @pytest.mark.parametrize("index", ["", "Unnamed: 0"])
 def test_welfake(tmp_path, index):
     rows = [("0", "A", "a", "1"), ("1", "", "b", "0"), ("2", "C", "", "0")]
-    reading = read(write_table(tmp_path / "a.csv", (index, *HEADER), rows))
+    path = write_table(tmp_path / "WELFake_Dataset.csv", (index, *HEADER), rows)
+    reading = read(path, format="welfake")
     assert frame_of(reading)["label"].tolist() == [1, 0, 0]
     (summary,) = reading.summaries
     assert summary["format"] == "welfake"
@@ -76,7 +77,8 @@ def test_welfake(tmp_path, index):
 
 
 def test_mcintire(tmp_path):
-    path = write_table(tmp_path / "a.csv", ("", *HEADER), [("7", *FAKE), ("8", *REAL)])
+    path = tmp_path / "fake_or_real_news.csv"
+    write_table(path, ("", *HEADER), [("7", *FAKE), ("8", *REAL)])
     reading = read([path])
     assert frame_of(reading)["label"].tolist() == [1, 0]
     assert reading.summaries[0]["format"] == "mcintire"
@@ -109,13 +111,14 @@ def test_liar_ratings_can_be_moved_and_dropped(tmp_path):
 
 
 def test_tfnews_splits_are_read_without_their_derived_columns(tmp_path):
-    columns = ("combined_text", "label", "title", "text", "cluster", "author")
+    more = ("author", "source_file", "line")
+    columns = ("combined_text", "label", "title", "text", "cluster", *more)
     for part in ("train", "validation", "test"):
-        rows = [("A a", "1", "A", "a", "0", "x"), ("b", "0", "", "b", "1", "y")]
+        rows = [("A a", "1", "A", "a", "0", "x", "", ""), ("b", "0", "", "b", "1", "y", "", "")]
         write_table(tmp_path / f"{part}.csv", columns, rows)
     frame = frame_of(read(tmp_path))
     assert frame["label"].tolist() == [1, 0] * 3
-    assert list(frame.columns[5:]) == ["author"]
+    assert list(frame.columns[5:]) == ["author", "source_file_in_source", "line_in_source"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv", "a.jsonl", "a.jsonl.gz"])
@@ -183,16 +186,16 @@ def test_a_label_outside_the_known_values(tmp_path, extra):
         tmp_path / "a.csv", HEADER, [FAKE, ("A", "two\nlines", "FAKE"), REAL, NUMBERS[0]]
     )
     known = extra.get("fake_values") or ["fake"]
-    line, value = (5, "REAL") if "fake_values" in extra else (6, "0")
-    with pytest.raises(
-        DataError, match=f"'{value}' on line {line} of a.csv .*{known[0]}.*--drop-value"
-    ):
+    found = "'real' in 1 rows; '0' in 1 rows; the first is on line 5"
+    if "fake_values" not in extra:
+        found = "'0' in 1 rows; the first is on line 6"
+    with pytest.raises(DataError, match=f"of a.csv holds .*{found}.*{known[0]}.*--drop-value 0$"):
         list(read(path, **extra))
 
 
 def test_true_and_false_are_not_guessed(tmp_path):
     rows = [("A", "a", "True"), ("B", "b", "False")]
-    with pytest.raises(DataError, match="'False' on line 3"):
+    with pytest.raises(DataError, match=r"never guessed.*'true' in 1 rows.*'false' in 1 rows"):
         list(read(write_table(tmp_path / "a.csv", HEADER, rows)))
 
 
@@ -251,12 +254,13 @@ def test_one_class_a_file_is_fine_over_several_sources(tmp_path):
 
 def test_label_basis_of_a_mixture_is_unknown(tmp_path):
     liar = write(tmp_path / "train.tsv", LIAR)
-    other = write_table(tmp_path / "a.csv", ("", *HEADER), [("0", *FAKE)])
+    other = write_table(tmp_path / "fake_or_real_news.csv", HEADER, [FAKE])
     assert read([liar, other]).label_basis is None
 
 
 def test_different_classes_do_not_mix(tmp_path):
-    write(tmp_path / "manifest.json", '{"class_names": ["news", "satire"]}')
+    manifest = '{"class_names": ["news", "satire"], "digests": {"train.csv": ""}}'
+    write(tmp_path / "manifest.json", manifest)
     splits = write_table(tmp_path / "train.csv", ("combined_text", "label"), [("A b", "1")])
     with pytest.raises(DataError, match="different classes: news/satire, real/fake"):
         read([splits, write(tmp_path / "train.tsv", LIAR)])
@@ -273,7 +277,7 @@ def test_chunks_are_as_small_as_asked_and_read_lazily(tmp_path):
     rows = [FAKE, REAL] * 4 + [("C", "c", "spam")]
     chunks = iter(read(write_table(tmp_path / "a.csv", HEADER, rows), chunk_rows=4))
     assert [len(next(chunks)), len(next(chunks))] == [4, 4]
-    with pytest.raises(DataError, match="'spam' on line 10"):
+    with pytest.raises(DataError, match="'spam' in 1 rows; the first is on line 10"):
         next(chunks)
 
 

@@ -12,16 +12,16 @@ ISOT = ("title", "text", "subject", "date")
 
 
 def names(source):
-    return [path.name for path, _ in find(source)]
+    return [place.path.name for place in find(source)]
 
 
 def test_of_a_folder_in_isot_layout_only_its_two_files_are_read(tmp_path):
     for name in ("Fake.csv.gz", "True.csv", "both.csv", "README.txt"):
         write(tmp_path / name, "x")
     found = find(tmp_path)
-    assert [path.name for path, _ in found] == ["Fake.csv.gz", "True.csv"]
-    assert found[0][1] == ("not read, in the same folder: README.txt, both.csv",)
-    assert found[1][1] == ()
+    assert [place.path.name for place in found] == ["Fake.csv.gz", "True.csv"]
+    assert found[0].notes == ("not read, in the same folder: README.txt, both.csv",)
+    assert found[1].notes == ()
 
 
 def test_of_another_folder_every_news_file_is_read_in_order(tmp_path):
@@ -35,12 +35,12 @@ def test_of_another_folder_every_news_file_is_read_in_order(tmp_path):
     ("source", "message"),
     [
         ("absent.csv", "does not exist"),
-        ("news.txt", r"no known kind. Allowed endings: \.csv, \.tsv"),
+        ("news.doc", r"no known kind. Allowed endings: \.csv, \.tsv"),
         (".", "holds no news file"),
     ],
 )
 def test_sources_that_cannot_be_read(tmp_path, source, message):
-    write(tmp_path / "news.txt", "x")
+    write(tmp_path / "news.doc", "x")
     with pytest.raises(DataError, match=message):
         find(str(tmp_path / source))
 
@@ -105,10 +105,12 @@ def test_extra_columns_leave_out_what_is_used_and_what_has_no_name(tmp_path):
 
 def test_class_names_come_from_the_manifest_beside_splits(tmp_path):
     manifest = {"class_names": ["news", "clickbait"], "label_basis": "publisher"}
+    manifest["digests"] = {"train.csv": ""}
     write(tmp_path / "manifest.json", json.dumps(manifest))
     columns = ("combined_text", "label", "title", "text")
     write_table(tmp_path / "train.csv", columns, [("A b", "1", "A", "b")])
     (file,) = resolve(tmp_path)
+    assert file.format.name == "tfnews"
     assert (file.format.class_names, file.format.basis) == (("news", "clickbait"), "publisher")
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tfnews.data import splits
 from tfnews.data.splits import PARTS, check_destination, open_splits, write_splits
 from tfnews.errors import DataError
+from tfnews.records import ColumnsRecord
 
 _NO_REJECTS = pd.DataFrame(columns=["file", "line", "reason", "excerpt"])
 
@@ -106,6 +107,31 @@ def test_parts_that_cannot_be_used(tmp_path, header, rows, message):
     found = open_splits(_foreign(tmp_path / "s", header, rows))
     with pytest.raises(DataError, match=message):
         found.frame("validation")
+
+
+def test_the_case_of_a_header_is_no_difference(tmp_path):
+    found = open_splits(_foreign(tmp_path / "s", "Combined_Text,LABEL,Author", ("one,1,a",)))
+    frame = found.frame("train")
+    assert frame[["combined_text", "label", "text"]].values.tolist() == [["one", 1, "one"]]
+    assert "Author" in frame
+
+
+def test_texts_are_made_of_the_columns_trained_on_where_nobody_made_them(tmp_path):
+    folder = _foreign(tmp_path / "s", "Headline,body,text,label", ("A,b,c,1",))
+    trained = (ColumnsRecord("body", "headline", "verdict"),)
+    assert open_splits(folder, trained).frame("train")["combined_text"].tolist() == ["A b"]
+    with pytest.raises(DataError, match="no column 'combined_text'"):
+        open_splits(folder).frame("train")
+
+
+def test_how_the_news_was_read_is_remembered_and_a_damaged_memory_said(tmp_path):
+    splits = _write(tmp_path / "s")
+    assert splits.columns == ()
+    splits.manifest["columns"] = [{"text": "body", "title": None, "encoding": "cp1252"}]
+    assert splits.columns == (ColumnsRecord("body", encoding="cp1252"),)
+    splits.manifest["columns"] = [{"title": "body"}]
+    with pytest.raises(DataError, match=r"damaged: columns\[0\]\.text is missing.*prepare again"):
+        _ = splits.columns
 
 
 @pytest.mark.parametrize("content", [b"", b"combined_text,label\n\xff\xfe,1\n", b'a,b\n1,2\n"'])

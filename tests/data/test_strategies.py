@@ -151,6 +151,17 @@ def test_a_source_column_with_repeated_values_names_the_command():
     assert "tfnews data prepare ... --strategy group --group-column Source" in warning
 
 
+def test_of_several_source_columns_one_is_advised():
+    """Regression: LIAR was told to group by subject and, a line later, by speaker."""
+    subjects = {"subject": list("abcabcdd"), "speaker": list("xyzxyzyz")}
+    labels = [0, 0, 0, 1, 1, 1, 0, 1]
+    frame = pd.DataFrame({**subjects, "label": labels})
+    (warning,) = strategies.source_warnings(frame, np.arange(8))
+    assert "'subject' has 4 and 'speaker' has 3 values for 8 distinct texts" in warning
+    assert warning.count("--group-column") == 1
+    assert warning.endswith("--strategy group --group-column speaker")
+
+
 def test_a_source_column_too_coarse_to_split_by_names_another_way():
     (warning,) = _sources("subject", list("aaabbb"), [0, 0, 0, 1, 1, 1], date=["2020"] * 6)
     assert "--strategy time --time-column date" in warning

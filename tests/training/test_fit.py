@@ -13,7 +13,7 @@ from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
-from tfnews.records import Comparison, Parameters, SplitsRecord
+from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run, write_json
 from tfnews.training import fit as module
@@ -99,6 +99,7 @@ def test_the_configuration_says_all(trained, splits):
         digests={part: splits.digest(part) for part in ("train", "validation", "test")},
         class_names=("real", "fake"),
         label_basis="crowd",
+        columns=(ColumnsRecord("text", "title", "label"),),
     )
     assert SWIVEL.items() - {("arch", "swivel20")} <= config.recipe.items()
     assert (config.seed, config.precision, config.test_reads) == (0, "float32", 0)

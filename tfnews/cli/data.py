@@ -9,6 +9,7 @@ import click
 from tfnews.catalogue.names import CUTS, LABEL_BASES, STRATEGIES
 from tfnews.cli.say import next_step
 from tfnews.data.formats import NAMES
+from tfnews.data.sources import LABELS_FROM
 from tfnews.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,11 +50,28 @@ def command() -> None:
     "--format", help=f"Format of the files: {', '.join(NAMES)}. By default it is recognised."
 )
 @click.option("--title-column", help="Column of headlines.")
-@click.option("--text-column", help="Column of bodies.")
+@click.option("--text-column", help="Column of bodies; of headlines, if there are no bodies.")
 @click.option("--label-column", help="Column of labels.")
-@click.option("--fake-value", "fake_values", multiple=True, help="A label to read as 1 (fake).")
-@click.option("--real-value", "real_values", multiple=True, help="A label to read as 0 (real).")
-@click.option("--drop-value", "drop_values", multiple=True, help="A label to leave out.")
+@click.option(
+    "--label-from",
+    type=click.Choice(LABELS_FROM),
+    help="Where the label stands: in a column, or in the name of the file or of its folder.",
+)
+@click.option(
+    "--fake-value",
+    "fake_values",
+    multiple=True,
+    help="A label, or pattern of a name such as 'hoax*', to read as 1 (fake). Repeatable.",
+)
+@click.option(
+    "--real-value",
+    "real_values",
+    multiple=True,
+    help="A label, or pattern of a name, to read as 0 (real). Repeatable.",
+)
+@click.option(
+    "--drop-value", "drop_values", multiple=True, help="A label to leave out. Repeatable."
+)
 @click.option(
     "--label-basis",
     type=click.Choice(LABEL_BASES),
@@ -101,8 +119,8 @@ def command() -> None:
 def _prepare(sources, out, train, validation, test, strategy, class_names, **options) -> None:
     """Read news files, find copies, and write train, validation and test splits.
 
-    SOURCE is one or more files or folders of news: CSV, TSV, JSON lines or Parquet. Copies and
-    near-copies of a text never cross splits.
+    SOURCE is one or more files or folders of news: CSV, TSV, JSON lines or Parquet, or .txt files
+    of one article each. Copies and near-copies of a text never cross splits.
     """
     from tfnews.data.prepare import prepare
 
@@ -187,8 +205,13 @@ def _summary(splits: "Splits") -> list[str]:
         *_clusters(manifest["clusters"]),
         *(f"Cut {name}: {count:,} texts" for name, count in manifest["cut"].items()),
         *(f"Warning: {warning}" for warning in manifest["warnings"]),
-        f"Rejected rows: {splits.path / 'rejects.csv'}",
+        *_rejects(splits),
     ]
+
+
+def _rejects(splits: "Splits") -> list[str]:
+    dropped = splits.manifest["rows"]["dropped"]
+    return [f"Rejected rows: {splits.path / 'rejects.csv'}"] if dropped else []
 
 
 def _mapping(mapping: dict) -> list[str]:
@@ -199,7 +222,12 @@ def _mapping(mapping: dict) -> list[str]:
 
 
 def _notes(sources: list[dict]) -> list[str]:
-    return [f"Note on {source['file']}: {note}" for source in sources for note in source["notes"]]
+    """Say each note once, with the files it is on."""
+    files: dict[str, list[str]] = {}
+    for source in sources:
+        for note in source["notes"]:
+            files.setdefault(note, []).append(source["file"])
+    return [f"Note on {', '.join(names)}: {note}" for note, names in files.items()]
 
 
 def _rows(rows: dict) -> list[str]:

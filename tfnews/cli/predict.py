@@ -21,6 +21,7 @@ from tfnews.scoring.predict import (
     check_source,
     output_format,
     predict,
+    trained_columns,
     write_predictions,
 )
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run")
-@click.argument("source", required=False, metavar="[FILE|-]")
+@click.argument("source", required=False, metavar="[FILE|FOLDER|-]")
 @click.option("--text", "texts", multiple=True, help="A text to score. Repeatable.")
 @click.option(
     "--output",
@@ -49,8 +50,14 @@ if TYPE_CHECKING:
     help="Default: the name of --output tells; else table on a terminal, csv in a pipe.",
 )
 @click.option("--id-column", help="Column of the ids. Default: id, else records are numbered.")
-@click.option("--title-column", help="Column of the titles. Default: title, if there is one.")
-@click.option("--text-column", help="Column of the texts. Default: combined_text, else text.")
+@click.option(
+    "--title-column",
+    help="Column of the titles. Default: that of the training news, else title, if there is one.",
+)
+@click.option(
+    "--text-column",
+    help="Column of the texts. Default: combined_text, else that of the training news, else text.",
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -90,9 +97,10 @@ def command(
 ) -> None:
     """Score texts with a run, in order and in any amount.
 
-    Reads CSV, TSV, JSON lines, Parquet or one text a line; gzip is recognised. A record that
-    cannot be read, or that is unlike the training texts, is answered as not_scored with the
-    reason. Columns of the answer: id, fake_probability, label, outcome, reason.
+    Reads CSV, TSV, JSON lines, Parquet or one text a line; gzip is recognised. Of a folder each
+    .txt file is one text. A record that cannot be read, or that is unlike the training texts, is
+    answered as not_scored with the reason. Columns of the answer: id, fake_probability, label,
+    outcome, reason.
     """
     _check_output(output, answer_format, source)
     source = _choose_source(source, texts)  # now: opening the run takes seconds
@@ -108,6 +116,7 @@ def command(
         threshold=threshold,
         precision=precision,
         score_anyway=score_anyway,
+        trained=trained_columns(run),
         **columns,
     )
     _write(tally.watch(predictions), output, answer_format)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from tfnews.data import labels, tables
-from tfnews.data.formats import GENERIC, normal_label
+from tfnews.data.columns import find
+from tfnews.data.formats import DATELINE, GENERIC, NO_LABEL, normal_label, offered
 from tfnews.data.sources import SourceFile
 from tfnews.data.text import excerpt
-from tfnews.runs import sha256
 
 COLUMNS = ("title", "text", "label", "source_file", "line")
 NO_TEXT = "rows with a title and no text, kept"
@@ -33,23 +33,27 @@ class FileChunks:
         self._rows = 0
         self._kept = 0
         self._oddities: Counter[str] = Counter()
-        self._probe = labels.DatelineProbe()
+        self._datelines = labels.Probe(DATELINE)
+        own = file.format.evidence or DATELINE
+        self._probe = self._datelines if own is DATELINE else labels.Probe(own)
         self._seen: dict[str, int | None] = {}
 
     def read(self, chunk_rows: int) -> Iterator[pd.DataFrame]:
         """Yield frames of at most `chunk_rows` rows, none of them empty.
 
         Raises:
-            DataError: The file is damaged, a label is unknown, or the labels are swapped.
+            DataError: The file is damaged, a label is unknown, the labels are swapped, or nothing
+                says which number means fake.
         """
         rows = self._file.rows(self._oddities)
         while batch := list(itertools.islice(rows, chunk_rows)):
             self._rows += len(batch)
-            frame = self._labelled(self._news(self._sound(batch)))
+            raw = self._sound(batch)
+            frame = self._labelled(self._news(raw))
             if len(frame):
-                self._note(frame)
-                yield frame
-        self._probe.check(self._file.name, self._seen)
+                self._note(frame, raw)
+                yield frame.reset_index(drop=True)
+        self._check_polarity()
 
     def summary(self) -> dict:
         """Return the account of the file, once it has been read."""
@@ -57,7 +61,7 @@ class FileChunks:
         return {
             "file": self._file.name,
             "format": self._file.format_name,
-            "sha256": sha256(self._file.path),
+            "sha256": self._file.digest,
             "rows": self._rows,
             "kept": self._kept,
             "rejected": dict(Counter(reason for _, _, reason, _ in self.rejects)),
@@ -76,7 +80,8 @@ class FileChunks:
 
     def _is_whole(self, row: tables.Row) -> bool:
         if row.fault:
-            self._reject(row.line, row.fault, row.values[0])
+            name = row.values[0] if self._file.is_folder else ""
+            self._reject(row.line, row.fault, row.values[0], name)
         return row.fault is None
 
     def _news(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,12 +90,17 @@ class FileChunks:
         common = {
             "title": frame[row.title] if row.title else "",
             "text": frame[row.text],
-            "label": frame[row.label] if row.label else self._file.stem,
-            "source_file": self._file.name,
+            "label": frame[row.label] if row.label else self._labels_in_names(frame),
+            "source_file": frame["file"] if self._file.is_folder else self._file.name,
             "line": frame.index,
         }
         news = pd.DataFrame(common, index=frame.index).astype(dict.fromkeys(COLUMNS[:4], "str"))
         return news.join(frame[self._file.extra_columns].rename(columns=_beside_common))
+
+    def _labels_in_names(self, frame: pd.DataFrame) -> "pd.Series | str":
+        if not self._file.is_folder:
+            return self._file.named_label("")
+        return frame["file"].map(self._file.named_label).astype("str")
 
     def _labelled(self, news: pd.DataFrame) -> pd.DataFrame:
         """Replace label values by 0 and 1; reject rows without a label, or without news."""
@@ -98,58 +108,74 @@ class FileChunks:
         self._check_known(news, values)
         reasons = self._reasons(news, values)
         for line, reason in reasons.dropna().items():
-            self._reject(line, reason, headline(news.at[line, "title"], news.at[line, "text"]))
+            row = news.loc[line]
+            self._reject(line, reason, headline(row["title"], row["text"]), row["source_file"])
         kept = reasons.isna()
         codes = values[kept].map(self._file.meanings).astype("int8")
         self._seen |= dict(zip(values[kept], codes, strict=True))
-        return news[kept].assign(label=codes).reset_index(drop=True)
+        return news[kept].assign(label=codes)
 
     def _check_known(self, news: pd.DataFrame, values: pd.Series) -> None:
-        unknown = news[~values.isin([*self._file.meanings, ""])]
-        if len(unknown):
-            self._ask_if_unexplained()
-            first = unknown.iloc[0]
-            raise labels.unknown_label(
-                self._file.name, first["line"], first["label"].strip(), self._file.meanings
-            )
-
-    def _ask_if_unexplained(self) -> None:
-        """Stop when nobody has said what any of the file's label values means."""
-        file = self._file
-        if file.explained or file.format.name != GENERIC.name:
+        """Stop at labels without a meaning, and name all that the file has."""
+        known = values.isin([*self._file.meanings]) | labels.is_missing(values, self._file.meanings)
+        if known.all():
             return
+        file = self._file
         found = labels.Found(self._labels_and_headlines())
-        if not any(value in file.meanings for value in found.counts):
-            raise labels.unexplained_labels(file.name, file.format.label, found, file.is_plain)
+        unknown = found.but(file.meanings)
+        # "true" alone of the known words says nothing beside "false".
+        if self._is_unexplained() and not set(found.counts) - set(unknown.counts) - {"true"}:
+            raise labels.unexplained_labels(
+                file.name, file.format.label, found, offered(file.columns)
+            )
+        raise labels.unknown_labels(file.name, file.format.label, unknown, file.meanings)
 
-    def _labels_and_headlines(self) -> Iterator[tuple[str, str]]:
+    def _is_unexplained(self) -> bool:
+        return not self._file.explained and self._file.format.name == GENERIC.name
+
+    def _check_polarity(self) -> None:
+        """Stop when the file denies what its labels are taken for, or nobody vouches for it."""
+        file = self._file
+        self._datelines.check(file.name, self._seen)
+        self._probe.check(file.name, self._seen)
+        told = file.explained or file.believed or not file.format.numbered
+        if not told and not self._probe.confirms:
+            found = labels.Found(self._labels_and_headlines())
+            raise labels.unconfirmed_labels(file.name, file.format, found)
+
+    def _labels_and_headlines(self) -> Iterator[tuple[int, str, str]]:
         row = self._file.format
         label, title, text = (
             self._file.columns.index(name) for name in (row.label, row.title or row.text, row.text)
         )
-        for _, values, fault in self._file.rows(Counter()):
-            if not fault and (value := normal_label(values[label])):
-                yield value, headline(values[title], values[text])
+        skipped = NO_LABEL.difference(self._file.meanings)
+        for line, values, fault in self._file.rows(Counter()):
+            if not fault and (value := normal_label(values[label])) not in skipped:
+                yield line, value, headline(values[title], values[text])
 
     def _reasons(self, news: pd.DataFrame, values: pd.Series) -> pd.Series:
         """Say for each row why it is left out; missing for those that are kept."""
         dropped = [value for value, meaning in self._file.meanings.items() if meaning is None]
         reasons = pd.Series(None, index=news.index, dtype="object")
         reasons = reasons.mask(values.isin(dropped), "label left out: " + values)
-        reasons = reasons.mask(values.eq(""), "no label")
+        reasons = reasons.mask(labels.is_missing(values, self._file.meanings), "no label")
         return reasons.mask(
             _is_blank(news["title"]) & _is_blank(news["text"]), "no title and no text"
         )
 
-    def _note(self, frame: pd.DataFrame) -> None:
+    def _note(self, frame: pd.DataFrame, raw: pd.DataFrame) -> None:
+        row = self._file.format
         self._kept += len(frame)
         self._oddities[NO_TEXT] += int(_is_blank(frame["text"]).sum())
-        if self._file.format.title:
+        if row.title:
             self._oddities[NO_TITLE] += int(_is_blank(frame["title"]).sum())
-        self._probe.add(frame["text"], frame["label"])
+        self._datelines.add(frame["text"], frame["label"])
+        if row.evidence and row.evidence is not DATELINE:
+            column = find(row.evidence.column, raw.columns)
+            self._probe.add(raw.loc[frame.index, column], frame["label"])
 
-    def _reject(self, line: int, reason: str, content: str) -> None:
-        self.rejects.append((self._file.name, line, reason, excerpt(content)))
+    def _reject(self, line: int, reason: str, content: str, file: str = "") -> None:
+        self.rejects.append((file or self._file.name, line, reason, excerpt(content)))
 
 
 def headline(title: str, text: str) -> str:

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +99,8 @@ def prepare(
             (0, 1]; 0 finds exact copies only.
         force: Replace splits already in `out`.
         **reading: How files are read, as `tfnews.data.readers.read` takes it: format,
-            title_column, text_column, label_column, fake_values, real_values, drop_values.
+            title_column, text_column, label_column, label_from, fake_values, real_values,
+            drop_values.
 
     Returns:
         The splits as written.
@@ -127,6 +128,7 @@ def prepare(
         "class_names": list(names),
         "label_basis": basis,
         "input_rule": INPUT_RULE,
+        "columns": _columns(list(readings.values()), reading),
         **_account(rows, list(readings.values()), names),
         "clusters": {**found, "threshold": near_duplicates},
         "seed": seed,
@@ -139,6 +141,13 @@ def prepare(
     }
     rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
     return splits.write_splits(out, _frames(rows), rejects, manifest, force)
+
+
+def _columns(readings: list[Reading], told: dict) -> list[dict]:
+    """Say how the news was read, so that texts to score are read alike."""
+    form = {name: told.get(name) for name in ("encoding", "delimiter")}
+    found = (replace(columns, **form) for reading in readings for columns in reading.columns)
+    return [asdict(columns) for columns in dict.fromkeys(found)]
 
 
 def _check_values(near_duplicates: float, label_basis: str | None, cut: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from tfnews.data.chunks import FileChunks, headline
 from tfnews.data.sources import SourceFile, resolve
 from tfnews.errors import DataError
+from tfnews.records import ColumnsRecord
 
 _SAMPLES = 2
 
@@ -20,22 +21,26 @@ def read(
     title_column: str | None = None,
     text_column: str | None = None,
     label_column: str | None = None,
+    label_from: str | None = None,
     fake_values: Sequence[str] = (),
     real_values: Sequence[str] = (),
     drop_values: Sequence[str] = (),
     chunk_rows: int = 5000,
 ) -> "Reading":
-    """Open files and folders of labelled news: CSV, TSV, JSON lines or Parquet.
+    """Open files and folders of labelled news: rows of a table, or .txt files of one article each.
 
     Args:
         sources: One or several files and folders.
-        format: "isot", "welfake", "mcintire", "liar", "tfnews", "tfnews-combined" or "generic";
-            recognised from folders, columns and first rows when None.
-        title_column: Column of the headline; when None, the format's.
-        text_column: Column of the body; when None, the format's.
+        format: One of `tfnews.data.formats.NAMES`; recognised from folders, columns and first rows
+            when None.
+        title_column: Column of the headline; when None, the format's. Case is no difference.
+        text_column: Column of the body; when None, the format's. The column of the headline, given
+            here, is read once.
         label_column: Column of the label; when None, the format's.
-        fake_values: Label values that mean fake, laid over the format's; ISOT's are its files'
-            names, "fake" and "true".
+        label_from: "column", or "name" where the name of the file or folder is the label; by
+            default what the format says.
+        fake_values: Label values that mean fake, laid over the format's; patterns of names where
+            the label stands in one.
         real_values: Label values that mean real, laid over the format's.
         drop_values: Label values whose rows are left out.
         chunk_rows: Rows a chunk, at most.
@@ -45,7 +50,7 @@ def read(
 
     Raises:
         DataError: A source or column is missing, or a file is empty, damaged or of no known kind.
-        UsageError: `format` is unknown, or one label value is given two meanings.
+        UsageError: `format` or `label_from` is unknown, or one label value is given two meanings.
     """
     files = resolve(
         sources,
@@ -53,6 +58,7 @@ def read(
         title_column=title_column,
         text_column=text_column,
         label_column=label_column,
+        label_from=label_from,
         fake_values=fake_values,
         real_values=real_values,
         drop_values=drop_values,
@@ -92,6 +98,12 @@ class Reading:
         self.mapping = {file.format_name: self._said(file) for file in files}
         self.samples: dict[int, list[str]] = {1: [], 0: []}
         self.summaries: list[dict] = []
+
+    @property
+    def columns(self) -> list[ColumnsRecord]:
+        """The columns that made texts and labels, each combination once."""
+        found = (file.format for file in self._files if not file.is_folder)
+        return list(dict.fromkeys(ColumnsRecord(row.text, row.title, row.label) for row in found))
 
     @property
     def rejects(self) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -11,14 +12,18 @@ import numpy as np
 import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
-from tfnews.data import tables
+from tfnews.data import columns, tables
+from tfnews.data.text import combine
 from tfnews.errors import DataError
+from tfnews.records import ColumnsRecord, typed
 from tfnews.runs import Run, sha256, write_json
 
 FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
+
+_OWN = (columns.COMBINED, "label", "title", "text", "cluster")
 
 
 class Splits:
@@ -28,12 +33,20 @@ class Splits:
         path: The folder. Use `open_splits`, which checks it, rather than this constructor.
         files: The file of each part.
         manifest: What `prepare` recorded; empty for a folder made by other means.
+        trained: Columns to make combined_text of where there is none.
     """
 
-    def __init__(self, path: Path, files: dict[str, Path], manifest: dict):
+    def __init__(
+        self,
+        path: Path,
+        files: dict[str, Path],
+        manifest: dict,
+        trained: Sequence[ColumnsRecord] = (),
+    ):
         self.path = path
         self.files = files
         self.manifest = manifest
+        self._trained = trained
 
     @property
     def name(self) -> str:
@@ -49,6 +62,16 @@ class Splits:
     def label_basis(self) -> str:
         """What the labels rest on: publisher, factcheck, crowd, satire, clickbait or unstated."""
         return self.manifest.get("label_basis") or UNSTATED
+
+    @property
+    def columns(self) -> tuple[ColumnsRecord, ...]:
+        """How the news was read, where `prepare` recorded it."""
+        try:
+            return typed(self.manifest.get("columns", []), tuple[ColumnsRecord, ...], "columns")
+        except ValueError as error:
+            raise DataError(
+                f"{self.path / MANIFEST} is damaged: {error}. Run tfnews data prepare again."
+            ) from error
 
     @cached_property
     def _digests(self) -> dict[str, str]:
@@ -72,7 +95,7 @@ class Splits:
             DataError: The file cannot be read, is empty, or has other labels than 0 and 1.
         """
         path = self.files[part]
-        frame = _read(path)
+        frame = _combined(_spelt(_read(path)), self._trained)
         _check_columns(frame, path)
         frame["label"] = frame["label"].astype(np.int8)
         defaults = {"title": "", "text": frame["combined_text"]}
@@ -82,12 +105,14 @@ class Splits:
         return frame[first + [name for name in frame.columns if name not in first]]
 
 
-def open_splits(path: str | os.PathLike) -> Splits:
+def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) -> Splits:
     """Open a folder with train, validation and test as .csv or .csv.gz.
 
     Args:
         path: A folder made by `prepare`, or by anyone whose files have at least the columns
-            combined_text and label (1 = fake, 0 = real).
+            combined_text and label (1 = fake, 0 = real), in capitals or not.
+        trained: How the news was read that a run was trained on: the columns that stand for
+            combined_text in files without one.
 
     Returns:
         The splits. Without a manifest they are named after the folder, the classes real and
@@ -105,7 +130,7 @@ def open_splits(path: str | os.PathLike) -> Splits:
             f"{path} is not a folder of splits: {names} not found (.csv.gz would do too). "
             "Make one with: tfnews data prepare SOURCE --out FOLDER"
         )
-    splits = Splits(path, files, _read_manifest(path / MANIFEST))
+    splits = Splits(path, files, _read_manifest(path / MANIFEST), trained)
     _check_digests(splits)
     return splits
 
@@ -174,12 +199,30 @@ def _read(path: Path) -> pd.DataFrame:
         raise DataError(f"{path} cannot be read as a UTF-8 CSV file: {error}.") from error
 
 
+def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spell the columns of splits as `prepare` does; their case is no difference."""
+    found = {columns.find(name, list(frame.columns)): name for name in _OWN}
+    return frame.rename(columns={old: new for old, new in found.items() if old})
+
+
+def _combined(frame: pd.DataFrame, trained: Sequence[ColumnsRecord]) -> pd.DataFrame:
+    """Make the texts of the columns that were trained on, where nobody has made them."""
+    if not trained or columns.COMBINED in frame:
+        return frame
+    title, text = columns.as_trained(list(frame.columns), trained, named=False)
+    if text is None:
+        return frame
+    titles = frame[title] if title else [""] * len(frame)
+    texts = [combine(*pair) for pair in zip(titles, frame[text], strict=True)]
+    return frame.assign(**{columns.COMBINED: texts})
+
+
 def _check_columns(frame: pd.DataFrame, path: Path) -> None:
     for column in ("combined_text", "label"):
         if column not in frame:
             raise DataError(
-                f"{path} has no column {column!r}. It has: {', '.join(frame.columns)}. A split "
-                "needs combined_text and label; tfnews data prepare writes them."
+                f"{path} has no column {column!r}. It has: {columns.listed(list(frame.columns))}. "
+                "A split needs combined_text and label; tfnews data prepare writes them."
             )
     if frame.empty:
         raise DataError(f"{path} has no rows. Each split needs some of both classes.")

@@ -280,13 +280,23 @@ def merge_groups(
 def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
     """Warn of columns by which a random split shares sources, pairs or speakers among parts.
 
+    There is one piece of advice, however many the columns are: a set is split one way.
+
     Args:
         frame: The rows, with their label.
         clusters: The cluster of each row, (rows,).
     """
     distinct = frame[~pd.Series(clusters).duplicated().to_numpy()]
     columns = [name for name in frame.columns if name.lower() in SOURCE_COLUMNS]
-    return [_source_warning(distinct, name) for name in columns if _repeats(distinct[name])]
+    numbers = {name: distinct[name].nunique() for name in columns if _repeats(distinct[name])}
+    if not numbers:
+        return []
+    listed = " and ".join(f"{name!r} has {number:,}" for name, number in numbers.items())
+    return [
+        f"Column {listed} values for {len(distinct):,} distinct texts; a random split puts texts "
+        f"of one value into several splits, so scores may reward recognising it. "
+        f"{_better(distinct, numbers)}"
+    ]
 
 
 def _repeats(column: pd.Series) -> bool:
@@ -294,20 +304,23 @@ def _repeats(column: pd.Series) -> bool:
     return 1 < values.nunique() < len(values)
 
 
-def _source_warning(frame: pd.DataFrame, column: str) -> str:
-    per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
-    start = (
-        f"Column {column!r} has {frame[column].nunique():,} values for {len(frame):,} distinct "
-        "texts; a random split puts texts of one value into several splits, so scores may reward "
-        "recognising it."
-    )
-    if len(per_class) == 2 and per_class.min() >= len(PARTS):
-        return f"{start} Better: {_command('group', '--group-column', column)}"
+def _better(frame: pd.DataFrame, numbers: dict[str, int]) -> str:
+    """Advise to group by the column that most texts share values of, if both classes have some."""
+    enough = [name for name in numbers if _values_per_class(frame, name) >= len(PARTS)]
+    if enough:
+        best = min(enough, key=numbers.get)
+        return f"Better: {_command('group', '--group-column', best)}"
+    few = "One class has too few values to split by"
     dates = [name for name in frame.columns if name.lower() in _DATE_COLUMNS]
-    few = f"{start} One class has too few values to split by"
     if dates:
         return f"{few}. Better: {_command('time', '--time-column', dates[0])}"
     return f"{few}; judge on another set: tfnews evaluate RUN --data OTHER"
+
+
+def _values_per_class(frame: pd.DataFrame, column: str) -> int:
+    """Return how many values the class with fewer has; 0 when one class has none."""
+    per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
+    return per_class.min() if len(per_class) == 2 else 0
 
 
 def _command(kind: str, option: str, column: str) -> str:

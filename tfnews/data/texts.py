@@ -1,23 +1,16 @@
 """Texts to score, one at a time and in any amount, from the records of a file or stream."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tfnews.data import streams, tables
+from tfnews.data import articles, columns, streams, tables
 from tfnews.data.text import combine, excerpt
 from tfnews.errors import DataError, UsageError
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns the user named; None stands for the usual name."""
-
-    id: str | None = None
-    title: str | None = None
-    text: str | None = None
+from tfnews.records import ColumnsRecord
 
 
 @dataclass(frozen=True)
@@ -42,15 +35,19 @@ def read_texts(
     id_column: str | None = None,
     title_column: str | None = None,
     text_column: str | None = None,
+    trained: Sequence[ColumnsRecord] = (),
 ) -> Iterator[Item]:
     """Read texts in order, a few in memory at a time (JSON lines and Parquet: a thousand).
 
     Args:
-        source: A file or named pipe, or "-" for standard input; each may be gzip-compressed.
+        source: A file or named pipe, or "-" for standard input; each may be gzip-compressed. Or a
+            folder of .txt files, one article each, whose ids are their paths in it.
         format: One of `tables.FORMATS`. By default the file name tells; standard input is lines.
         id_column: Column of the ids. Default: "id", else records are numbered from 1.
-        title_column: Column of the titles. Default: "title" if there is one.
-        text_column: Column of the texts. Default: "combined_text" alone, else "text".
+        title_column: Column of the titles. Default: as trained, else "title" if there is one.
+        text_column: Column of the texts. Default: "combined_text" alone, else as trained, else
+            "text". The same column as of the titles is read once.
+        trained: How the training news was read.
 
     Yields:
         An item for every record, also for one that cannot be read. From a quote that is never
@@ -60,10 +57,13 @@ def read_texts(
         UsageError: The format is unknown.
         DataError: The file is missing or broken, or has not the columns.
     """
+    named = _Found(id_column, title_column, text_column)
+    if not streams.is_standard_input(source) and os.path.isdir(source):
+        return _read_folder(Path(source), named)
     kind = _format_of(source, format)
     if not streams.is_standard_input(source) and not streams.is_readable(source):
         raise DataError(f"There is no file {source}.")
-    return _read(source, kind, Columns(id_column, title_column, text_column))
+    return _read(source, kind, named, trained)
 
 
 def items(texts: Iterable[object]) -> Iterator[Item]:
@@ -87,13 +87,20 @@ def _format_of(source: str | os.PathLike, format: str | None) -> str:
     return kind
 
 
-def _read(source: str | os.PathLike, kind: str, columns: Columns) -> Iterator[Item]:
+def _read(
+    source: str | os.PathLike, kind: str, named: "_Found", trained: Sequence[ColumnsRecord]
+) -> Iterator[Item]:
     with tables.opened(source, kind) as table:
-        found = _find_columns(table.names, columns, streams.name_of(source))
+        found = _find_columns(table.names, named, trained, streams.name_of(source))
         wanted = list(dict.fromkeys(name for name in found if name is not None))
-        places = _Found(*(None if name is None else wanted.index(name) for name in found))
         rows = table.rows(wanted, texts=(found.title, found.text))
-        yield from _items(rows, places, "record" if kind == "parquet" else "line")
+        yield from _items(rows, _places(found, wanted), "record" if kind == "parquet" else "line")
+
+
+def _read_folder(folder: Path, named: "_Found") -> Iterator[Item]:
+    names = articles.COLUMNS
+    found = _find_columns(names, named._replace(id=named.id or names[0]), (), str(folder))
+    return _items(articles.rows(folder, Counter()), _places(found, names), "file")
 
 
 class _Found(NamedTuple):
@@ -104,30 +111,23 @@ class _Found(NamedTuple):
     text: str | int | None
 
 
-def _find_columns(names: Sequence[str], columns: Columns, source: str) -> _Found:
-    for option, column in (
-        ("--id-column", columns.id),
-        ("--title-column", columns.title),
-        ("--text-column", columns.text),
-    ):
-        if column is not None and column not in names:
-            raise DataError(
-                f"Column {column!r} is not in {source}. It has: {', '.join(names)}. "
-                f"Name another with {option}."
-            )
-    usual = {name.strip().lower(): name for name in reversed(names)}
-    usual |= {name: name for name in names}  # "text" goes before "Text", as in `prepare`
-    id = columns.id or usual.get("id")
-    if columns.title is None and columns.text is None and "combined_text" in usual:
-        return _Found(id, None, usual["combined_text"])
-    text = columns.text or usual.get("text")
-    if text is None and columns.title is None:
-        raise DataError(
-            f"Column 'text' is not in {source}. It has: {', '.join(names)}. "
-            "Name another with --text-column."
-        )
-    title = columns.title or usual.get("title")
-    return _Found(id, None if title == text else title, text)
+def _places(found: _Found, names: Sequence[str]) -> _Found:
+    return _Found(*(None if name is None else names.index(name) for name in found))
+
+
+def _find_columns(
+    names: Sequence[str], named: _Found, trained: Sequence[ColumnsRecord], source: str
+) -> _Found:
+    options = ("--id-column", "--title-column", "--text-column")
+    id, title, text = (
+        columns.required(name, names, source, option)
+        for name, option in zip(named, options, strict=True)
+    )
+    default = columns.as_trained(names, trained, title is not None or text is not None)
+    found = columns.chosen(title, text, default)
+    if found.text is None:
+        columns.required("text", names, source, "--text-column")
+    return _Found(id or columns.find("id", names), *found)
 
 
 def _items(rows: Iterable[tables.Row], places: _Found, unit: str) -> Iterator[Item]:

@@ -51,7 +51,8 @@ def evaluate(
     classifier = load(run)
     home = own_splits(run, splits)
     for folder in data:
-        away = measure_elsewhere(classifier, home, open_splits(folder), run.name)
+        other = open_splits(folder, run.config.splits.columns)
+        away = measure_elsewhere(classifier, home, other, run.name)
         run.record_other_set(away)
     if not data:
         run.count_test_read()

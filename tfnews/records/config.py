@@ -8,6 +8,25 @@ from tfnews.records.scores import Comparison
 
 
 @dataclass(frozen=True)
+class ColumnsRecord:
+    """How the news that splits were made of was read.
+
+    Attributes:
+        text: Column of the body.
+        title: Column of the headline; `None` where none was read.
+        label: Column of the label; `None` where it stood in a name.
+        encoding: That the user gave.
+        delimiter: That the user gave.
+    """
+
+    text: str
+    title: str | None = None
+    label: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+@dataclass(frozen=True)
 class SplitsRecord:
     """The fixed splits a run was trained on.
 
@@ -17,6 +36,7 @@ class SplitsRecord:
         digests: SHA-256 of each part's file.
         class_names: Names of class 0 and class 1.
         label_basis: What the labels rest on.
+        columns: How the news was read, where that is known.
     """
 
     path: str
@@ -24,6 +44,7 @@ class SplitsRecord:
     digests: dict[str, str]
     class_names: tuple[str, str]
     label_basis: str = "unstated"
+    columns: tuple[ColumnsRecord, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.data import articles
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
-from tfnews.errors import UsageError
+from tfnews.errors import RunError, UsageError
+from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, replacing
 
 if TYPE_CHECKING:
@@ -91,12 +93,13 @@ def predict(
     id_column: str | None = None,
     title_column: str | None = None,
     text_column: str | None = None,
+    trained: Sequence[ColumnsRecord] | None = None,
 ) -> Iterator[Prediction]:
     """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
     Args:
         run: What `tfnews.load` takes: a run, its name or folder, or an open classifier.
-        source: A file, "-" for standard input, or any iterable of texts.
+        source: A file, a folder of .txt files, "-" for standard input, or any iterable of texts.
         score_anyway: Score texts that the guards would refuse; their reason is still given.
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
@@ -106,8 +109,10 @@ def predict(
         format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
             tells.
         id_column: Column of the ids.
-        title_column: Column of the titles.
-        text_column: Column of the texts.
+        title_column: Column of the titles; by default as the run was trained, else title.
+        text_column: Column of the texts; by default as the run was trained, else text. The same
+            column as of the titles is read once.
+        trained: How the training news was read; by default what the run recorded.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
@@ -124,7 +129,8 @@ def predict(
     _check(batch_size, threshold, precision)
     columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
     # Sources are checked before the model is opened, which takes seconds.
-    texts = _open_source(source, format, columns)
+    trained = trained_columns(run) if trained is None else trained
+    texts = _open_source(source, format, {**columns, "trained": trained})
     classifier = _opened(run, precision)
     threshold = classifier.threshold if threshold is None else threshold
     size = batch_size or classifier.prediction_batch
@@ -148,19 +154,36 @@ def _check(batch_size: int | None, threshold: float | None, precision: str) -> N
 
 
 def check_source(source: str | os.PathLike) -> None:
-    """Check that `source` is "-", a file or a named pipe.
+    """Check that `source` is "-", a file, a named pipe or a folder.
 
     Raises:
-        UsageError: It is neither; perhaps it is a folder or a text.
+        UsageError: It is neither, or a folder without articles; perhaps it is a text.
     """
     if os.path.isdir(source):
-        raise UsageError(f"{str(source)!r} is a folder. Give one file of texts at a time.")
+        if not articles.files(Path(source)):
+            raise UsageError(
+                f"{str(source)!r} is a folder. Give one file of texts at a time, or a folder of "
+                ".txt files, one article each."
+            )
+        return
     if source != STANDARD_INPUT and not is_readable(source):
         shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
         raise UsageError(
             f"There is no file {shown!r}. Give a file, '-' for standard input, or a text with "
             '--text "..." (in Python: a list of texts).'
         )
+
+
+def trained_columns(
+    run: "str | os.PathLike | Run | NewsClassifier",
+) -> tuple[ColumnsRecord, ...]:
+    """Say how the news was read that a run was trained on; nothing of a classifier alone."""
+    if isinstance(run, str | os.PathLike):
+        try:
+            run = Run.open(run)
+        except RunError:  # a model's folder, which `load` takes too; it tells what is wrong else
+            return ()
+    return run.config.splits.columns if isinstance(run, Run) else ()
 
 
 def _open_source(

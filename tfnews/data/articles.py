@@ -1,0 +1,71 @@
+"""Folders of .txt files, one article each, as records."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfnews.data import tables
+from tfnews.errors import DataError
+from tfnews.runs import sha256
+
+COLUMNS = ("file", "title", "text")
+TITLED = "articles whose first line, before a blank one, is read as the title"
+
+_LONGEST_TITLE = 200  # characters
+
+
+def files(folder: Path) -> list[Path]:
+    """List the articles in a folder and below in order of their paths, hidden ones left out."""
+    return [path for path in visible(folder) if tables.kind(path) == "lines"]
+
+
+def visible(folder: Path) -> list[Path]:
+    """List the files in a folder and below, without what systems put there for themselves."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
+
+
+def rows(folder: Path, counts: Counter) -> Iterator[tables.Row]:
+    """Stream the articles of a folder, with the values of `COLUMNS`.
+
+    Args:
+        folder: The folder.
+        counts: Tally of oddities, also of `TITLED`.
+
+    Yields:
+        A row for each file, its line being the file's number from 1. A file that cannot be read
+        is a fault.
+    """
+    for number, path in enumerate(files(folder), start=1):
+        name = path.relative_to(folder).as_posix()
+        try:
+            title, text = _split(_content(path, counts))
+        except DataError:
+            yield tables.Row(number, [name], "a file that cannot be read")
+            continue
+        counts[TITLED] += bool(title)
+        yield tables.Row(number, [name, title, text])
+
+
+def digest(folder: Path) -> str:
+    """Return the SHA-256 over names and digests of a folder's articles, as 64 hex digits."""
+    lines = (f"{path.relative_to(folder).as_posix()} {sha256(path)}\n" for path in files(folder))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _content(path: Path, counts: Counter) -> str:
+    with tables.opened(path, "lines", counts) as table:
+        return "\n".join(row.values[0] for row in table.rows(table.names))
+
+
+def _split(content: str) -> tuple[str, str]:
+    """Part the title from the body: a first line with a blank one after it."""
+    first, _, rest = content.partition("\n")
+    blank, _, body = rest.partition("\n")
+    titled = first.strip() and not blank.strip() and body.strip() and len(first) <= _LONGEST_TITLE
+    return (first.strip(), body.strip("\n")) if titled else ("", content)
