@@ -15,7 +15,7 @@ from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, tables
 from tfnews.data.text import combine
 from tfnews.errors import DataError
-from tfnews.records import ColumnsRecord, typed
+from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, sha256, write_json
 
 FORMAT = "tfnews-splits-1"
@@ -67,8 +67,8 @@ class Splits:
     def columns(self) -> tuple[ColumnsRecord, ...]:
         """How the news was read, where `prepare` recorded it."""
         try:
-            return typed(self.manifest.get("columns", []), tuple[ColumnsRecord, ...], "columns")
-        except ValueError as error:
+            return tuple(ColumnsRecord(**one) for one in self.manifest.get("columns", []))
+        except TypeError as error:
             raise DataError(
                 f"{self.path / MANIFEST} is damaged: {error}. Run tfnews data prepare again."
             ) from error
