@@ -18,9 +18,8 @@ from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
 from tfnews.records import Config
-from tfnews.report import wording
+from tfnews.report import hparams, wording
 from tfnews.runs import Run, next_name
-from tfnews.training import tensorboard
 from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
@@ -198,7 +197,7 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
             validation = _learn(setup, run, manner, resume)
             _save(setup.classifier, run)
             _score(setup, run, validation, manner)
-        tensorboard.write_hparams(run.logs_dir, run.name, setup.options, _headline(run))
+        hparams.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
@@ -225,8 +224,7 @@ def closing_words(run: Run) -> str:
     return (
         f"F1 of class {splits.class_names[1]!r} on the validation split of {splits.name} "
         f"(label basis: {splits.label_basis}): "
-        f"{_headline(run)['f1']:.4f} ({between}), "
-        f"accuracy {_headline(run)['accuracy']:.4f}\n"
+        f"{found.scores['f1']:.4f} ({between}), accuracy {found.scores['accuracy']:.4f}\n"
         f"Saved in {run.path} after {run.config.fit_seconds} s. "
         "The test split was not read."
     )
@@ -286,8 +284,3 @@ def _stem(setup: Setup) -> str:
 def _counts(config: Config) -> str:
     counted = config.parameters
     return f"{counted.total:,} parameters, {counted.trainable:,} trainable"
-
-
-def _headline(run: Run) -> dict[str, float]:
-    found = run.scores().validation
-    return {name: found.scores[name] for name in ("accuracy", "f1")}
