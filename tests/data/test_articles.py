@@ -1,6 +1,7 @@
 """Folders of .txt files, one article each."""
 
 import gzip
+import json
 
 import pandas as pd
 import pytest
@@ -125,3 +126,20 @@ def test_a_folder_of_articles_makes_the_splits_and_texts_of_a_table(tmp_path):
     answers = [[item.text for item in read_texts(path)] for path in (table, folder)]
     assert answers[0] == answers[1]
     assert next(read_texts(folder)).id == "Fake/001-the-real-story.txt"
+
+
+def test_what_fakenewsnets_own_program_writes_is_read(tmp_path):
+    for number in range(4):
+        folder = tmp_path / "gossipcop" / ("real", "fake")[number % 2] / f"gossipcop-{number}"
+        (folder / "tweets").mkdir(parents=True)
+        write(folder / "tweets" / "12.json", "{}")
+        title, text = news(number)
+        record = {"title": title, "text": text, "images": [], "publish date": None}
+        write(folder / "news content.json", json.dumps(record))
+    write(tmp_path / "gossipcop" / "fake" / "news content.json", "[1]")
+    reading = read(tmp_path / "gossipcop", label_from="name")
+    frame = pd.concat(list(reading))
+    assert frame["label"].tolist() == [1, 1, 0, 0]
+    assert frame[["title", "text"]].iloc[0].tolist() == list(news(1))
+    assert reading.rejects["reason"].tolist() == ["a file that cannot be read"]
+    assert reading.summaries[0]["notes"] == []

@@ -120,6 +120,7 @@ def test_a_body_that_is_missing_rejects_its_row_and_no_second_file_is_an_error(e
     bodies.write_text(bodies.read_text().replace("\n7,", "\n8,"))
     reading = read([tmp_path / "train_stances.csv", bodies])
     assert len(pd.concat(list(reading))) == 6
+    assert "read with the bodies in train_bodies.csv" in reading.summaries[0]["notes"]
     assert set(reading.rejects["reason"]) == {"no body of its Body ID"}
     bodies.unlink()
     with pytest.raises(tfnews.errors.DataError, match="with bodies for stances"):

@@ -76,6 +76,55 @@ def test_welfake(tmp_path, index):
     ]
 
 
+def write_welfake(folder, real, datelines=25):
+    opening = "LINZ (Reuters) - "
+    rows = [(i, f"A {i}", f"{opening}a {i}", real) for i in range(datelines)]
+    rows += [(i, f"B {i}", f"b {i}", "10"[int(real)]) for i in range(30)]
+    return write_table(folder / "WELFake_Dataset.csv", ("", *HEADER), rows)
+
+
+def test_welfake_is_believed_when_datelines_confirm_it(tmp_path):
+    """Whatever its name: 1 = fake was taken from the look of columns, with one Note."""
+    frame = frame_of(read(write_welfake(tmp_path, real="0")))
+    assert frame.groupby("label").size().tolist() == [25, 30]
+    with pytest.raises(DataError, match=r"wrong way round: it has 25 texts that open with a Reut"):
+        frame_of(read(write_welfake(tmp_path, real="1")))
+    with pytest.raises(DataError) as error:
+        frame_of(read(write_welfake(tmp_path, real="0", datelines=19)))
+    message = str(error.value)
+    assert "looks like welfake, where 1 is fake, 0 is real, but nothing in the file" in message
+    assert "'0' in 19 rows (such as 'A 0' / 'A 1')" in message
+    assert "'1' in 30 rows (such as 'B 0' / 'B 1')" in message
+    assert "--format welfake" in message
+    assert "--fake-value 1 --real-value 0 or --fake-value 0 --real-value 1" in message
+
+
+@pytest.mark.parametrize("header", [("", *HEADER), (*HEADER, "", ""), ("Unnamed: 0", *HEADER)])
+def test_what_pandas_and_excel_write_is_nobodys(tmp_path, header):
+    """Regression: these were taken for WELFake or McIntire's set, basis and polarity included."""
+    first, last = (header.index("title"), len(header) - header.index("label") - 1)
+    pad = [("0",) * first, ("",) * last]
+    rows = [(*pad[0], f"T{i}", "a", str(i % 2), *pad[1]) for i in range(4)]
+    with pytest.raises(DataError, match=r"never guessed.*'T0' / 'T2'.*'T1' / 'T3'"):
+        frame_of(read(write_table(tmp_path / "a.csv", header, rows)))
+    words = [(*row[: first + 2], ("REAL", "FAKE")[i % 2], *pad[1]) for i, row in enumerate(rows)]
+    reading = read(write_table(tmp_path / "a.csv", header, words))
+    assert frame_of(reading)["label"].tolist() == [0, 1, 0, 1]
+    assert (reading.label_basis, reading.summaries[0]["format"]) == (None, "csv")
+
+
+@pytest.mark.parametrize("value", ["nan", "NaN", "None", "", " ", "null", "N/A", "<NA>"])
+def test_a_value_that_stands_for_none_is_no_label(tmp_path, value):
+    """Regression: "nan" was an unknown value and stopped everything."""
+    path = write_table(tmp_path / "a.csv", HEADER, [FAKE, ("A", "a", value), REAL])
+    reading = read(path)
+    assert frame_of(reading)["label"].tolist() == [1, 0]
+    assert reading.summaries[0]["rejected"] == {"no label": 1}
+    if value.strip():
+        told = {"fake_values": ["fake"], "real_values": [value, "real"]}
+        assert frame_of(read(path, **told))["label"].tolist() == [1, 0, 0]
+
+
 def test_mcintire(tmp_path):
     path = tmp_path / "fake_or_real_news.csv"
     write_table(path, ("", *HEADER), [("7", *FAKE), ("8", *REAL)])

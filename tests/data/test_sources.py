@@ -24,6 +24,17 @@ def test_of_a_folder_in_isot_layout_only_its_two_files_are_read(tmp_path):
     assert found[1].notes == ()
 
 
+def test_what_lies_in_folders_below_is_read_only_where_nothing_lies_above(tmp_path):
+    (tmp_path / "Fake").mkdir()
+    for name in ("Fake/a.csv", "Fake/1.txt", ".DS_Store", "Fake/._a.csv"):
+        write(tmp_path / name, "x")
+    assert names(tmp_path) == ["a.csv"]
+    write(tmp_path / "b.csv", "x")
+    (place,) = find(tmp_path)
+    assert place.path.name == "b.csv"
+    assert place.notes == ("not read, in the same folder: 2 in folders below",)
+
+
 def test_of_another_folder_every_news_file_is_read_in_order(tmp_path):
     for name in ("b.jsonl", "a.csv", "c.parquet", "meta.json", "notes.md"):
         write(tmp_path / name, "x")
@@ -72,6 +83,7 @@ def test_files_that_share_a_name_carry_their_folder(tmp_path):
         (HEADER, {"title_column": "head"}, "Column 'head' .* title, text, .*--title-column"),
         (HEADER, {"format": "tfnews-combined"}, "Column 'combined_text'"),
         (HEADER, {"format": "isot"}, "the label of isot files is their name"),
+        (ISOT, {"format": "isot", "label_from": "column"}, "Column 'label' is not in"),
     ],
 )
 def test_missing_columns(tmp_path, columns, options, message):

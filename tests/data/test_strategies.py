@@ -135,6 +135,12 @@ def test_a_missing_group_column_names_those_there():
         strategies.merge_groups(frame, np.array([0]), ("sight",))
 
 
+def test_the_case_of_a_column_to_split_by_is_no_difference():
+    frame = pd.DataFrame({"Site": ["a", "a", "b"]})
+    merged, _ = strategies.merge_groups(frame, np.arange(3), ("site",))
+    assert merged[0] == merged[1] != merged[2]
+
+
 def test_leaks_are_rows_whose_cluster_a_later_part_holds():
     clusters = np.array([0, 1, 0, 1, 2, 2, 3])
     parts = np.array([_TRAIN, _VALIDATION, _VALIDATION, _TEST, _TEST, _TRAIN, _TRAIN])

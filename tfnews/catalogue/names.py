@@ -13,6 +13,9 @@ STRATEGIES = ("random", "group", "time")
 LABEL_BASES = ("publisher", "factcheck", "crowd", "satire", "clickbait")
 UNSTATED = "unstated"
 
+# Where the label of a row stands.
+LABELS_FROM = ("column", "name")
+
 # What can be cut from an article's body.
 CUTS = ("dateline", "footer")
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tfnews.catalogue.names import CUTS, LABEL_BASES, STRATEGIES
+from tfnews.catalogue.names import CUTS, LABEL_BASES, LABELS_FROM, STRATEGIES
 from tfnews.cli.say import next_step
 from tfnews.data.formats import NAMES
-from tfnews.data.sources import LABELS_FROM
 from tfnews.errors import UsageError
 
 if TYPE_CHECKING:

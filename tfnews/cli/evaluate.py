@@ -62,7 +62,7 @@ def _check_folders(run: Run, data: tuple[Path, ...]) -> None:
 
 def _columns(run: Run) -> str:
     """Return the options that name the columns of the training news."""
-    for record in run.config.splits.columns[:1]:
+    for record in (run.config.splits.columns or ())[:1]:
         named = {"title": record.title, "text": record.text, "label": record.label}
         said = ((role, name) for role, name in named.items() if name and name != role)
         return "".join(f"--{role}-column {shlex.quote(name)} " for role, name in said)

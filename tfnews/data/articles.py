@@ -1,6 +1,7 @@
-"""Folders of .txt files, one article each, as records."""
+"""Folders of .txt files, one article each, as records; also of FakeNewsNet's own program."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from tfnews.runs import sha256
 COLUMNS = ("file", "title", "text")
 TITLED = "articles whose first line, before a blank one, is read as the title"
 
+_FAKENEWSNET = "news content.json"  # an object with title and text, in a folder of its own
 _LONGEST_TITLE = 200  # characters
 
 
 def files(folder: Path) -> list[Path]:
     """List the articles in a folder and below in order of their paths, hidden ones left out."""
-    return [path for path in visible(folder) if tables.kind(path) == "lines"]
+    found = visible(folder)
+    return [path for path in found if path.name == _FAKENEWSNET or tables.kind(path) == "lines"]
 
 
 def visible(folder: Path) -> list[Path]:
@@ -40,11 +43,11 @@ def rows(folder: Path, counts: Counter) -> Iterator[tables.Row]:
     for number, path in enumerate(files(folder), start=1):
         name = path.relative_to(folder).as_posix()
         try:
-            title, text = _split(_content(path, counts))
-        except DataError:
+            title, text = _article(path, counts)
+        except (DataError, ValueError, RecursionError):
             yield tables.Row(number, [name], "a file that cannot be read")
             continue
-        counts[TITLED] += bool(title)
+        counts[TITLED] += bool(title) and path.name != _FAKENEWSNET
         yield tables.Row(number, [name, title, text])
 
 
@@ -56,6 +59,18 @@ def digest(folder: Path) -> str:
 
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _article(path: Path, counts: Counter) -> tuple[str, str]:
+    """Return title and body of a file."""
+    content = _content(path, counts)
+    if path.name != _FAKENEWSNET:
+        return _split(content)
+    record = json.loads(content)
+    if not isinstance(record, dict):
+        raise ValueError("not an object")
+    title, text = (str(record.get(name) or "") for name in ("title", "text"))
+    return title, text
 
 
 def _content(path: Path, counts: Counter) -> str:

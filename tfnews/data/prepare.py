@@ -290,8 +290,8 @@ def _carries_both_labels(rows: _Rows) -> np.ndarray:
 
 def _dates(rows: _Rows, column: str) -> pd.Series:
     """Parse the dates and drop the rows without one."""
-    strategies.check_column(rows.frame, column, "--time-column")
-    dates = strategies.read_dates(rows.frame[column])
+    values = strategies.named_column(rows.frame, column, "--time-column")
+    dates = strategies.read_dates(values)
     rows.drop(dates.isna().to_numpy(), f"no readable date in {column!r}")
     return dates.dropna().reset_index(drop=True)
 

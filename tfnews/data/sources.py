@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from tfnews.catalogue.names import LABELS_FROM
 from tfnews.data import articles, columns, formats, labels, naming, tables
 from tfnews.data.formats import Format
 from tfnews.errors import DataError, UsageError
 from tfnews.runs import sha256
-
-LABELS_FROM = ("column", "name")
 
 _FOLDER = "texts"  # what the format of a folder of articles is called
 _MANIFEST = "manifest.json"
@@ -238,6 +237,8 @@ def _places_in(folder: Path) -> list[Place]:
             f"{', '.join(tables.ENDINGS)}, or .txt files of one article each."
         )
     aside = [path.name for path in inside if path not in read]
+    deeper = sum(tables.kind(path) is not None for path in below if path not in [*inside, *read])
+    aside += [f"{deeper:,} in folders below"] * bool(deeper)
     note = (f"not read, in the same folder: {columns.listed(aside)}",) if aside else ()
     return [Place(path, note if path == read[0] else (), folder) for path in read]
 
@@ -375,7 +376,8 @@ def _settled(
     names = [*names, row.beside.column] if second else names
     row = _with_label(place, row, names, named["label"], label_from, explained)
     row = _with_texts(path.name, row, names, named["title"], named["text"])
-    notes = (*place.notes, *row.notes)
+    bodies = (f"read with the bodies in {second.name}",) if second else ()
+    notes = (*place.notes, *row.notes, *bodies)
     return SourceFile(
         place, path.name, row, tuple(names), {}, believed=row.written, beside=second, notes=notes
     )
@@ -421,8 +423,9 @@ def _with_label(
         return replace(row, label=None, values=values)
     if label:
         return replace(row, label=columns.required(label, names, source, "--label-column"))
-    if row.label is None:
+    if row.label is None and label_from is None:
         return row
+    row = replace(row, label=row.label or formats.GENERIC.label)
     found = columns.find(row.label, names)
     if found is None:
         raise _no_label(place, row, names)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tfnews.catalogue import names
 from tfnews.data import duplicates
+from tfnews.data.columns import find, listed
 from tfnews.data.splits import CLASS_NAMES, PARTS
 from tfnews.errors import DataError, UsageError
 
@@ -242,15 +243,21 @@ def _parsed(cells: pd.Series, dayfirst: bool = False) -> pd.Series:
     return pd.to_datetime(found, utc=True).astype("datetime64[us, UTC]")
 
 
-def check_column(frame: pd.DataFrame, column: str, option: str) -> None:
-    """Raise DataError unless the rows have a column."""
-    if column not in frame:
+def named_column(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
+    """Return the column of that name, whose case is no difference.
+
+    Raises:
+        DataError: There is none.
+    """
+    found = find(column, list(frame.columns))
+    if found is None:
         hidden = ("combined_text", "label", "title", "text", "line")
         known = [name for name in frame.columns if name not in hidden]
         raise DataError(
-            f"No source has a column {column!r}. Columns to choose from: {', '.join(known)}. "
+            f"No source has a column {column!r}. Columns to choose from: {listed(known)}. "
             f"Name one with {option}."
         )
+    return frame[found]
 
 
 def merge_groups(
@@ -266,8 +273,7 @@ def merge_groups(
     pairs = [duplicates.same_value_pairs(clusters)]
     warnings = []
     for column in columns:
-        check_column(frame, column, "--group-column")
-        values = frame[column].str.strip()
+        values = named_column(frame, column, "--group-column").str.strip()
         pairs.append(duplicates.same_value_pairs(pd.factorize(values.replace("", None))[0]))
         missing = int((values == "").sum())
         if missing:

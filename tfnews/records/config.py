@@ -36,7 +36,7 @@ class SplitsRecord:
         digests: SHA-256 of each part's file.
         class_names: Names of class 0 and class 1.
         label_basis: What the labels rest on.
-        columns: How the news was read, where that is known.
+        columns: How the news was read; `None` where that is not known.
     """
 
     path: str
@@ -44,7 +44,7 @@ class SplitsRecord:
     digests: dict[str, str]
     class_names: tuple[str, str]
     label_basis: str = "unstated"
-    columns: tuple[ColumnsRecord, ...] = ()
+    columns: tuple[ColumnsRecord, ...] | None = None
 
 
 @dataclass(frozen=True)

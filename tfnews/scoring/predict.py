@@ -183,7 +183,7 @@ def trained_columns(
             run = Run.open(run)
         except RunError:  # a model's folder, which `load` takes too; it tells what is wrong else
             return ()
-    return run.config.splits.columns if isinstance(run, Run) else ()
+    return (run.config.splits.columns or ()) if isinstance(run, Run) else ()
 
 
 def _open_source(

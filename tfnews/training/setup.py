@@ -189,7 +189,7 @@ def described(setup: Setup, name: str, command: str | None = None) -> Config:
             digests={part: splits.digest(part) for part in PARTS},
             class_names=splits.class_names,
             label_basis=splits.label_basis,
-            columns=splits.columns,
+            columns=splits.columns or None,
         ),
         recipe=options,
         seed=options["seed"],
