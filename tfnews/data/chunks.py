@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from tfnews.data import labels, tables
+from tfnews.data.decoding import Account
 from tfnews.data.formats import GENERIC, normal_label
 from tfnews.data.sources import SourceFile
 from tfnews.data.text import excerpt
@@ -32,7 +33,7 @@ class FileChunks:
         self._file = file
         self._rows = 0
         self._kept = 0
-        self._oddities: Counter[str] = Counter()
+        self._oddities = Account()
         self._probe = labels.DatelineProbe()
         self._seen: dict[str, int | None] = {}
 
@@ -57,6 +58,8 @@ class FileChunks:
         return {
             "file": self._file.name,
             "format": self._file.format_name,
+            "encoding": self._oddities.encoding,
+            "delimiter": self._oddities.delimiter,
             "sha256": sha256(self._file.path),
             "rows": self._rows,
             "kept": self._kept,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import pandas as pd
 
 from tfnews.data.chunks import FileChunks, headline
+from tfnews.data.rows import layout_of
 from tfnews.data.sources import SourceFile, resolve
 from tfnews.errors import DataError
 
@@ -23,9 +24,12 @@ def read(
     fake_values: Sequence[str] = (),
     real_values: Sequence[str] = (),
     drop_values: Sequence[str] = (),
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
     chunk_rows: int = 5000,
 ) -> "Reading":
-    """Open files and folders of labelled news: CSV, TSV, JSON lines or Parquet.
+    """Open files and folders of labelled news: CSV, TSV, JSON, Parquet or Excel.
 
     Args:
         sources: One or several files and folders.
@@ -38,6 +42,9 @@ def read(
             names, "fake" and "true".
         real_values: Label values that mean real, laid over the format's.
         drop_values: Label values whose rows are left out.
+        encoding: Of all files; by default found out, see `tfnews.data.decoding`.
+        delimiter: What divides the fields of delimited files; by default found out.
+        header: Whether delimited files and sheets start with one; else columns go by their numbers.
         chunk_rows: Rows a chunk, at most.
 
     Returns:
@@ -45,7 +52,7 @@ def read(
 
     Raises:
         DataError: A source or column is missing, or a file is empty, damaged or of no known kind.
-        UsageError: `format` is unknown, or one label value is given two meanings.
+        UsageError: `format` or `encoding` is unknown, or one label value is given two meanings.
     """
     files = resolve(
         sources,
@@ -56,6 +63,7 @@ def read(
         fake_values=fake_values,
         real_values=real_values,
         drop_values=drop_values,
+        layout=layout_of(encoding, delimiter, header),
     )
     return Reading(files, chunk_rows)
 

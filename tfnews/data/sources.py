@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tfnews.data import formats, labels, tables
 from tfnews.data.formats import Format
+from tfnews.data.rows import USUAL, Layout
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError
-
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class SourceFile:
         columns: All its columns.
         meanings: Normal label value to 1 (fake), 0 (real) or None (drop).
         explained: Whether the user said which values are fake or real.
+        layout: What the user said of its encoding, delimiter and header.
         notes: Remarks that hold before the file is read.
     """
 
@@ -34,6 +35,7 @@ class SourceFile:
     columns: tuple[str, ...]
     meanings: dict[str, int | None]
     explained: bool = False
+    layout: Layout = USUAL
     notes: tuple[str, ...] = ()
 
     @property
@@ -66,8 +68,9 @@ class SourceFile:
             self.columns,
             counts,
             texts=(row.title, row.text),
-            header=not row.names,
-            quoting=row.quoting,
+            layout=self.layout._replace(
+                header=self.layout.header and not row.names, quoting=row.quoting
+            ),
         )
 
 
@@ -81,6 +84,7 @@ def resolve(
     fake_values: Sequence[str] = (),
     real_values: Sequence[str] = (),
     drop_values: Sequence[str] = (),
+    layout: Layout = USUAL,
 ) -> list[SourceFile]:
     """Find the files, recognise each, and settle its columns and labels.
 
@@ -91,7 +95,7 @@ def resolve(
     wanted = formats.named(format) if format else None
     columns = {"title": title_column, "text": text_column, "label": label_column}
     values = (fake_values, real_values, drop_values)
-    files = [_settled(path, notes, wanted, columns) for path, notes in find(sources)]
+    files = [_settled(path, notes, wanted, columns, layout) for path, notes in find(sources)]
     names = Counter(file.path.name for file in files)
     return [
         replace(
@@ -172,12 +176,17 @@ def _with_folder(path: Path) -> str:
 
 
 def _settled(
-    path: Path, notes: tuple[str, ...], wanted: Format | None, named: dict[str, str | None]
+    path: Path,
+    notes: tuple[str, ...],
+    wanted: Format | None,
+    named: dict[str, str | None],
+    layout: Layout,
 ) -> SourceFile:
-    row = wanted or formats.recognise_line(tables.first_line(path))
-    columns = _without_header(path, row) if row and row.names else tables.columns(path)
-    if row is None or not row.names:
-        first = tables.first_row(path, columns)
+    row = wanted or formats.recognise_line(tables.first_line(path, layout.encoding))
+    headerless = row and row.names
+    columns = _without_header(path, row, layout) if headerless else tables.columns(path, layout)
+    if not headerless:
+        first = tables.first_row(path, columns, layout)
         row = row or formats.recognise(_stem(path), columns, first.values)
     row = _as_in_manifest(path, _with_columns(path, row, columns, named))
     if row.label is None and _stem(path) not in row.values:
@@ -185,15 +194,17 @@ def _settled(
             f"{path.name}: the label of {row.name} files is their name, one of "
             f"{', '.join(row.files)}. Rename it, or name another --format or a --label-column."
         )
-    return SourceFile(path, path.name, row, tuple(columns), {}, notes=(*notes, *row.notes))
+    return SourceFile(
+        path, path.name, row, tuple(columns), {}, layout=layout, notes=(*notes, *row.notes)
+    )
 
 
 def _stem(path: Path) -> str:
     return path.name.casefold().split(".")[0]
 
 
-def _without_header(path: Path, row: Format) -> list[str]:
-    width = len(tables.first_line(path).split("\t"))
+def _without_header(path: Path, row: Format, layout: Layout) -> list[str]:
+    width = len(tables.first_line(path, layout.encoding).split("\t"))
     if width != len(row.names):
         raise DataError(
             f"{path.name} has {width} tab-separated columns; {row.name} files have "
@@ -213,9 +224,8 @@ def _with_columns(
     for role in ("text", "label", "title"):
         column = getattr(row, role)
         if column is not None and column not in columns:
-            shown = [name[:_SHOWN] or "(nameless)" for name in columns[:_SHOWN]]
             raise DataError(
-                f"Column {column!r} is not in {path.name}. It has: {', '.join(shown)}. "
+                f"Column {shown(column, 60)!r} is not in {path.name}. It has: {listed(columns)}. "
                 f"Name another with --{role}-column."
             )
     return row
