@@ -106,7 +106,7 @@ def test_lines_longer_than_a_piece_are_put_together(tmp_path, monkeypatch):
     assert rows_of(write(tmp_path / "a.csv", content)) == [
         (2, ["AAAAA", "bbbbbb\r\rccccc", "1"], None),
         (5, ["2 fields instead of 3: ddddddddddd | ee"], "wrong number of fields"),
-        (6, ["2 fields instead of 3:  | 0"], "wrong number of fields"),
+        (6, ["2 fields instead of 3: | 0"], "wrong number of fields"),
     ]
 
 

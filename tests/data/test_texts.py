@@ -286,7 +286,7 @@ def test_reading_csv_imports_nothing_heavy(write):
     assert run.stdout == "set()\n"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=200), format=st.sampled_from(list(FORMATS)))
 def test_any_bytes_give_items_or_our_error(tmp_path, content, format):
     path = tmp_path / "any"

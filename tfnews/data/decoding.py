@@ -10,7 +10,7 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tfnews.data import contents, guessing, streams
@@ -49,7 +49,9 @@ _AS_BROWSERS = {
 }
 _GUESSED_FROM = 2**20  # bytes of the file
 _SAMPLE = 2**15  # bytes of lines that are not UTF-8
+_ASCII = bytes(range(32, 127)) + b"\t\r\n\0"
 _LEAST_ZEROS = 0.02  # of the halves of two bytes
+_LEAST_BEYOND = 0.25  # of the bytes, neither ASCII nor zero, where no letter is Latin
 _JSON_ENDS = b'\n" ,'
 
 
@@ -137,24 +139,29 @@ class Lines:
         Raises:
             DataError: One is longer than `LONGEST_LINE`.
         """
-        for text in self._texts(b"\n"):
-            yield from io.StringIO(text, newline="")
+        blocks = self._blocks()
+        if self._encoding is None:
+            for texts in self._guessed(_cut(blocks, b"\n", self.name), _lines):
+                yield from texts
+        else:
+            for text in _cut(self._transcoded(blocks), "\n", self.name):
+                yield from io.StringIO(text, newline="")
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes, in pieces of no meaning."""
-        yield from self._texts(_JSON_ENDS)
-
-    def _texts(self, ends: bytes) -> Iterator[str]:
-        blocks = iter(lambda: self._stream.read1(streams.BLOCK), b"")
+        blocks = self._blocks()
         if self._encoding is None:
-            return self._guessed(_cut(blocks, ends, self.name), ends)
-        if ends == b"\n":
-            return _cut(self._transcoded(blocks), "\n", self.name)
-        return self._transcoded(blocks)
+            for texts in self._guessed(_cut(blocks, _JSON_ENDS, self.name), _strings):
+                yield "".join(texts)
+        else:
+            yield from self._transcoded(blocks)
+
+    def _blocks(self) -> Iterator[bytes]:
+        return iter(lambda: self._stream.read1(streams.BLOCK), b"")
 
     def _transcoded(self, blocks: Iterator[bytes]) -> Iterator[str]:
         if self._encoding == WINDOWS_1252:
-            yield from (guessing.as_windows_1252(block) for block in blocks)
+            yield from map(guessing.as_windows_1252, blocks)
             return
         decoder = codecs.getincrementaldecoder(self._encoding)("replace")
         for block in itertools.chain(blocks, [b""]):
@@ -163,27 +170,28 @@ class Lines:
             if text:
                 yield text
 
-    def _guessed(self, blocks: Iterator[bytes], ends: bytes) -> Iterator[str]:
+    def _guessed(
+        self, blocks: Iterator[bytes], units: Callable[[bytes], list[bytes]]
+    ) -> Iterator[Iterable[str]]:
+        """Yield the units of each block as text, in UTF-8 until one is not."""
         for block in blocks:
             try:
-                yield block.decode()
+                yield list(map(bytes.decode, units(block)))
             except UnicodeDecodeError:
                 ahead = _ahead(block, blocks)
                 fallback = guess(b"".join(ahead))
                 self._account.encoding = fallback.encoding
                 for later in itertools.chain(ahead, blocks):
-                    yield self._fallen_back(later, fallback, ends)
+                    yield (decoded(unit, self._account, fallback) for unit in units(later))
 
-    def _fallen_back(self, block: bytes, fallback: Fallback, ends: bytes) -> str:
-        if not fallback.first:
-            try:
-                return block.decode()
-            except UnicodeDecodeError:
-                pass
-        parts = (
-            block.splitlines(keepends=True) if ends == b"\n" else re.split(rb'(?<=[\n"])', block)
-        )
-        return "".join(decoded(part, self._account, fallback) for part in parts)
+
+def _lines(block: bytes) -> list[bytes]:
+    return block.splitlines(keepends=True)
+
+
+def _strings(block: bytes) -> list[bytes]:
+    """Part a piece of JSON where no string goes on."""
+    return re.split(rb'(?<=[\n"])', block)
 
 
 def decoded(data: bytes, counts: Counter, fallback: Fallback = USUAL_FALLBACK) -> str:
@@ -255,6 +263,7 @@ def _told(head: bytes, encoding: str | None) -> tuple[bytes, str | None]:
 def _by_zeros(head: bytes) -> str | None:
     """Tell UTF-16 without its mark, by the zeros beside each letter of a Latin script."""
     whole = head[: len(head) // 2 * 2]
+    no_ascii = len(whole.translate(None, _ASCII)) > _LEAST_BEYOND * len(whole)
     for name, high, low in (
         ("utf-16-le", whole[1::2], whole[::2]),
         ("utf-16-be", whole[::2], whole[1::2]),
@@ -262,8 +271,8 @@ def _by_zeros(head: bytes) -> str | None:
         if high[:2] == b"\0\0" and not low[:2].count(0):
             return name
         # Delimiters, digits and line ends have zeros in every script.
-        ends = sum(low[place] in b"\r\n" and not high[place] for place in range(len(low)))
-        if ends and not low.count(0) and high.count(0) > _LEAST_ZEROS * len(high):
+        least = max(_LEAST_ZEROS * len(high), 2 * low.count(0))  # a few letters end in a zero too
+        if high.count(0) > least and no_ascii:
             return name
     return None
 

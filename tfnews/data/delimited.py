@@ -101,11 +101,11 @@ class _Records:
         """Yield the rows under the header, whole or broken."""
         while row := self._next():
             # Most rows are whole as they are.
-            if row.fault or len(row.values) != self._width or self._seen_escape or self._escaped:
+            if len(row.values) != self._width or row.fault or self._seen_escape or self._escaped:
                 row = self._settled(row)
-            yield row
+                self._seen_escape = False
             self._taken.clear()
-            self._seen_escape = False
+            yield row
 
     def _opening(self) -> list[str]:
         """Take the lines up to the first that is not blank."""

@@ -50,7 +50,7 @@ def json_table(lines: Lines, counts: Counter, layout: Layout) -> Table:
         opening = list(itertools.islice(records, _KEYS_FROM))
         names = _keys(lines.name, opening)
         records = itertools.chain(opening, records)
-    return Table(names, functools.partial(_rows, records, counts), unit)
+    return Table(names, functools.partial(_rows, records, counts, frozenset(names)), unit)
 
 
 def _keys(name: str, opening: Sequence[_Record]) -> list[str]:
@@ -58,8 +58,13 @@ def _keys(name: str, opening: Sequence[_Record]) -> list[str]:
         raise empty(name)
     names = list(dict.fromkeys(key for record in opening for key in record.value or ()))
     if not names:
+        begins = _shape_of(opening[0])
+        if begins.startswith("{"):
+            raise DataError(
+                f"{name} begins with a JSON object that is cut off or wrong. Fetch it anew."
+            )
         raise DataError(
-            f"{name} holds no JSON object: it begins with {_shape_of(opening[0])}. Write one "
+            f"{name} holds no JSON object: it begins with {begins}. Write one "
             f"object a line, for example with pandas: {_PANDAS}."
         )
     return names
@@ -70,9 +75,12 @@ def _shape_of(record: _Record) -> str:
 
 
 def _rows(
-    records: Iterable[_Record], counts: Counter, names: Sequence[str], texts: Sequence[int]
+    records: Iterable[_Record],
+    counts: Counter,
+    known: frozenset[str],
+    names: Sequence[str],
+    texts: Sequence[int],
 ) -> Iterator[Row]:
-    known = set(names)
     for number, value, broken in records:
         if broken:
             yield broken
