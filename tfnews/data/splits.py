@@ -254,6 +254,17 @@ def write_splits(
     """
     out = Path(out)
     check_destination(out, force)
+    try:
+        _write_beside(out, frames, rejects, manifest)
+    except OSError as error:
+        error.filename = os.fspath(out)  # not the folder beside it
+        raise
+    return open_splits(out)
+
+
+def _write_beside(
+    out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict
+) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as holder:
         made = Path(holder) / "new"
@@ -264,7 +275,6 @@ def write_splits(
         digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
         write_json(made / MANIFEST, {**manifest, "digests": digests})
         _swap(made, out, Path(holder) / "old")
-    return open_splits(out)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
