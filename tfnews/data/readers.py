@@ -9,6 +9,7 @@ import pandas as pd
 from tfnews.data.chunks import FileChunks, headline
 from tfnews.data.rows import layout_of
 from tfnews.data.sources import SourceFile, resolve
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError
 
 _SAMPLES = 2
@@ -140,7 +141,7 @@ class Reading:
         rejected = ", ".join(f"{reason} ({number:,})" for reason, number in reasons.items())
         raise DataError(
             f"{what}; a set needs rows of both classes. Read: "
-            f"{', '.join(file.name for file in self._files)}. Rejected: {rejected or 'none'}. "
+            f"{listed(file.name for file in self._files)}. Rejected: {shown(rejected) or 'none'}. "
             "Name all files of the set at once, or change --fake-value, --real-value and "
             "--drop-value."
         )

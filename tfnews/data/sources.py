@@ -159,7 +159,7 @@ def _files_in(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
             f"The folder {folder} holds no news file. Allowed endings: {', '.join(tables.ENDINGS)}."
         )
     aside = [path.name for path in inside if path not in read]
-    note = (f"not read, in the same folder: {', '.join(aside)}",) if aside else ()
+    note = (f"not read, in the same folder: {listed(aside)}",) if aside else ()
     return [(path, note if path == read[0] else ()) for path in read]
 
 

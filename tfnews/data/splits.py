@@ -12,6 +12,7 @@ import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import tables
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError
 from tfnews.runs import Run, sha256, write_json
 
@@ -171,14 +172,16 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
-        raise DataError(f"{path} cannot be read as a UTF-8 CSV file: {error}.") from error
+        raise DataError(
+            f"{path} cannot be read as a UTF-8 CSV file: {shown(str(error))}."
+        ) from error
 
 
 def _check_columns(frame: pd.DataFrame, path: Path) -> None:
     for column in ("combined_text", "label"):
         if column not in frame:
             raise DataError(
-                f"{path} has no column {column!r}. It has: {', '.join(frame.columns)}. A split "
+                f"{path} has no column {column!r}. It has: {listed(frame.columns)}. A split "
                 "needs combined_text and label; tfnews data prepare writes them."
             )
     if frame.empty:
@@ -186,7 +189,7 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
     wrong = ~frame["label"].isin(["0", "1"])
     if wrong.any():
         raise DataError(
-            f"{path} has the label {frame['label'][wrong].iloc[0]!r} in {int(wrong.sum())} rows, "
+            f"{path} has the label {shown(frame['label'][wrong].iloc[0])!r} in {int(wrong.sum())} rows, "
             f"first in data row {int(wrong.argmax()) + 1}. Labels must be 1 (fake) or 0 (real). "
             "Map other values with tfnews data prepare --fake-value X --real-value Y."
         )
@@ -226,7 +229,7 @@ def check_destination(out: str | os.PathLike, force: bool = False) -> None:
     own = {MANIFEST, REJECTS, *(f"{part}.csv" for part in PARTS)}
     others = [name for name in held if name not in own]
     if others or not _read_manifest(out / MANIFEST):
-        what = f"it also holds {', '.join(others[:5])}" if others else f"it has no {MANIFEST}"
+        what = f"it also holds {listed(others)}" if others else f"it has no {MANIFEST}"
         raise DataError(
             f"{out} will not be replaced: {what}, so more than prepared splits would be lost. "
             "Name a new folder with --out."

@@ -11,6 +11,7 @@ import pandas as pd
 from tfnews.catalogue import names
 from tfnews.data import duplicates
 from tfnews.data.splits import CLASS_NAMES, PARTS
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError, UsageError
 
 STRATEGIES = (*names.STRATEGIES, "ready")  # the last: files that are splits already
@@ -248,7 +249,7 @@ def check_column(frame: pd.DataFrame, column: str, option: str) -> None:
         hidden = ("combined_text", "label", "title", "text", "line")
         known = [name for name in frame.columns if name not in hidden]
         raise DataError(
-            f"No source has a column {column!r}. Columns to choose from: {', '.join(known)}. "
+            f"No source has a column {shown(column, 60)!r}. Columns to choose from: {listed(known)}. "
             f"Name one with {option}."
         )
 
@@ -272,7 +273,7 @@ def merge_groups(
         missing = int((values == "").sum())
         if missing:
             warnings.append(
-                f"{missing} rows have no {column!r}; each was split as a group of its own."
+                f"{missing} rows have no {shown(column, 60)!r}; each was split as a group of its own."
             )
     return duplicates.connect(len(frame), pairs), warnings
 
@@ -297,7 +298,7 @@ def _repeats(column: pd.Series) -> bool:
 def _source_warning(frame: pd.DataFrame, column: str) -> str:
     per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
     start = (
-        f"Column {column!r} has {frame[column].nunique():,} values for {len(frame):,} distinct "
+        f"Column {shown(column, 60)!r} has {frame[column].nunique():,} values for {len(frame):,} distinct "
         "texts; a random split puts texts of one value into several splits, so scores may reward "
         "recognising it."
     )
