@@ -35,7 +35,7 @@ _MARKS = (
 _ZIPS = (
     (
         rb"xl/[A-Za-z_]{4}",
-        "an Excel workbook (.xlsx)",
+        "an Excel workbook",
         "Give its name the ending .xlsx, or save it as CSV.",
     ),
     (rb"word/[a-z]{4}", "a Word document (.docx)", _EXPORT),

@@ -47,10 +47,28 @@ def json_table(lines: Lines, counts: Counter, layout: Layout) -> Table:
     records, unit = _found(lines)
     names = list(layout.names)
     if not names:
-        opening = list(itertools.islice(records, _KEYS_FROM))
+        opening, records = _opening(records)
         names = _keys(lines.name, opening)
         records = itertools.chain(opening, records)
     return Table(names, functools.partial(_rows, records, counts, frozenset(names)), unit)
+
+
+def _opening(records: Iterator[_Record]) -> tuple[list[_Record], Iterator[_Record]]:
+    """Return the first records, and those after them or what keeps these from being read."""
+    opening = []
+    try:
+        for record in itertools.islice(records, _KEYS_FROM):
+            opening.append(record)
+    except UnreadableRestError as error:
+        if not opening:
+            raise
+        return opening, _raised(error)
+    return opening, records
+
+
+def _raised(error: UnreadableRestError) -> Iterator[_Record]:
+    raise error
+    yield
 
 
 def _keys(name: str, opening: Sequence[_Record]) -> list[str]:

@@ -188,8 +188,9 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
         raise DataError(f"{path} has no rows. Each split needs some of both classes.")
     wrong = ~frame["label"].isin(["0", "1"])
     if wrong.any():
+        label = shown(frame["label"][wrong].iloc[0])
         raise DataError(
-            f"{path} has the label {shown(frame['label'][wrong].iloc[0])!r} in {int(wrong.sum())} rows, "
+            f"{path} has the label {label!r} in {int(wrong.sum())} rows, "
             f"first in data row {int(wrong.argmax()) + 1}. Labels must be 1 (fake) or 0 (real). "
             "Map other values with tfnews data prepare --fake-value X --real-value Y."
         )

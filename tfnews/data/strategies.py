@@ -249,8 +249,8 @@ def check_column(frame: pd.DataFrame, column: str, option: str) -> None:
         hidden = ("combined_text", "label", "title", "text", "line")
         known = [name for name in frame.columns if name not in hidden]
         raise DataError(
-            f"No source has a column {shown(column, 60)!r}. Columns to choose from: {listed(known)}. "
-            f"Name one with {option}."
+            f"No source has a column {shown(column, 60)!r}. Columns to choose from: "
+            f"{listed(known)}. Name one with {option}."
         )
 
 
@@ -273,7 +273,8 @@ def merge_groups(
         missing = int((values == "").sum())
         if missing:
             warnings.append(
-                f"{missing} rows have no {shown(column, 60)!r}; each was split as a group of its own."
+                f"{missing} rows have no {shown(column, 60)!r}; each was split as a group of its "
+                "own."
             )
     return duplicates.connect(len(frame), pairs), warnings
 
@@ -298,9 +299,9 @@ def _repeats(column: pd.Series) -> bool:
 def _source_warning(frame: pd.DataFrame, column: str) -> str:
     per_class = frame[frame[column].str.strip() != ""].groupby("label")[column].nunique()
     start = (
-        f"Column {shown(column, 60)!r} has {frame[column].nunique():,} values for {len(frame):,} distinct "
-        "texts; a random split puts texts of one value into several splits, so scores may reward "
-        "recognising it."
+        f"Column {shown(column, 60)!r} has {frame[column].nunique():,} values for {len(frame):,} "
+        "distinct texts; a random split puts texts of one value into several splits, so scores may "
+        "reward recognising it."
     )
     if len(per_class) == 2 and per_class.min() >= len(PARTS):
         return f"{start} Better: {_command('group', '--group-column', column)}"
