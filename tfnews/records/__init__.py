@@ -1,11 +1,18 @@
 """What the files of a run say, as typed records: config.json, metrics.json and the audit in it."""
 
 from tfnews.records.audit import Audit, AuditedPart, Copies, Fitted, Probe, Token
-from tfnews.records.config import Ancestor, ColumnsRecord, Config, Parameters, SplitsRecord, WeightsRecord
+from tfnews.records.config import (
+    Ancestor,
+    ColumnsRecord,
+    Config,
+    Parameters,
+    SplitsRecord,
+    WeightsRecord,
+)
 from tfnews.records.scores import Comparison, Judged, OtherSet, Scores, Timings
 
 __all__ = [
-    "Ancestor", "Audit", "AuditedPart", "ColumnsRecord", "Comparison", "Config", "Copies", "Fitted", "Judged",
-    "OtherSet", "Parameters", "Probe", "Scores", "SplitsRecord", "Timings", "Token",
+    "Ancestor", "Audit", "AuditedPart", "ColumnsRecord", "Comparison", "Config", "Copies", "Fitted",
+    "Judged", "OtherSet", "Parameters", "Probe", "Scores", "SplitsRecord", "Timings", "Token",
     "WeightsRecord",
 ]  # fmt: skip
