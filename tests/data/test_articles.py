@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -40,7 +41,7 @@ def test_hidden_files_and_other_endings_are_left_out(tmp_path):
     found = articles.files(folder)
     assert len(found) == COUNT + 1
     assert found[-1].name == "zz.txt.gz"
-    assert next(reversed(list(articles.rows(folder, {articles.TITLED: 0})))).values[2] == "Packed."
+    assert next(reversed(list(articles.rows(folder, Counter())))).values[2] == "Packed."
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_hidden_files_and_other_endings_are_left_out(tmp_path):
 )
 def test_a_first_line_with_a_blank_one_after_it_is_the_title(tmp_path, content, title, text):
     write(tmp_path / "a.txt", content)
-    (row,) = articles.rows(tmp_path, {articles.TITLED: 0})
+    (row,) = articles.rows(tmp_path, Counter())
     assert row.values == ["a.txt", title, text]
 
 

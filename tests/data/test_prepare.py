@@ -110,7 +110,7 @@ def test_columns_and_manifest(tmp_path):
         *("time_column", "cut", "warnings", "digests"),
     }
     read = {"text": "text", "title": "title", "label": "label"}
-    assert manifest["columns"] == [{**read, "encoding": None, "delimiter": None}]
+    assert manifest["columns"] == [{**read, "encoding": None, "delimiter": None, "header": True}]
     assert str(tmp_path) not in json.dumps(manifest)
 
 

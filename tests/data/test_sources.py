@@ -87,7 +87,8 @@ def test_files_that_share_a_name_carry_their_folder(tmp_path):
     ],
 )
 def test_missing_columns(tmp_path, columns, options, message):
-    path = write_table(tmp_path / "a.csv", columns, [FAKE, REAL])
+    rows = [(*row, "2017")[: len(columns)] for row in (FAKE, REAL)]
+    path = write_table(tmp_path / "a.csv", columns, rows)
     with pytest.raises(DataError, match=message):
         resolve(path, **options)
 

@@ -146,6 +146,7 @@ def prepare(
 def _columns(readings: list[Reading], told: dict) -> list[dict]:
     """Say how the news was read, so that texts to score are read alike."""
     form = {name: told.get(name) for name in ("encoding", "delimiter")}
+    form["header"] = told.get("header", True)
     found = (replace(columns, **form) for reading in readings for columns in reading.columns)
     return [asdict(columns) for columns in dict.fromkeys(found)]
 

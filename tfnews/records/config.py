@@ -17,6 +17,7 @@ class ColumnsRecord:
         label: Column of the label; `None` where it stood in a name.
         encoding: That the user gave.
         delimiter: That the user gave.
+        header: Whether a delimited file began with one.
     """
 
     text: str
@@ -24,6 +25,7 @@ class ColumnsRecord:
     label: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    header: bool = True
 
 
 @dataclass(frozen=True)
