@@ -200,6 +200,7 @@ def any_table(test):
 @pytest.mark.parametrize("encoding", [*ENCODINGS, "utf-16-le", "utf-16-be"])
 @any_table
 @example([["a", 'b "c"', "", "\\"]])
+@example([["", "", "", "\\\\"]])
 @example([['"', '\\"', ',"', '",']])
 def test_any_delimited_table_comes_back(tmp_path, encoding, delimiter, rows):
     path = tmp_path / "a.csv"

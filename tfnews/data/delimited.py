@@ -142,7 +142,7 @@ class _Records:
             for line in lines:
                 taken.append(line)
                 if "\\" in line:
-                    self._seen_escape |= '\\"' in line
+                    self._seen_escape |= '\\"' in line.replace("\\\\", "")
                     yield self._without_escapes(line) if self._escaped else line
                 else:
                     yield line
