@@ -276,3 +276,22 @@ def test_columns_are_those_the_run_was_trained_on(tmp_path, monkeypatch):
     assert other.exit_code == 2
     said = "--title-column Head --text-column Body --label-column Verdict --out FOLDER"
     assert f"tfnews data prepare {tmp_path / 'b.csv'} {said}" in other.stderr
+
+
+def test_encoding_delimiter_and_header_are_those_of_the_training_news(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path / "runs"))
+    frame = tiny.splits(tmp_path).frame("train")
+    told = {"title_column": "1", "text_column": "2", "label_column": "3", "header": False}
+    form = {"encoding": "utf-16-le", "delimiter": "tab"}
+    news = frame[["title", "text", "label"]].replace(r"\t", " ", regex=True)
+    news.to_csv(tmp_path / "a.csv", index=False, header=False, sep="\t", encoding="utf-16-le")
+    values = {"fake_values": ["1"], "real_values": ["0"]}
+    splits = prepare([tmp_path / "a.csv"], tmp_path / "s", **told, **form, **values)
+    run = fit(splits.path, "tfidf")
+    record = ColumnsRecord("2", "1", "3", **form, header=False)
+    assert run.config.splits.columns == (record,)
+    result = CliRunner().invoke(main, ["predict", run.name, str(tmp_path / "a.csv")])
+    assert result.exit_code == 0, result.output
+    found = [float(row["fake_probability"]) for row in rows(result.stdout)]
+    expected = load(run).probabilities(frame["combined_text"].tolist())
+    np.testing.assert_array_equal(np.float32(found), expected)

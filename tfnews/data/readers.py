@@ -58,7 +58,8 @@ def read(
 
     Raises:
         DataError: A source or column is missing, or a file is empty, damaged or of no known kind.
-        UsageError: `format`, `label_from` or `encoding` is unknown, or one label value is given two meanings.
+        UsageError: `format`, `label_from` or `encoding` is unknown, or a label value is given two
+            meanings.
     """
     files = resolve(
         sources,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
-from tfnews.data import articles
-from tfnews.data.rows import layout_of
+from tfnews.data import articles, tables
+from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, RunError, UsageError
@@ -181,6 +181,8 @@ def predict(
     # Sources are checked before the model is opened, which takes seconds.
     trained = trained_columns(run) if trained is None else trained
     layout = layout_of(encoding, delimiter, header)
+    if _is_delimited(source, format):
+        layout = _as_trained(layout, trained)
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
     classifier = _opened(run, precision)
@@ -224,6 +226,22 @@ def check_source(source: str | os.PathLike) -> None:
             f"There is no file {shown!r}. Give a file, '-' for standard input, or a text with "
             '--text "..." (in Python: a list of texts).'
         )
+
+
+def _is_delimited(source: object, format: str | None) -> bool:
+    named = isinstance(source, (str, os.PathLike)) and not os.path.isdir(source)
+    return (format or (tables.kind(source) if named else None)) in ("csv", "tsv")
+
+
+def _as_trained(layout: Layout, trained: Sequence[ColumnsRecord]) -> Layout:
+    """Read a delimited file as the user read that of the training news, unless told otherwise."""
+    for record in trained[:1]:
+        return layout._replace(
+            encoding=layout.encoding or record.encoding,
+            delimiter=layout_of(None, layout.delimiter or record.delimiter, True).delimiter,
+            header=layout.header and record.header,
+        )
+    return layout
 
 
 def trained_columns(
