@@ -52,6 +52,12 @@ def test_a_message_lists_no_more_names_than_fit():
     assert len(listed) <= 200
 
 
+def test_a_message_shortens_the_name_that_was_asked_for():
+    with pytest.raises(DataError) as error:
+        columns.required("y" * 5000, ["z" * 5000] * 50, "a.csv", "--text-column")
+    assert all(str(error.value).count(sign) <= 200 for sign in "yz")
+
+
 NAMES = ("Title", "TEXT", "Label")
 ROWS = [("Moon sold", "To Mars.", "FAKE"), ("Council met", "On Monday.", "REAL")]
 HEADLINES = ["Moon sold", "Council met"]

@@ -9,6 +9,7 @@ from tfnews.records import ColumnsRecord
 COMBINED = "combined_text"
 
 _SHOWN = 20  # characters of a column's name
+_ASKED = 60  # of one that was asked for
 _NAMED = 150  # characters of all names that a message lists
 
 
@@ -41,7 +42,7 @@ def required(name: str | None, columns: Sequence[str], source: str, option: str)
     found = find(name, columns)
     if name is not None and found is None:
         raise DataError(
-            f"Column {name!r} is not in {source}. It has: {listed(columns)}. Name another with "
+            f"Column {_short(name)!r} is not in {source}. It has: {listed(columns)}. Name another with "
             f"{option}."
         )
     return found
@@ -84,6 +85,10 @@ def chosen(title: str | None, text: str | None, default: Chosen) -> Chosen:
     headline = title or default.title
     body = text or default.text or title
     return Chosen(None if headline == body else headline, body)
+
+
+def _short(name: str) -> str:
+    return " ".join(name.split())[:_ASKED]
 
 
 def listed(names: Sequence[str]) -> str:
