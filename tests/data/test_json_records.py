@@ -77,6 +77,21 @@ def test_shapes_in_other_encodings(tmp_path, shape, encoding):
 
 
 @pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "a"},
+        {"text": "a", "comments": [{"user": "x"}, {"user": "y"}]},
+        {"title": "a", "meta": {"site": "x"}, "text": ""},
+        {"url": "x", "text": "a", "images": ["y"], "meta": {"og": {"site": "x"}}},
+    ],
+)
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_article_is_one_record(tmp_path, record, indent):
+    path = write(tmp_path / "a.json", json.dumps(record, indent=indent))
+    assert [item.text for item in read_texts(path)] == ["a"]
+
+
+@pytest.mark.parametrize(
     ("content", "message"),
     [
         ('"abc"', 'holds no JSON object: it begins with "abc"'),

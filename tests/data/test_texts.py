@@ -299,7 +299,7 @@ def test_any_bytes_give_items_or_our_error(tmp_path, content, format):
     "".join(item.id + (item.text or "") for item in read).encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8))
 def test_json_lines_bring_any_text_back(tmp_path, texts):
     path = tmp_path / "a.jsonl"

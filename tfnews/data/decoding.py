@@ -141,7 +141,7 @@ class Lines:
         """
         blocks = self._blocks()
         if self._encoding is None:
-            for texts in self._guessed(_cut(blocks, b"\n", self.name), _lines):
+            for texts in self._guessed(_cut(blocks, b"\n", self.name), _lines, _lines):
                 yield from texts
         else:
             for text in _cut(self._transcoded(blocks), "\n", self.name):
@@ -151,7 +151,7 @@ class Lines:
         """Yield the text as it comes, in pieces of no meaning."""
         blocks = self._blocks()
         if self._encoding is None:
-            for texts in self._guessed(_cut(blocks, _JSON_ENDS, self.name), _strings):
+            for texts in self._guessed(_cut(blocks, _JSON_ENDS, self.name), _whole, _strings):
                 yield "".join(texts)
         else:
             yield from self._transcoded(blocks)
@@ -171,9 +171,12 @@ class Lines:
                 yield text
 
     def _guessed(
-        self, blocks: Iterator[bytes], units: Callable[[bytes], list[bytes]]
+        self,
+        blocks: Iterator[bytes],
+        units: Callable[[bytes], list[bytes]],
+        parts: Callable[[bytes], list[bytes]],
     ) -> Iterator[Iterable[str]]:
-        """Yield the units of each block as text, in UTF-8 until one is not."""
+        """Yield the units of each block as text, parts of them from where one is not UTF-8."""
         for block in blocks:
             try:
                 yield list(map(bytes.decode, units(block)))
@@ -182,11 +185,15 @@ class Lines:
                 fallback = guess(b"".join(ahead))
                 self._account.encoding = fallback.encoding
                 for later in itertools.chain(ahead, blocks):
-                    yield (decoded(unit, self._account, fallback) for unit in units(later))
+                    yield [decoded(unit, self._account, fallback) for unit in parts(later)]
 
 
 def _lines(block: bytes) -> list[bytes]:
     return block.splitlines(keepends=True)
+
+
+def _whole(block: bytes) -> list[bytes]:
+    return [block]
 
 
 def _strings(block: bytes) -> list[bytes]:
@@ -196,17 +203,19 @@ def _strings(block: bytes) -> list[bytes]:
 
 def decoded(data: bytes, counts: Counter, fallback: Fallback = USUAL_FALLBACK) -> str:
     """Decode one line or value; what is not UTF-8 is counted."""
-    if data.isascii():
-        return data.decode()
-    for encoding in (fallback.encoding, UTF_8) if fallback.first else (UTF_8, fallback.encoding):
+    if not fallback.first or data.isascii():
         try:
-            if encoding == WINDOWS_1252:
-                break
-            text = data.decode(encoding)
+            return data.decode()
         except UnicodeDecodeError:
-            continue
-        counts[fallback.note] += encoding != UTF_8
-        return text
+            pass
+    if fallback.encoding != WINDOWS_1252:
+        try:
+            text = data.decode(fallback.encoding)
+            counts[fallback.note] += 1
+            return text
+        except UnicodeDecodeError:
+            if fallback.first and _is_utf8(data):
+                return data.decode()
     counts[NOT_UTF8] += 1
     return guessing.as_windows_1252(data)
 

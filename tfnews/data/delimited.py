@@ -1,4 +1,4 @@
-"""Records of CSV and TSV: delimiter, header, quotes that do not pair, rows of another width.
+"""Records of CSV and TSV: header, escapes, quotes that do not pair, rows of another width.
 
 A row that does not add up is rejected whole, up to where the next record can begin.
 """
@@ -9,6 +9,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 
+from tfnews.data import delimiters
 from tfnews.data.decoding import Lines
 from tfnews.data.formats import is_nameless
 from tfnews.data.rows import Layout, Row, Table, UnreadableRestError, empty, numbered
@@ -18,11 +19,8 @@ from tfnews.errors import DataError
 LONGEST_FIELD = 2**24  # characters; a quote left open holds no more than this in memory
 ESCAPED = 'rows whose quotes are escaped by a backslash (\\"), read as quotes'
 
-_DELIMITERS = ",;\t|"
-_SNIFFED = 20  # lines under the header, where that leaves several delimiters
 _RAGGED = 100  # rows of another width than the header, and none before them of its own
 _LOOKED_AHEAD = 100  # lines, for the end of a row whose quotes do not pair
-_SEP = re.compile(r"sep=(.)\r?\n?", re.I)
 # What stands for an escaped sign until the csv module has split the line: no text has these.
 _BACKSLASH, _QUOTE, _MARK = "\ufdd0", "\ufdd1", "\ufdd2"
 
@@ -63,11 +61,11 @@ class _Records:
         self._escaped = False
         self._seen_escape = False
         opening = self._opening()
-        mark = layout.delimiter or _named_by(opening)
+        mark = layout.delimiter or delimiters.named_by(opening)
         if mark and layout.delimiter is None:
             self._before = len(opening)
             opening = self._opening()
-        self._mark = counts.delimiter = mark or self._sniffed(opening, usual)
+        self._mark = counts.delimiter = mark or delimiters.found(opening, self._lines, usual)
         self._back.extend(opening)
         self._width = self._needed = 0
         self._start()
@@ -115,20 +113,6 @@ class _Records:
             if line.rstrip("\r\n"):
                 break
         return opening
-
-    def _sniffed(self, opening: list[str], usual: str | None) -> str:
-        first = opening[-1] if opening else ""
-        marks = [mark for mark in _DELIMITERS if mark in first]
-        if usual in marks:
-            return usual
-        widths = {mark: len(_split(first, mark)) for mark in marks}
-        marks = [mark for mark in marks if widths[mark] > 1]
-        if len(marks) > 1:
-            below = list(itertools.islice(self._lines, _SNIFFED))
-            opening += below
-            agreeing = {mark: _agreement(below, mark, widths[mark]) for mark in marks}
-            return max(marks, key=lambda mark: (agreeing[mark], widths[mark]))
-        return marks[0] if marks else usual or ","
 
     def _start(self) -> None:
         """Begin to read the lines that are next."""
@@ -249,7 +233,7 @@ class _Records:
         if not row.fault:
             values = (self._with_escapes(value) for value in row.values)
             found = f"{len(row.values)} fields instead of {self._width}: "
-            return Row(row.line, [found + shown(" | ".join(values))], "wrong number of fields")
+            return Row(row.line, [found + shown(" | ".join(values))], _WIDTH)
         if row.fault == _OPEN:
             raise _open_quote(self._name, row.line, int(row.values[0]))
         seen = row.line + len(self._taken) - 1
@@ -313,35 +297,9 @@ class _Records:
         return place == 0 or line[place - 1] == self._mark
 
 
+_WIDTH = "wrong number of fields"
 _OPEN = "a quote that is never closed"
 _TOO_LONG = "a field that is too long"
-
-
-def _named_by(opening: Sequence[str]) -> str | None:
-    """Return the delimiter that a first line such as Excel's "sep=;" names."""
-    found = _SEP.fullmatch(opening[-1]) if opening else None
-    return found[1] if found else None
-
-
-def _split(line: str, mark: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=mark), [])
-    except csv.Error:
-        return []
-
-
-def _agreement(lines: Iterable[str], mark: str, width: int) -> float:
-    """Return the share of the records of some lines that have the header's width."""
-    records = []
-    with_errors = csv.reader(lines, delimiter=mark, strict=True)
-    while True:
-        try:
-            records.append(len(next(with_errors)) == width)
-        except StopIteration:
-            break
-        except csv.Error:
-            records.append(False)
-    return sum(records) / max(len(records), 1)
 
 
 def _is_sound(line: str, mark: str, width: int) -> bool:
@@ -369,12 +327,9 @@ def _agreeing(name: str, rows: Iterator[Row], names: Sequence[str]) -> Iterator[
     held = []
     for row in rows:
         held.append(row)
-        if row.fault != "wrong number of fields":
+        if row.fault != _WIDTH or len(held) == _RAGGED:
             break
-        if len(held) == _RAGGED:
-            break
-    others = [row for row in held if row.fault == "wrong number of fields"]
-    if len(others) == len(held) > 1:
+    if len(held) > 1 and all(row.fault == _WIDTH for row in held):
         counts = Counter(int(row.values[0].split(" ", 1)[0]) for row in held)
         raise DataError(_ragged(name, len(names), counts))
     yield from held

@@ -8,12 +8,12 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 from tfnews.data.decoding import Lines
+from tfnews.data.json_shapes import PANDAS, records_of
 from tfnews.data.rows import HALF_PAIR, Layout, Row, Table, UnreadableRestError, empty, row_of
-from tfnews.data.text import is_unicode, listed, shown
+from tfnews.data.text import is_unicode, shown
 from tfnews.errors import DataError
 
 LATER_KEYS = "rows with keys that the file's first rows lack, which are left out"
@@ -26,16 +26,10 @@ _PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # the escape of half a sign
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
 _decode = _decoder.decode
-_PANDAS = "to_json(path, orient='records', lines=True)"
-_TEXT_NAMES = frozenset(["title", "text", "label", "body", "content", "headline", "combined_text"])
 
 
-class _Record(NamedTuple):
-    """One record: its line or number, and the object or what is wrong with it."""
-
-    number: int
-    value: dict | None
-    broken: Row | None = None
+# Line or number of a record, and the object or what is wrong with it.
+_Record = tuple[int, dict | None, Row | None]
 
 
 def json_table(lines: Lines, counts: Counter, layout: Layout) -> Table:
@@ -74,22 +68,22 @@ def _raised(error: UnreadableRestError) -> Iterator[_Record]:
 def _keys(name: str, opening: Sequence[_Record]) -> list[str]:
     if not opening:
         raise empty(name)
-    names = list(dict.fromkeys(key for record in opening for key in record.value or ()))
+    names = list(dict.fromkeys(key for _, value, _ in opening for key in value or ()))
     if not names:
-        begins = _shape_of(opening[0])
+        begins = _shape_of(opening[0][2])
         if begins.startswith("{"):
             raise DataError(
                 f"{name} begins with a JSON object that is cut off or wrong. Fetch it anew."
             )
         raise DataError(
             f"{name} holds no JSON object: it begins with {begins}. Write one "
-            f"object a line, for example with pandas: {_PANDAS}."
+            f"object a line, for example with pandas: {PANDAS}."
         )
     return names
 
 
-def _shape_of(record: _Record) -> str:
-    return shown(record.broken.values[0], 60) if record.broken else "an object without keys"
+def _shape_of(broken: Row | None) -> str:
+    return shown(broken.values[0], 60) if broken else "an object without keys"
 
 
 def _rows(
@@ -169,7 +163,7 @@ def _of_lines(lines: Iterable[str]) -> Iterator[_Record]:
         if line.isspace():
             continue
         value, fault = _parsed(line)
-        yield _Record(number, value, Row(number, [line], fault) if fault else None)
+        yield number, value, Row(number, [line], fault) if fault else None
 
 
 def _parsed(line: str) -> tuple[dict | None, str | None]:
@@ -274,7 +268,7 @@ class _Scanner:
 def _numbered(values: Iterable[tuple[object, str]]) -> Iterator[_Record]:
     for number, (value, text) in enumerate(values, start=1):
         record, fault = _checked(value, text)
-        yield _Record(number, record, Row(number, [text], fault) if fault else None)
+        yield number, record, Row(number, [text], fault) if fault else None
 
 
 # --- One object ------------------------------------------------------------------------------
@@ -292,75 +286,4 @@ def _of_object(name: str, value: dict) -> Iterator[_Record]:
     """Return the records that one object holds, or is."""
     if "cells" in value and "nbformat" in value:
         raise DataError(f"{name} is a Jupyter notebook. Name the file of news that it reads.")
-    return _numbered((record, json.dumps(record)) for record in _table_of(name, value))
-
-
-def _table_of(name: str, value: Mapping) -> Iterable[object]:
-    """Return the records of an object, by the shapes in which pandas and web services write."""
-    if {"columns", "data"} <= value.keys() and _are(value["data"], list):  # orient="split"
-        columns = list(map(str, value["columns"]))
-        return (dict(zip(columns, cells, strict=False)) for cells in value["data"])
-    if _are(value.values(), list) and not _are(itertools.chain(*value.values()), dict):
-        return _across(name, {key: dict(enumerate(cells)) for key, cells in value.items()})
-    if _are(value.values(), dict):
-        if _are_columns(value):  # orient="columns"
-            return _across(name, value)
-        if len(value) > 1 or not _holds_records(value):  # orient="index"
-            return value.values()
-    return _nested(name, value)
-
-
-def _nested(name: str, value: Mapping) -> Iterable[object]:
-    """Return the only list of objects below an object, or the object itself as the record."""
-    lists = {key: below for key, below in value.items() if _are(below, dict) and _is_list(below)}
-    if len(lists) == 1:
-        return next(iter(lists.values()))
-    if lists:
-        raise DataError(
-            f"{name} is one JSON object with several lists of objects: {listed(lists)}. Write each "
-            "to a file of its own, one object a line, with the label in every object."
-        )
-    objects = [below for below in value.values() if isinstance(below, dict)]
-    if len(objects) == 1 and not _TEXT_NAMES & {str(key).casefold() for key in value}:
-        return _table_of(name, objects[0])
-    return [value]
-
-
-def _across(name: str, columns: Mapping[str, Mapping]) -> Iterator[dict]:
-    """Give the rows of a table that is written column by column."""
-    rows = dict.fromkeys(key for cells in columns.values() for key in cells)
-    if len({len(cells) for cells in columns.values()}) > 1:
-        raise DataError(
-            f"{name} is one JSON object of columns of different lengths: {listed(columns)}. Write "
-            f"one object a line, for example with pandas: {_PANDAS}."
-        )
-    return ({column: cells.get(key) for column, cells in columns.items()} for key in rows)
-
-
-def _are_columns(value: Mapping[str, Mapping]) -> bool:
-    """Tell whether the keys of an object of objects are columns, not rows."""
-    inner = {str(key) for below in value.values() for key in below}
-    if any(isinstance(cell, dict | list) for below in value.values() for cell in below.values()):
-        return False
-    for names, is_columns in ((set(value), True), (inner, False)):
-        if _TEXT_NAMES & {name.strip().casefold() for name in names}:
-            return is_columns
-    if all(map(str.isdigit, inner)) != all(map(str.isdigit, value)):
-        return all(map(str.isdigit, inner))
-    return len(value) <= len(inner)
-
-
-def _holds_records(value: Mapping) -> bool:
-    return any(_is_list(cell) for below in value.values() for cell in below.values())
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
-
-
-def _are(values: object, kind: type) -> bool:
-    """Tell whether values are some, all of one kind."""
-    if isinstance(values, list | Iterable) and not isinstance(values, str | dict):
-        values = list(values)
-        return bool(values) and all(isinstance(value, kind) for value in values)
-    return False
+    return _numbered((record, json.dumps(record)) for record in records_of(name, value))
