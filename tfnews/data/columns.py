@@ -42,8 +42,8 @@ def required(name: str | None, columns: Sequence[str], source: str, option: str)
     found = find(name, columns)
     if name is not None and found is None:
         raise DataError(
-            f"Column {_short(name)!r} is not in {source}. It has: {listed(columns)}. Name another with "
-            f"{option}."
+            f"Column {_short(name)!r} is not in {source}. It has: {listed(columns)}. Name another "
+            f"with {option}."
         )
     return found
 
