@@ -14,7 +14,9 @@ from ai_edge_litert.interpreter import Interpreter
 from tests import tiny
 from tests.models.reduced import ALIASED, LABELS, PROBES, TEXTS, row_of, small
 from tfnews import catalogue
+from tfnews.catalogue.names import EXPLANATIONS
 from tfnews.errors import ExportError, UsageError, WeightsError
+from tfnews.evaluation.explain import explain
 from tfnews.models import FAMILIES, fake_probability
 from tfnews.models.batches import training_batches
 from tfnews.models.precision import under_policy
@@ -374,3 +376,65 @@ def test_what_a_tokenizer_elsewhere_needs_is_said_in_json(name, classifier):
     if name != ALIASED:
         assert spec["vocabulary"] == len(classifier.preprocessor.tokenizer.get_vocabulary())
     assert spec["type"]
+
+
+# Explanations
+
+EXPLAINED = "ministry of roads reports fewer accidents in the second quarter"
+DECIDES = "fewer"
+
+
+def plant(name, classifier):
+    """Give all tokens the same vector, but one that DECIDES alone has: it alone decides then."""
+    ids = classifier.encode([EXPLAINED]).flat_values.numpy()
+    candidates = classifier.encode([DECIDES]).flat_values.numpy()
+    own = next(id for id in candidates if (ids == id).sum() == 1)
+    table = classifier.backbone.weights[0]
+    random = np.random.default_rng(3)
+    if name == "tfidf":
+        table = classifier.head_layers[-1].kernel
+    elif name == ALIASED:  # its ids are code points
+        words = sorted({word for text in TEXTS for word in text.split(" ") if word.isalpha()})
+        own = words.index(DECIDES)
+    # Of a transformer not zeros, which layer normalisation would not let be alike.
+    same = 5 * random.normal(size=table.shape[1:]) * (name in TRANSFORMERS)
+    vectors = np.broadcast_to(same, table.shape).copy()
+    vectors[own] = 5 * random.normal(size=table.shape[1:])
+    table.assign(vectors)
+
+
+def test_a_planted_word_that_decides_is_found_first_by_each_way_to_explain(name, classifier):
+    before = classifier.get_weights()
+    try:
+        plant(name, classifier)
+        found = {way: explain(classifier, EXPLAINED, method=way) for way in classifier.explains}
+    finally:
+        classifier.set_weights(before)
+    first = {way: one.words(one.strongest(1)[0]) for way, one in found.items()}
+    assert first == dict.fromkeys(classifier.explains, DECIDES)
+
+
+def test_what_adds_up_gives_the_log_odds(classifier):
+    for text in (EXPLAINED, "SHOCKING truth,  about\u00a0the brask — water, share before it"):
+        for way in set(classifier.explains) - {"occlusion"}:
+            found = explain(classifier, text, method=way)
+            score = 1 / (1 + np.exp(-found.log_odds))
+            np.testing.assert_allclose(score, classifier.probabilities([text])[0], atol=1e-6)
+            summed = found.base + sum(one.contribution for one in found.influences if one.read)
+            np.testing.assert_allclose(summed + found.gap, found.log_odds, atol=1e-6)
+            assert abs(found.gap) <= found.tolerance
+            assert found.complete
+
+
+def test_the_ways_to_explain_are_known_names(classifier):
+    assert set(classifier.explains) <= set(EXPLANATIONS)
+    assert classifier.explains[-1] == "occlusion"
+
+
+@pytest.mark.parametrize("long", ["head-tail", "windows"])
+def test_gradients_add_up_over_windows_and_what_is_cut_is_not_read(long):
+    classifier = small("bert-tiny", long=long, max_tokens=12, max_windows=2, num_layers=1)
+    found = explain(classifier, f"{EXPLAINED} {EXPLAINED}", method="gradients")
+    assert found.complete
+    assert {one.read for one in found.influences} == {True, False}
+    assert all((one.contribution is None) != one.read for one in found.influences)

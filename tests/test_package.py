@@ -70,6 +70,7 @@ def test_all_our_classes_are_registered_whatever_is_imported_first(imports):
         ("predict", "tfnews.scoring.predict"),
         ("audit", "tfnews.audit.audit"),
         ("export", "tfnews.export.export"),
+        ("explain", "tfnews.evaluation.explain"),
     ],
 )
 def test_the_functions_of_the_package(name, module):

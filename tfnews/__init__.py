@@ -3,9 +3,10 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict` and `export` mirror the commands.
-Nothing heavy is imported before one of them is used; `keras_hub.models.TextClassifier.from_preset`
-opens a run's model once tfnews is imported, before or after keras-hub.
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict`, `explain` and `export` mirror the
+commands. Nothing heavy is imported before one of them is used;
+`keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
+or after keras-hub.
 """
 
 import importlib
@@ -20,9 +21,10 @@ _PLACES = {
     "evaluate": "tfnews.evaluation.evaluate",
     "predict": "tfnews.scoring.predict",
     "export": "tfnews.export.export",
+    "explain": "tfnews.evaluation.explain",
 }
 
-__all__ = ["audit", "evaluate", "export", "fit", "load", "predict", "prepare"]
+__all__ = ["audit", "evaluate", "explain", "export", "fit", "load", "predict", "prepare"]
 
 
 class _Package(types.ModuleType):

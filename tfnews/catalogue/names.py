@@ -44,3 +44,7 @@ LONG = ("truncate", "head-tail", "windows")
 # What a trained run can be written for, and as what numbers its weights.
 TARGETS = ("savedmodel", "tflite", "huggingface")
 QUANTIZATIONS = ("none", "float16", "dynamic")
+
+# How an answer can be explained, and by what pieces of the text.
+EXPLANATIONS = ("exact", "gradients", "occlusion")
+PIECES = ("word", "sentence")

@@ -25,6 +25,7 @@ COMMANDS = {
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "predict": "Score texts with a run.",
+    "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
     "completion": "Print the shell completion script.",
 }

@@ -53,8 +53,7 @@ def evaluate(
     home = own_splits(run, splits)
     for folder in data:
         other = open_splits(folder, run.config.splits.columns or ())
-        away = measure_elsewhere(classifier, home, other, run.name)
-        run.record_other_set(away)
+        run.record_other_set(measure_elsewhere(classifier, home, other, run.name))
     if not data:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR

@@ -86,7 +86,7 @@ def load(
     if isinstance(run, str | os.PathLike | Run):
         folder = _model_folder(run, root)
         classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
-    if not isinstance(classifier, NewsClassifier):
+    if not hasattr(classifier, "input_rule"):
         raise RunError(
             "A run is opened by its name, its folder or its model folder. Received: "
             f"{type(run).__name__}. Allowed: str, path, tfnews.runs.Run or a classifier."

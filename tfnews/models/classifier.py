@@ -154,6 +154,11 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         names, place = self.class_names, self.trained_on
         return tuple(f"resembles texts labelled {name} in {place}" for name in names)
 
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """Ways in which `tfnews.explain` can explain an answer, the one to prefer first."""
+        return ("occlusion",)
+
     def forget(self, ids: Sequence[int]) -> None:
         """Make tokens of the vocabulary unknown for good, as the tokenizer's `forget` does.
 

@@ -16,6 +16,7 @@ from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding.bag import TokenTable
 from tfnews.models.embedding.tables import word_table
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.influence import from_vectors
 from tfnews.models.text.words import NO_TOKEN, WordPreprocessor
 from tfnews.models.variables import fill
 
@@ -141,6 +142,20 @@ class CnnClassifier(NewsClassifier):
     def one_text(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the fake probability (1,) of ids (1, length), -1 where there is no token."""
         return self({"token_ids": ids}, training=False)[:, -1]
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """By gradients or occlusion."""
+        return ("gradients", "occlusion")
+
+    def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the vectors (1, tokens, width) of a packed text, and zeros, as padding has."""
+        vectors = self.backbone.token_vectors(inputs["token_ids"])
+        return vectors, tf.zeros_like(vectors)
+
+    def from_vectors(self, inputs: dict, vectors: tf.Tensor) -> tf.Tensor:
+        """Return the log odds (variants,) of a text with vectors (variants, tokens, width)."""
+        return from_vectors(self, self.backbone.token_vectors, inputs, vectors)
 
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
         """Return the rows that texts (texts, tokens) look up, and row 0, which padding reads."""

@@ -13,11 +13,15 @@ Beyond what `NewsClassifier` does by itself, a family says
 - of its classifier: `prediction_batch`, texts scored together; `rows_in_use(ids)`, the rows of
   tables that training can move; `exports`, the targets it can be written for; and
   `one_text(ids)`, the same answer for a single text of a fixed length by operations that
-  TensorFlow Lite has built in;
-- of its preprocessor: `fixed(ids, length)`, the dense ids that `one_text` takes;
+  TensorFlow Lite has built in; and `explains`, how its answers can be explained besides occlusion,
+  which asks for probabilities alone: "exact" with `contributions(ids)`, "gradients" with
+  `token_vectors(inputs)` and `from_vectors(inputs, vectors)`;
+- of its preprocessor: `fixed(ids, length)`, the dense ids that `one_text` takes; and
+  `reads(parts)`, which words of a text are not cut off;
 - of its tokenizer: `resources()`, what a SavedModel must track; `unknown(ids)`, the share of
-  unknown words; `forget(ids)`, which makes tokens of a learnt vocabulary unknown; and `spec()`,
-  all that a tokenizer on another platform needs.
+  unknown words; `forget(ids)`, which makes tokens of a learnt vocabulary unknown; `spec()`, all
+  that a tokenizer on another platform needs; and `parts(texts)` with `origins(parts)`, which tell
+  what words of a text an id stands for.
 
 tests/contracts.py proves all of it for every row of the catalogue.
 """

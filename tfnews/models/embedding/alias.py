@@ -7,6 +7,7 @@ module's own tables, and its files travel in the preset as assets of the tokeniz
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -163,6 +164,15 @@ class AliasTokenizer(keras_hub.tokenizers.Tokenizer):
     def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
         """Turn texts (batch,) into int32 code points (batch, tokens)."""
         return self.tokenize(inputs)
+
+    def parts(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Split texts (batch,) into words (batch, words), by which they are cut."""
+        return tf.strings.split(tf.convert_to_tensor(texts, tf.string), sep=" ")
+
+    def origins(self, parts: Sequence[bytes]) -> np.ndarray:
+        """Return each word that is read and the one after, (words, 2): ids are code points."""
+        numbers = np.arange(min(len(parts), self.max_tokens or len(parts)))
+        return np.stack([numbers, numbers + 1], axis=1)
 
     def unknown(self, ids: tf.RaggedTensor) -> None:
         """Return `None` for any (batch, tokens): the module alone knows which words it knows."""

@@ -98,8 +98,12 @@ class EmbeddingBag(TokenTable):
         """Pool one text's ids (1, length), -1 where there is none, to (1, width)."""
         known = tf.cast(ids >= 0, tf.float32)  # (1, length)
         vectors = self.vectors(tf.maximum(ids, 0))  # (1, length, width)
-        summed = tf.reduce_sum(vectors * known[..., tf.newaxis], axis=1)  # (1, width)
-        count = tf.maximum(tf.reduce_sum(known, axis=1, keepdims=True), 1.0)  # (1, 1)
+        return self.pool(vectors, known)
+
+    def pool(self, vectors: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
+        """Pool vectors (texts, length, width), where known (texts or 1, length) is 1, not 0."""
+        summed = tf.reduce_sum(vectors * known[..., tf.newaxis], axis=1)  # (texts, width)
+        count = tf.maximum(tf.reduce_sum(known, axis=1, keepdims=True), 1.0)  # (texts or 1, 1)
         return summed * tf.math.rsqrt(count) if self.pooling == "sqrtn" else summed / count
 
     def compute_output_spec(

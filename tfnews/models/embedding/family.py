@@ -12,6 +12,7 @@ from tfnews.models.embedding.bag import EmbeddingBag
 from tfnews.models.embedding.module import UnknownStructureError
 from tfnews.models.embedding.tables import WordTable, word_table
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.influence import is_linear, line, of_logits
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor
 from tfnews.models.variables import fill
@@ -75,6 +76,36 @@ class HubClassifier(NewsClassifier):
 
     backbone_cls = HubBackbone
     preprocessor_cls = HubPreprocessor
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """Exactly where the head is one layer; else by gradients or occlusion."""
+        return (*(("exact",) if is_linear(self) else ()), "gradients", "occlusion")
+
+    def contributions(self, ids: tf.RaggedTensor) -> tuple[np.ndarray, float]:
+        """Return what each token of one text (1, tokens) adds to its log odds, and the constant.
+
+        Right where the head is one layer: pooled vectors are a sum, and so are its log odds.
+        """
+        slopes, constant = line(self)
+        vectors = self.backbone.token_embedding.vectors(ids.flat_values).numpy()  # (tokens, width)
+        count = max(len(vectors), 1)
+        share = count**-0.5 if self.backbone.pooling == "sqrtn" else 1 / count
+        return vectors.astype(np.float64) @ slopes * share, constant
+
+    def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the vectors (1, tokens, width) of a packed text, and zeros, as of an empty one."""
+        ids = inputs["token_ids"].to_tensor()
+        vectors = self.backbone.token_embedding.vectors(ids)
+        return vectors, tf.zeros_like(vectors)
+
+    def from_vectors(self, inputs: dict, vectors: tf.Tensor) -> tf.Tensor:
+        """Return the log odds (variants,) of a text's vectors (variants, tokens, width)."""
+        bag = self.backbone.token_embedding
+        outputs = bag.pool(vectors, tf.ones(vectors.shape[:2]))
+        for layer in self.head_layers:
+            outputs = layer(outputs, training=False)
+        return of_logits(self, outputs)
 
     def rows_in_use(self, ids: tf.RaggedTensor) -> dict[str, np.ndarray]:
         """Return the rows of the table that the texts (texts, tokens) look up."""

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue import Row
 from tfnews.errors import DataError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.influence import is_linear, line
 from tfnews.models.linear.logistic import carry
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor, WordTokenizer
@@ -123,6 +125,23 @@ class TfidfClassifier(NewsClassifier):
 
     backbone_cls = TfidfBackbone
     preprocessor_cls = TfidfPreprocessor
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """Exactly, for the head is one layer; terms are counted, so that there is no gradient."""
+        return (*(("exact",) if is_linear(self) else ()), "occlusion")
+
+    def contributions(self, ids: tf.RaggedTensor) -> tuple[np.ndarray, float]:
+        """Return what each term of one text (1, terms) adds to its log odds, and the constant.
+
+        A term that occurs several times adds its weight times its feature in equal shares.
+        """
+        slopes, constant = line(self)
+        row = self.backbone.rows(ids)  # (1, terms of the vocabulary)
+        terms = row.indices.numpy()[:, 1]  # in order
+        added = row.values.numpy().astype(np.float64) * slopes[terms]
+        flat = ids.flat_values.numpy()
+        return (added / np.bincount(flat)[terms])[np.searchsorted(terms, flat)], constant
 
 
 def build(row: Row, material: Material, options: dict, answers: dict) -> Built:

@@ -2,6 +2,7 @@
 
 import keras
 import keras_hub
+import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue.names import LONG
@@ -13,6 +14,7 @@ from tfnews.models.text.subwords import SubwordTokenizer
 _HEAD_SHARE = 128 / 510
 # A window repeats the last quarter of the one before, so that no sentence is only ever cut.
 _OVERLAP = 0.25
+_FIRST = 2**24  # above the ids of all special tokens
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -100,6 +102,10 @@ class PiecePreprocessor(keras_hub.models.TextClassifierPreprocessor):
         widths = [[0, 0]] * (packed.shape.rank - 1) + [[0, spare]]
         return tf.pad(packed, widths, constant_values=self.tokenizer.pad_token_id)
 
+    def reads(self, parts: int) -> np.ndarray:
+        """Tell of each of a text's pieces, bool (parts,), whether it is read."""
+        return np.isin(np.arange(parts), places(self, parts))
+
     def _padded(self, ids: tf.RaggedTensor, value: int) -> tf.Tensor:
         dense = ids.to_tensor(value)  # (batch, tokens) or (batch, windows, tokens)
         spare = tf.minimum(self.pad_after, self.sequence_length - tf.shape(dense)[-1])
@@ -145,3 +151,21 @@ def _windows(ids: tf.RaggedTensor, room: int, most: int) -> tf.RaggedTensor:
     offsets = tf.gather(ids.row_starts(), starts.value_rowids())  # (windows of all texts,)
     position = tf.ragged.range(offsets + starts.flat_values, offsets + ends.flat_values)
     return starts.with_values(tf.gather(ids.flat_values, position))
+
+
+def places(preprocessor: keras_hub.models.TextClassifierPreprocessor, tokens: int) -> np.ndarray:
+    """Tell where a preprocessor puts each token of one text.
+
+    Args:
+        preprocessor: Cuts and packs.
+        tokens: How many ids the text has.
+
+    Returns:
+        int (1, tokens) or, with windows, (1, windows, tokens): the token's number, counted from 0;
+        -1 where there is none, as at a special token or padding. A number that is lacking is cut
+        off, and one in two windows is there twice.
+    """
+    numbers = tf.RaggedTensor.from_row_lengths(_FIRST + tf.range(tokens), [tokens])
+    packed = preprocessor.pack(numbers)["token_ids"]
+    dense = packed.to_tensor(-1) if isinstance(packed, tf.RaggedTensor) else packed
+    return np.maximum(dense.numpy() - _FIRST, -1)

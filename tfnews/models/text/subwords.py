@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import keras_hub
+import numpy as np
 import sentencepiece
 import tensorflow as tf
 
@@ -85,6 +86,15 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
     def call(self, inputs: tf.Tensor) -> tf.RaggedTensor:
         """Turn texts (batch,) into int32 ids (batch, tokens)."""
         return self.tokenize(inputs)
+
+    def parts(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Turn texts (batch,) into their pieces' ids (batch, pieces)."""
+        return self.tokenize(texts)
+
+    def origins(self, parts: Sequence[int]) -> np.ndarray:
+        """Return for each id of a text the piece it stands for and the one after: (pieces, 2)."""
+        numbers = np.arange(len(parts))
+        return np.stack([numbers, numbers + 1], axis=1)
 
     def unknown(self, ids: tf.RaggedTensor) -> float:
         """Return the share of `ids` (batch, tokens) that stand for unknown words, 0 to 1."""

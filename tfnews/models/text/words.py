@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import keras_hub
+import numpy as np
 import tensorflow as tf
 
 from tfnews.models.text.normalise import normalise
@@ -78,14 +79,38 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         self.set_vocabulary(vocabulary)
 
     def words(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """Split texts (batch,) into normalised words (batch, words)."""
+        """Split texts (batch,) into normalised words (batch, words), `max_tokens` at most."""
+        words = self.parts(texts)
+        return words[:, : self.max_tokens] if self.max_tokens else words
+
+    def parts(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Split texts (batch,) into normalised words (batch, words), the last one included."""
         words = tf.strings.split(normalise(texts, self.normalise), sep=" ")
         if self.min_letters > 1:
             letters = tf.ragged.map_flat_values(tf.strings.length, words, unit="UTF8_CHAR")
             words = tf.ragged.boolean_mask(words, letters >= self.min_letters)
-        if self.max_tokens:
-            words = words[:, : self.max_tokens]
         return words
+
+    def origins(self, parts: Sequence[bytes]) -> np.ndarray:
+        """Tell which words the ids of a text stand for.
+
+        Args:
+            parts: Its words, as `parts` gives them.
+
+        Returns:
+            int64 (tokens, 2): for each id, the first word it is made of and the one after the last.
+        """
+        words = list(parts[: self.max_tokens] if self.max_tokens else parts)
+        spans = [
+            (start, start + n)
+            for n in range(1, self.ngrams + 1)
+            for start in range(len(words) - n + 1)
+        ]
+        if not self.oov_buckets and spans:
+            terms = [b" ".join(words[start:end]) for start, end in spans]
+            known = self._table.lookup(tf.constant(terms)).numpy() >= 0
+            spans = [span for span, is_known in zip(spans, known, strict=True) if is_known]
+        return np.array(spans, np.int64).reshape(-1, 2)
 
     def tokenize(self, inputs: tf.Tensor) -> tf.RaggedTensor:
         """Turn texts (batch,) into int32 ids (batch, tokens)."""
@@ -199,6 +224,10 @@ class WordPreprocessor(keras_hub.models.TextClassifierPreprocessor):
     def pack(self, ids: tf.RaggedTensor) -> dict:
         """Turn ids (batch, tokens) into the backbone's inputs."""
         return {"token_ids": ids}
+
+    def reads(self, parts: int) -> np.ndarray:
+        """Tell of each of a text's words, bool (parts,), whether it is read."""
+        return np.arange(parts) < (self.tokenizer.max_tokens or parts)
 
     def fixed(self, ids: tf.RaggedTensor, length: int) -> tf.Tensor:
         """Cut or fill the ids of texts (batch, tokens) to (batch, length) with `NO_TOKEN`."""

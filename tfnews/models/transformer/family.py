@@ -11,6 +11,7 @@ from tfnews.catalogue import Row
 from tfnews.errors import UsageError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.influence import from_vectors
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.text.subwords import SubwordTokenizer
@@ -152,6 +153,26 @@ class TransformerClassifier(NewsClassifier):
     preprocessor_cls = TransformerPreprocessor
     exports = ("savedmodel", "tflite", "huggingface")
     prediction_batch = 16  # of 512 tokens; the activations of more are slow to read and write
+
+    @property
+    def explains(self) -> tuple[str, ...]:
+        """By gradients or occlusion."""
+        return ("gradients", "occlusion")
+
+    def token_vectors(self, inputs: dict) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the vectors of a packed text, and the same with padding's for all its pieces.
+
+        Each is (1, tokens, width) or (1, windows, tokens, width); special tokens keep theirs.
+        """
+        tokenizer, ids = self.preprocessor.tokenizer, inputs["token_ids"]
+        framing = (ids == tokenizer.start_token_id) | (ids == tokenizer.end_token_id)
+        blank = tf.where(framing, ids, tokenizer.pad_token_id)
+        lookup = self.backbone.encoder.token_embedding
+        return lookup(ids), lookup(blank)
+
+    def from_vectors(self, inputs: dict, vectors: tf.Tensor) -> tf.Tensor:
+        """Return the log odds (variants,) of a text with other vectors (variants, ..., width)."""
+        return from_vectors(self, self.backbone.encoder.token_embedding, inputs, vectors)
 
     def one_text(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the fake probability of one text.
