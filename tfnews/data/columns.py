@@ -39,8 +39,8 @@ def required(name: str | None, columns: Sequence[str], source: str, option: str)
     found = find(name, columns)
     if name is not None and found is None:
         raise DataError(
-            f"Column {shown(name, 60)!r} is not in {source}. It has: {listed(columns)}. Name another "
-            f"with {option}."
+            f"Column {shown(name, 60)!r} is not in {source}. It has: {listed(columns)}. Name "
+            f"another with {option}."
         )
     return found
 
