@@ -43,8 +43,11 @@ def replacing(path: str | os.PathLike, mode: str = "w", **options) -> Iterator:
         with beside.open(mode.replace("w", "x"), **options) as file:
             yield file
         beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
+    except BaseException as error:
+        if isinstance(error, OSError) and error.errno and not error.filename:
+            error.filename = os.fspath(path)  # a write that fails does not say where
+        with contextlib.suppress(OSError):  # what failed is told, not that nothing was made
+            beside.unlink(missing_ok=True)
         raise
 
 
@@ -105,7 +108,11 @@ class Run:
                 f"A run named {config.name!r} exists in {path.parent}. Choose another with --name, "
                 "or remove that folder."
             ) from None
-        write_json(path / "config.json", config.to_json())
+        try:
+            write_json(path / "config.json", config.to_json())
+        except BaseException:
+            path.rmdir()  # a run without it could not be told from a damaged one
+            raise
         return cls(path)
 
     @classmethod

@@ -103,6 +103,34 @@ def test_errors_are_one_line_with_an_exit_code(tmp_path):
     assert result.output.count("\n") == 1
 
 
+def test_how_a_file_is_read_can_be_said_and_is_recorded(tmp_path):
+    news = _news(tmp_path / "a.csv")
+    rows = (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()[1:]
+    lines = "\n".join(row.replace("Headline", "Тема").replace(",", "~") for row in rows)
+    (tmp_path / "a.csv").write_bytes(lines.encode("cp1251"))
+    options = ("--no-header", "--delimiter", "~", "--encoding", "windows-1251")
+    columns = ("--title-column", "1", "--text-column", "2", "--label-column", "3", *_COLUMNS[6:])
+    result = _run(news, "--out", str(tmp_path / "s"), *options, *columns)
+    assert result.exit_code == 0
+    assert "  fake: Тема a " in result.output
+    (source,) = open_splits(tmp_path / "s").manifest["sources"]
+    assert (source["encoding"], source["delimiter"]) == ("cp1251", "~")
+
+
+def test_a_guessed_encoding_is_said(tmp_path):
+    news = _news(tmp_path / "a.csv")
+    text = (
+        (tmp_path / "a.csv")
+        .read_text(encoding="utf-8")
+        .replace("Headline", "Новые меры поддержки экономики")
+    )
+    (tmp_path / "a.csv").write_bytes(text.encode("cp1251"))
+    result = _run(news, "--out", str(tmp_path / "s"), *_COLUMNS)
+    assert "Note on a.csv: lines that are not UTF-8, read as cp1251, which is a gu" in result.output
+    (source,) = open_splits(tmp_path / "s").manifest["sources"]
+    assert source["encoding"] == "cp1251"
+
+
 def test_help_names_the_formats():
     said = " ".join(_run("--help").output.split())
     assert "isot, welfake, mcintire, liar, fakenewscorpus, fakenewsnet, gossipcop, fakeddit" in said

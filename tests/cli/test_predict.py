@@ -159,6 +159,69 @@ def test_a_quote_that_is_never_closed_is_one_record_that_is_counted(invoke, tmp_
     assert "1 scored, 1 not scored (unreadable record 1)." in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        (["--text", "a!"], None, "1 of 1 texts were not scored for one reason, too short."),
+        (["-"], "\n\na\n", "2 of 3 texts were not scored for one reason, empty text. Perhaps"),
+        (["-"], "", "there was no text. Name a source that holds some"),
+        (["-", "--input-format", "jsonl"], '{"text": []}\n' * 3, "unreadable record. The answers"),
+    ],
+)
+def test_nothing_scored_is_an_error_after_the_answers(invoke, arguments, given, said):
+    """It was once exit code 0, whatever the file."""
+    result = invoke(*arguments, input=given)
+    assert result.exit_code == 3
+    assert said in result.stderr.splitlines()[-1]
+    assert result.stderr.splitlines()[-1].startswith("Error: Nothing was scored")
+    assert {row["outcome"] for row in rows(result.stdout)} <= {"not_scored"}
+
+
+def test_most_texts_refused_for_one_reason_is_a_warning_with_the_remedy(invoke):
+    result = invoke("-", input="a b\n\n\n\n")
+    assert result.exit_code == 0
+    assert "Warning: 3 of 4 texts were not scored for one reason, empty text." in result.stderr
+    assert "--text-column" in result.stderr
+    assert "Warning" not in invoke("-", input="a b\nc d\n\n\n").stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "options"),
+    [
+        ("text\n“Новые меры поддержки” экономики!\n".encode("cp1251"), []),
+        ("text\n“Новые меры поддержки” экономики!\n".encode("utf-16"), []),
+        ("text\n“Новые меры поддержки” экономики!\n".encode("cp1251"), ["--encoding", "cp1251"]),
+        ("“Новые меры поддержки” экономики!\n".encode(), ["--no-header", "--text-column", "1"]),
+        ("x~text\n1~“Новые меры поддержки” экономики!\n".encode(), ["--delimiter", "~"]),
+    ],
+)
+def test_options_of_reading(invoke, tmp_path, monkeypatch, content, options):
+    classifier = StubClassifier()
+    monkeypatch.setattr(models, "load", lambda run: classifier)
+    (tmp_path / "a.csv").write_bytes(content)
+    assert invoke(tmp_path / "a.csv", *options).exit_code == 0
+    assert classifier.calls == [["“Новые меры поддержки” экономики!"]]
+
+
+def test_a_guessed_encoding_is_said(invoke, tmp_path):
+    (tmp_path / "a.csv").write_bytes("text\nНовые меры поддержки экономики\n".encode("cp1251"))
+    result = invoke(tmp_path / "a.csv")
+    assert "Note: lines that are not UTF-8, read as cp1251, which is a guess" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--encoding", "utf-9"], "No encoding is called 'utf-9'"),
+        (["--delimiter", "::"], "A delimiter is one character"),
+    ],
+)
+def test_wrong_options_of_reading_are_told_before_the_run_is_opened(news, options, said):
+    result = CliRunner().invoke(main, ["predict", "none", str(news), *options])
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory):
     """Give a real run, not a stub, and a file of texts with what is to come of each."""
@@ -213,3 +276,22 @@ def test_columns_are_those_the_run_was_trained_on(tmp_path, monkeypatch):
     assert other.exit_code == 2
     said = "--title-column Head --text-column Body --label-column Verdict --out FOLDER"
     assert f"tfnews data prepare {tmp_path / 'b.csv'} {said}" in other.stderr
+
+
+def test_encoding_delimiter_and_header_are_those_of_the_training_news(tmp_path, monkeypatch):
+    monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(tmp_path / "runs"))
+    frame = tiny.splits(tmp_path).frame("train")
+    told = {"title_column": "1", "text_column": "2", "label_column": "3", "header": False}
+    form = {"encoding": "utf-16-le", "delimiter": "tab"}
+    news = frame[["title", "text", "label"]].replace(r"\t", " ", regex=True)
+    news.to_csv(tmp_path / "a.csv", index=False, header=False, sep="\t", encoding="utf-16-le")
+    values = {"fake_values": ["1"], "real_values": ["0"]}
+    splits = prepare([tmp_path / "a.csv"], tmp_path / "s", **told, **form, **values)
+    run = fit(splits.path, "tfidf")
+    record = ColumnsRecord("2", "1", "3", **form, header=False)
+    assert run.config.splits.columns == (record,)
+    result = CliRunner().invoke(main, ["predict", run.name, str(tmp_path / "a.csv")])
+    assert result.exit_code == 0, result.output
+    found = [float(row["fake_probability"]) for row in rows(result.stdout)]
+    expected = load(run).probabilities(frame["combined_text"].tolist())
+    np.testing.assert_array_equal(np.float32(found), expected)

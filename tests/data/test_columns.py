@@ -45,13 +45,6 @@ def test_what_is_named_goes_before_the_default_and_no_column_is_read_twice(
     assert columns.chosen(title, text, default) == found
 
 
-def test_a_message_lists_no_more_names_than_fit():
-    listed = columns.listed(["a" * 90, "", *(f"column {i}" for i in range(60))])
-    assert listed.startswith(f"{'a' * 20}, (nameless), column 0, ")
-    assert listed.endswith(" more")
-    assert len(listed) <= 200
-
-
 def test_a_message_shortens_the_name_that_was_asked_for():
     with pytest.raises(DataError) as error:
         columns.required("y" * 5000, ["z" * 5000] * 50, "a.csv", "--text-column")

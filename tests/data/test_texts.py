@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from tfnews.data import tables
 from tfnews.data.streams import is_readable
 from tfnews.data.tables import FORMATS
 from tfnews.data.texts import Item, items, read_texts
@@ -164,7 +163,7 @@ def test_bad_csv_records_keep_their_place(write):
 
 
 def test_field_beyond_the_limit_is_one_bad_record(write, monkeypatch):
-    monkeypatch.setattr(tables, "LONGEST_FIELD", 20)
+    monkeypatch.setattr("tfnews.data.delimited.LONGEST_FIELD", 20)
     path = write("a.csv", f"text\nfirst\n{'x' * 30}\nlast\n")
     read = list(read_texts(path))
     assert [item.text for item in read] == ["first", None, "last"]
@@ -191,8 +190,7 @@ def test_bad_json_lines_keep_their_place(write, line, problem):
 
 
 def test_one_json_array_is_told_from_json_lines(write):
-    with pytest.raises(DataError, match="one JSON array"):
-        list(read_texts(write("a.json", '[{"text": "one"}]')))
+    assert list(read_texts(write("a.json", '[{"text": "one"}]'))) == [Item("1", "one")]
 
 
 def test_parquet_nulls_and_numbers(write):
@@ -209,7 +207,6 @@ def test_parquet_nulls_and_numbers(write):
     ("name", "content", "message"),
     [
         ("a.csv", b"", "is empty"),
-        ("a.csv", "tïtle,text\n".encode("utf-16"), "is UTF-16"),
         ("a.parquet", b"no parquet at all", "cannot be read as Parquet"),
         (
             "a.csv.gz",
@@ -245,7 +242,7 @@ def test_missing_file_and_unknown_format(tmp_path, write):
         read_texts(tmp_path / "none.csv")
     with pytest.raises(UsageError, match=r"\.jsonl.*--input-format"):
         read_texts(write("a.doc", "x"))
-    with pytest.raises(UsageError, match="Allowed: csv, tsv, jsonl, parquet, lines"):
+    with pytest.raises(UsageError, match="Allowed: csv, tsv, jsonl, json, parquet, xlsx, lines"):
         read_texts("-", format="xml")
 
 
@@ -289,7 +286,7 @@ def test_reading_csv_imports_nothing_heavy(write):
     assert run.stdout == "set()\n"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=200), format=st.sampled_from(list(FORMATS)))
 def test_any_bytes_give_items_or_our_error(tmp_path, content, format):
     path = tmp_path / "any"
@@ -302,7 +299,7 @@ def test_any_bytes_give_items_or_our_error(tmp_path, content, format):
     "".join(item.id + (item.text or "") for item in read).encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8")), min_size=1, max_size=8))
 def test_json_lines_bring_any_text_back(tmp_path, texts):
     path = tmp_path / "a.jsonl"

@@ -32,6 +32,9 @@ COMMANDS = {
 }
 
 
+_REFUSED: list[Exception] = []  # by the system; held, so that no file of theirs is closed anew
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
@@ -56,17 +59,30 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; an error of ours is one line and its exit code."""
+        """Run a command; an error of ours, or of the system, is one line and its exit code."""
         try:
             return super().invoke(ctx)
         except TfnewsError as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(error.exit_code)
+            self._fail(ctx, error)
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+        except Exception as error:
+            refused = None
+            if not isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
+                from tfnews.cli.failures import told
+
+                refused = told(error, ctx.invoked_subcommand)
+            if refused is None or ctx.params.get("debug"):
+                raise
+            _REFUSED.append(error)
+            self._fail(ctx, refused)
+
+    def _fail(self, ctx: click.Context, error: TfnewsError) -> None:
+        click.echo(f"Error: {error}", err=True)
+        ctx.exit(error.exit_code)
 
 
 class _QuietStart:
@@ -144,4 +160,13 @@ def run() -> None:
     _tell_of_crashes()
     if "--debug" not in sys.argv:
         _silence()
-    main()
+    try:
+        main()
+    except SystemExit as end:
+        if not _REFUSED:
+            raise
+        # HDF5 writes once more as Python ends, and dies of a disk that is still full.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        os._exit(end.code)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.catalogue.names import CUTS, LABEL_BASES, LABELS_FROM, STRATEGIES
+from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step
 from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
@@ -51,6 +52,7 @@ def command() -> None:
 @click.option("--title-column", help="Column of headlines.")
 @click.option("--text-column", help="Column of bodies; of headlines, if there are no bodies.")
 @click.option("--label-column", help="Column of labels.")
+@reading_options
 @click.option(
     "--label-from",
     type=click.Choice(LABELS_FROM),
@@ -124,8 +126,8 @@ def command() -> None:
 def _prepare(sources, out, train, validation, test, strategy, class_names, **options) -> None:
     """Read news files, find copies, and write train, validation and test splits.
 
-    SOURCE is one or more files or folders of news: CSV, TSV, JSON lines or Parquet, or .txt files
-    of one article each. Copies and near-copies of a text never cross splits.
+    SOURCE is one or more files or folders of news: CSV, TSV, JSON, Parquet or Excel, or .txt
+    files of one article each. Copies and near-copies of a text never cross splits.
     """
     from tfnews.data.prepare import prepare
 

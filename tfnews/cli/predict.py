@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step
+from tfnews.data.rows import layout_of
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
 from tfnews.scoring.predict import (
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     "--text-column",
     help="Column of the texts. Default: combined_text, else that of the training news, else text.",
 )
+@reading_options
 @click.option(
     "--batch-size",
     type=click.IntRange(min=1),
@@ -93,11 +97,14 @@ def command(
     threshold: float | None,
     precision: str,
     score_anyway: bool,
+    encoding: str | None,
+    delimiter: str | None,
+    header: bool,
     **columns: str | None,
 ) -> None:
     """Score texts with a run, in order and in any amount.
 
-    Reads CSV, TSV, JSON lines, Parquet or one text a line; gzip is recognised. Of a folder each
+    Reads CSV, TSV, JSON, Parquet, Excel or one text a line; gzip is recognised. Of a folder each
     .txt file is one text. A record that cannot be read, or is too short, or in another script or
     language than the training texts, is answered as not_scored with the reason; an unusual
     vocabulary is a caution beside the score. Columns of the answer: id, fake_probability, label,
@@ -105,9 +112,11 @@ def command(
     """
     _check_output(output, answer_format, source)
     source = _choose_source(source, texts)  # now: opening the run takes seconds
+    layout_of(encoding, delimiter, header)
     from tfnews.models import load
 
     classifier = load(run)
+    account = Counter()
     tally = Tally(classifier.threshold if threshold is None else threshold)
     predictions = predict(
         classifier,
@@ -118,11 +127,16 @@ def command(
         precision=precision,
         score_anyway=score_anyway,
         trained=trained_columns(run),
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        account=account,
         **columns,
     )
     _write(tally.watch(predictions), output, answer_format)
-    for line in _summary(tally, classifier):
+    for line in _summary(tally, classifier, account):
         click.echo(line, err=True)
+    tally.check_any_scored()
     if output is None:  # standard output carries the answers
         click.echo(f"\nNext: tfnews predict {shlex.quote(run)} FILE --output scores.csv", err=True)
     else:
@@ -163,7 +177,7 @@ def _write(predictions: Iterator[Prediction], output: Path | None, format: str |
     sys.stdout.buffer.flush()
 
 
-def _summary(tally: Tally, classifier: "NewsClassifier") -> list[str]:
+def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> list[str]:
     """Say what happened, and what the scores are not."""
     scored = tally.flagged + tally.below
     kinds = ", ".join(f"{kind} {count}" for kind, count in tally.not_scored.most_common())
@@ -172,7 +186,9 @@ def _summary(tally: Tally, classifier: "NewsClassifier") -> list[str]:
     cautions = ", ".join(f"{kind} {count}" for kind, count in tally.cautions.most_common())
     doubtful = f", {tally.cautions.total()} with a caution ({cautions})" if cautions else ""
     return [
+        *(f"Note: {what}: {number:,}" for what, number in account.items() if number),
         f"\n{scored} scored{doubtful}, {missed}.",
+        *(f"Warning: {warning}" for warning in tally.warnings()),
         f"{tally.flagged} at or above the threshold of {tally.threshold:g}: they resemble texts "
         f"labelled {name} in {classifier.trained_on}.",
         CAUTION,

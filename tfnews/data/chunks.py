@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfnews.data import labels, tables
 from tfnews.data.columns import find
+from tfnews.data.decoding import Account
 from tfnews.data.formats import DATELINE, GENERIC, NO_LABEL, normal_label, offered
 from tfnews.data.sources import SourceFile
 from tfnews.data.text import excerpt
@@ -32,7 +33,7 @@ class FileChunks:
         self._file = file
         self._rows = 0
         self._kept = 0
-        self._oddities: Counter[str] = Counter()
+        self._oddities = Account()
         self._datelines = labels.Probe(DATELINE)
         own = file.format.evidence or DATELINE
         self._probe = self._datelines if own is DATELINE else labels.Probe(own)
@@ -61,6 +62,8 @@ class FileChunks:
         return {
             "file": self._file.name,
             "format": self._file.format_name,
+            "encoding": self._oddities.encoding,
+            "delimiter": self._oddities.delimiter,
             "sha256": self._file.digest,
             "rows": self._rows,
             "kept": self._kept,

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError
 from tfnews.records import ColumnsRecord
 
 COMBINED = "combined_text"
-
-_SHOWN = 20  # characters of a column's name
-_ASKED = 60  # of one that was asked for
-_NAMED = 150  # characters of all names that a message lists
 
 
 class Chosen(NamedTuple):
@@ -42,8 +39,8 @@ def required(name: str | None, columns: Sequence[str], source: str, option: str)
     found = find(name, columns)
     if name is not None and found is None:
         raise DataError(
-            f"Column {_short(name)!r} is not in {source}. It has: {listed(columns)}. Name another "
-            f"with {option}."
+            f"Column {shown(name, 60)!r} is not in {source}. It has: {listed(columns)}. Name "
+            f"another with {option}."
         )
     return found
 
@@ -85,20 +82,3 @@ def chosen(title: str | None, text: str | None, default: Chosen) -> Chosen:
     headline = title or default.title
     body = text or default.text or title
     return Chosen(None if headline == body else headline, body)
-
-
-def _short(name: str) -> str:
-    return " ".join(name.split())[:_ASKED]
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names for a message, each shortened, no more than fit."""
-    shown, room = [], _NAMED
-    for name in names:
-        short = " ".join(name.split())[:_SHOWN] or "(nameless)"
-        room -= len(short)
-        if room < 0:
-            break
-        shown.append(short)
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -8,7 +8,9 @@ import pandas as pd
 
 from tfnews.data import formats
 from tfnews.data.chunks import FileChunks, headline
+from tfnews.data.rows import layout_of
 from tfnews.data.sources import SourceFile, resolve
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError
 from tfnews.records import ColumnsRecord
 
@@ -26,6 +28,9 @@ def read(
     fake_values: Sequence[str] = (),
     real_values: Sequence[str] = (),
     drop_values: Sequence[str] = (),
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
     chunk_rows: int = 5000,
 ) -> "Reading":
     """Open files and folders of labelled news: rows of a table, or .txt files of one article each.
@@ -44,6 +49,9 @@ def read(
             the label stands in one.
         real_values: Label values that mean real, laid over the format's.
         drop_values: Label values whose rows are left out.
+        encoding: Of all files; by default found out, see `tfnews.data.decoding`.
+        delimiter: What divides the fields of delimited files; by default found out.
+        header: Whether delimited files and sheets start with one; else columns go by their numbers.
         chunk_rows: Rows a chunk, at most.
 
     Returns:
@@ -51,7 +59,8 @@ def read(
 
     Raises:
         DataError: A source or column is missing, or a file is empty, damaged or of no known kind.
-        UsageError: `format` or `label_from` is unknown, or one label value is given two meanings.
+        UsageError: `format`, `label_from` or `encoding` is unknown, or a label value is given two
+            meanings.
     """
     files = resolve(
         sources,
@@ -63,6 +72,7 @@ def read(
         fake_values=fake_values,
         real_values=real_values,
         drop_values=drop_values,
+        layout=layout_of(encoding, delimiter, header),
     )
     return Reading(files, chunk_rows)
 
@@ -147,7 +157,7 @@ class Reading:
         rejected = ", ".join(f"{reason} ({number:,})" for reason, number in reasons.items())
         raise DataError(
             f"{what}; a set needs rows of both classes. Read: "
-            f"{', '.join(file.name for file in self._files)}. Rejected: {rejected or 'none'}. "
+            f"{listed(file.name for file in self._files)}. Rejected: {shown(rejected) or 'none'}. "
             "Name all files of the set at once, or change --fake-value, --real-value and "
             "--drop-value."
         )

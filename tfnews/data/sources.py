@@ -11,6 +11,8 @@ from typing import NamedTuple
 from tfnews.catalogue.names import LABELS_FROM
 from tfnews.data import articles, columns, formats, labels, naming, tables
 from tfnews.data.formats import Format
+from tfnews.data.rows import USUAL, Layout, Row
+from tfnews.data.text import listed
 from tfnews.errors import DataError, UsageError
 from tfnews.runs import sha256
 
@@ -47,6 +49,7 @@ class SourceFile:
         explained: Whether the user said which values are fake or real.
         believed: Whether the user, or the one who wrote the file, vouches for the format.
         beside: The file that holds its bodies.
+        layout: What the user said of its encoding, delimiter and header.
         notes: Remarks that hold before the file is read.
     """
 
@@ -58,6 +61,7 @@ class SourceFile:
     explained: bool = False
     believed: bool = False
     beside: Path | None = None
+    layout: Layout = USUAL
     notes: tuple[str, ...] = ()
 
     @property
@@ -90,7 +94,7 @@ class SourceFile:
         used |= set(articles.COLUMNS) if self.is_folder else set()
         return [c for c in self.columns if c not in used and not formats.is_nameless(c)]
 
-    def rows(self, counts: Counter) -> Iterator[tables.Row]:
+    def rows(self, counts: Counter) -> Iterator[Row]:
         """Stream the file's rows, counting oddities in `counts`."""
         row = self.format
         if self.is_folder:
@@ -101,8 +105,9 @@ class SourceFile:
             own,
             counts,
             texts=(row.title, row.text),
-            header=not row.names,
-            quoting=row.quoting,
+            layout=self.layout._replace(
+                header=self.layout.header and not row.names, quoting=row.quoting
+            ),
         )
         return self._with_bodies(rows) if self.beside else rows
 
@@ -118,18 +123,18 @@ class SourceFile:
         outer = root is None or not self.place.alone
         return naming.label(path, root, self.meanings, article=self.is_folder, outer=outer)
 
-    def _with_bodies(self, rows: Iterable[tables.Row]) -> Iterator[tables.Row]:
+    def _with_bodies(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Add to each row the body that the second file has under the same key."""
         beside = self.format.beside
-        bodies = _bodies(self.beside, beside)
+        bodies = _bodies(self.beside, beside, self.layout)
         key = self.columns.index(columns.find(beside.key, self.columns))
         for row in rows:
             if row.fault:
                 yield row
             elif row.values[key] in bodies:
-                yield tables.Row(row.line, [*row.values, bodies[row.values[key]]])
+                yield Row(row.line, [*row.values, bodies[row.values[key]]])
             else:
-                yield tables.Row(row.line, [row.values[key]], f"no body of its {beside.key}")
+                yield Row(row.line, [row.values[key]], f"no body of its {beside.key}")
 
 
 def resolve(
@@ -143,6 +148,7 @@ def resolve(
     fake_values: Sequence[str] = (),
     real_values: Sequence[str] = (),
     drop_values: Sequence[str] = (),
+    layout: Layout = USUAL,
 ) -> list[SourceFile]:
     """Find the files, recognise each, and settle its columns and labels.
 
@@ -155,7 +161,7 @@ def resolve(
     named = {"title": title_column, "text": text_column, "label": label_column}
     values = (fake_values, real_values, drop_values)
     explained = bool(fake_values or real_values)
-    recognised = [(place, *_recognised(place.path, wanted)) for place in find(sources)]
+    recognised = [(place, *_recognised(place.path, wanted, layout)) for place in find(sources)]
     files = [
         _settled(place, row, names, named, label_from, explained)
         for place, row, names in _without_second_files(recognised)
@@ -168,6 +174,7 @@ def resolve(
                 name=file.path.name if names[file.path.name] == 1 else _with_folder(file.path),
                 meanings=labels.mapping(file.format, *values),
                 explained=explained,
+                layout=layout,
                 believed=file.believed or wanted is not None,
             )
         )
@@ -239,7 +246,7 @@ def _places_in(folder: Path) -> list[Place]:
     aside = [path.name for path in inside if path not in read]
     deeper = sum(tables.kind(path) is not None for path in below if path not in [*inside, *read])
     aside += [f"{deeper:,} in folders below"] * bool(deeper)
-    note = (f"not read, in the same folder: {columns.listed(aside)}",) if aside else ()
+    note = (f"not read, in the same folder: {listed(aside)}",) if aside else ()
     return [Place(path, note if path == read[0] else (), folder) for path in read]
 
 
@@ -264,15 +271,15 @@ def _with_folder(path: Path) -> str:
 # --- The format of a file --------------------------------------------------------------------
 
 
-def _recognised(path: Path, wanted: Format | None) -> tuple[Format, list[str]]:
+def _recognised(path: Path, wanted: Format | None, layout: Layout) -> tuple[Format, list[str]]:
     """Return a file's format, and its columns."""
     if path.is_dir():
         return formats.GENERIC, list(articles.COLUMNS)
-    row = wanted or formats.recognise_line(tables.first_line(path))
+    row = wanted or formats.recognise_line(tables.first_line(path, layout.encoding))
     if row and row.names:
-        return row, _without_header(path, row)
-    names = tables.columns(path)
-    first = tables.first_row(path, names)
+        return row, _without_header(path, row, layout)
+    names = tables.columns(path, layout)
+    first = tables.first_row(path, names, layout)
     row = row or formats.recognise(_stem(path), names, first.values)
     return _as_in_manifest(path, row, names, wanted), names
 
@@ -281,8 +288,8 @@ def _stem(path: Path) -> str:
     return path.name.casefold().split(".")[0]
 
 
-def _without_header(path: Path, row: Format) -> list[str]:
-    width = len(tables.first_line(path).split("\t"))
+def _without_header(path: Path, row: Format, layout: Layout) -> list[str]:
+    width = len(tables.first_line(path, layout.encoding).split("\t"))
     if width != len(row.names):
         raise DataError(
             f"{path.name} has {width} tab-separated columns; {row.name} files have "
@@ -334,13 +341,13 @@ def _second(path: Path, row: Format) -> Path | None:
     return next((one for one in sorted(path.parent.iterdir()) if _stem(one) == wanted), None)
 
 
-def _bodies(path: Path, beside: formats.Beside) -> dict[str, str]:
+def _bodies(path: Path, beside: formats.Beside, layout: Layout) -> dict[str, str]:
     """Read a second file as key to body."""
-    names = tables.columns(path)
+    names = tables.columns(path, layout)
     wanted = [
         columns.required(name, names, path.name, "--format") for name in (beside.key, beside.column)
     ]
-    rows = tables.rows(path, names, Counter(), texts=[wanted[1]])
+    rows = tables.rows(path, names, Counter(), texts=[wanted[1]], layout=layout)
     places = [names.index(name) for name in wanted]
     return {row.values[places[0]]: row.values[places[1]] for row in rows if not row.fault}
 
@@ -441,7 +448,7 @@ def _no_label(place: Place, row: Format, names: Sequence[str]) -> DataError:
         said = ""
     offer = f" The name says {said!r}: to take it as the label, add --label-from name." * bool(said)
     return DataError(
-        f"Column {row.label!r} is not in {place.path.name}. It has: {columns.listed(names)}. Name "
+        f"Column {row.label!r} is not in {place.path.name}. It has: {listed(names)}. Name "
         f"another with --label-column, or say --label-from name.{offer}"
     )
 

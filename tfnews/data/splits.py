@@ -13,7 +13,7 @@ import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
-from tfnews.data.text import combine
+from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError
 from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, sha256, write_json
@@ -205,7 +205,9 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
-        raise DataError(f"{path} cannot be read as a UTF-8 CSV file: {error}.") from error
+        raise DataError(
+            f"{path} cannot be read as a UTF-8 CSV file: {shown(str(error))}."
+        ) from error
 
 
 def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
@@ -230,15 +232,16 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
     for column in ("combined_text", "label"):
         if column not in frame:
             raise DataError(
-                f"{path} has no column {column!r}. It has: {columns.listed(list(frame.columns))}. "
+                f"{path} has no column {column!r}. It has: {listed(frame.columns)}. "
                 "A split needs combined_text and label; tfnews data prepare writes them."
             )
     if frame.empty:
         raise DataError(f"{path} has no rows. Each split needs some of both classes.")
     wrong = ~frame["label"].isin(["0", "1"])
     if wrong.any():
+        label = shown(frame["label"][wrong].iloc[0])
         raise DataError(
-            f"{path} has the label {frame['label'][wrong].iloc[0]!r} in {int(wrong.sum())} rows, "
+            f"{path} has the label {label!r} in {int(wrong.sum())} rows, "
             f"first in data row {int(wrong.argmax()) + 1}. Labels must be 1 (fake) or 0 (real). "
             "Map other values with tfnews data prepare --fake-value X --real-value Y."
         )
@@ -278,7 +281,7 @@ def check_destination(out: str | os.PathLike, force: bool = False) -> None:
     own = {MANIFEST, REJECTS, *(f"{part}.csv" for part in PARTS)}
     others = [name for name in held if name not in own]
     if others or not _read_manifest(out / MANIFEST):
-        what = f"it also holds {', '.join(others[:5])}" if others else f"it has no {MANIFEST}"
+        what = f"it also holds {listed(others)}" if others else f"it has no {MANIFEST}"
         raise DataError(
             f"{out} will not be replaced: {what}, so more than prepared splits would be lost. "
             "Name a new folder with --out."
@@ -306,6 +309,17 @@ def write_splits(
     """
     out = Path(out)
     check_destination(out, force)
+    try:
+        _write_beside(out, frames, rejects, manifest)
+    except OSError as error:
+        error.filename = os.fspath(out)  # not the folder beside it
+        raise
+    return open_splits(out)
+
+
+def _write_beside(
+    out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict
+) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as holder:
         made = Path(holder) / "new"
@@ -316,7 +330,6 @@ def write_splits(
         digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
         write_json(made / MANIFEST, {**manifest, "digests": digests})
         _swap(made, out, Path(holder) / "old")
-    return open_splits(out)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from tfnews.catalogue import names
 from tfnews.data import duplicates
-from tfnews.data.columns import find, listed
+from tfnews.data.columns import find
 from tfnews.data.splits import CLASS_NAMES, PARTS
+from tfnews.data.text import listed, shown
 from tfnews.errors import DataError, UsageError
 
 STRATEGIES = (*names.STRATEGIES, "ready")  # the last: files that are splits already
@@ -256,8 +257,8 @@ def named_column(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
         hidden = ("combined_text", "label", "title", "text", "line")
         known = [name for name in frame.columns if name not in hidden]
         raise DataError(
-            f"No source has a column {column!r}. Columns to choose from: {listed(known)}. "
-            f"Name one with {option}."
+            f"No source has a column {shown(column, 60)!r}. Columns to choose from: "
+            f"{listed(known)}. Name one with {option}."
         )
     return frame[found]
 
@@ -280,7 +281,8 @@ def merge_groups(
         missing = int((values == "").sum())
         if missing:
             warnings.append(
-                f"{missing} rows have no {column!r}; each was split as a group of its own."
+                f"{missing} rows have no {shown(column, 60)!r}; each was split as a group of its "
+                "own."
             )
     return duplicates.connect(len(frame), pairs), warnings
 
@@ -299,7 +301,7 @@ def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
     numbers = {name: distinct[name].nunique() for name in columns if _repeats(distinct[name])}
     if not numbers:
         return []
-    listed = " and ".join(f"{name!r} has {number:,}" for name, number in numbers.items())
+    listed = " and ".join(f"{shown(name, 40)!r} has {number:,}" for name, number in numbers.items())
     return [
         f"Column {listed} values for {len(distinct):,} distinct texts; a random split puts texts "
         f"of one value into several splits, so scores may reward recognising it. "

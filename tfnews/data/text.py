@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 INPUT_RULE = "title-space-text"
+SHOWN = 120  # characters of a user's data that one part of a message quotes; no message has 200
 
 _WHITE_SPACE = re.compile(r"\s+")
 
@@ -45,3 +47,22 @@ def is_unicode(text: str) -> bool:
 def printable(text: str) -> str:
     """Return a text that can be written, with a question mark for what cannot."""
     return text.encode("utf-8", "replace").decode()
+
+
+def shown(value: str, most: int = SHOWN) -> str:
+    """Return at most `most` characters of what a user wrote, in one line, for a message."""
+    opening = " ".join(printable(value[: 4 * most]).split())
+    return opening if len(opening) <= most else f"{opening[: most - 1]}…"
+
+
+def listed(names: Iterable[str], most: int = SHOWN) -> str:
+    """Join names by commas for a message: as many as fit into `most` characters, at least one."""
+    whole = [shown(name, 40) or "(nameless)" for name in names]
+    kept, size = [], 0
+    for name in whole:
+        size += len(name) + 2
+        if kept and size > most:
+            break
+        kept.append(name)
+    more = len(whole) - len(kept)
+    return ", ".join(kept) + (f" and {more:,} more" if more else "")

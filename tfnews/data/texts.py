@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tfnews.data import articles, columns, streams, tables
-from tfnews.data.text import combine, excerpt
+from tfnews.data.decoding import Account
+from tfnews.data.rows import USUAL, Layout, Row, UnreadableRestError, of_values
+from tfnews.data.text import combine, excerpt, shown
 from tfnews.errors import DataError, UsageError
 from tfnews.records import ColumnsRecord
 
@@ -36,6 +38,8 @@ def read_texts(
     title_column: str | None = None,
     text_column: str | None = None,
     trained: Sequence[ColumnsRecord] = (),
+    layout: Layout = USUAL,
+    account: Counter | None = None,
 ) -> Iterator[Item]:
     """Read texts in order, a few in memory at a time (JSON lines and Parquet: a thousand).
 
@@ -48,27 +52,30 @@ def read_texts(
         text_column: Column of the texts. Default: "combined_text" alone, else as trained, else
             "text". The same column as of the titles is read once.
         trained: How the training news was read.
+        layout: What is known of encoding, delimiter and header.
+        account: Tally in which oddities are counted, and which is told how the source was read.
 
     Yields:
         An item for every record, also for one that cannot be read. From a quote that is never
-        closed on, all is one such record.
+        closed on, and from where an array of JSON breaks, all is one such record.
 
     Raises:
         UsageError: The format is unknown.
         DataError: The file is missing or broken, or has not the columns.
     """
     named = _Found(id_column, title_column, text_column)
+    account = Account() if account is None else account
     if not streams.is_standard_input(source) and os.path.isdir(source):
-        return _read_folder(Path(source), named)
+        return _read_folder(Path(source), named, account)
     kind = _format_of(source, format)
     if not streams.is_standard_input(source) and not streams.is_readable(source):
-        raise DataError(f"There is no file {source}.")
-    return _read(source, kind, named, trained)
+        raise DataError(f"There is no file {shown(str(source))}.")
+    return _read(source, kind, named, trained, layout, account)
 
 
 def items(texts: Iterable[object]) -> Iterator[Item]:
     """Make items of texts that are already in Python, numbered from 1."""
-    return _items(tables.of_values(texts), _Found(None, None, 0), "record")
+    return _items(of_values(texts), _Found(None, None, 0), "record")
 
 
 def _format_of(source: str | os.PathLike, format: str | None) -> str:
@@ -88,19 +95,24 @@ def _format_of(source: str | os.PathLike, format: str | None) -> str:
 
 
 def _read(
-    source: str | os.PathLike, kind: str, named: "_Found", trained: Sequence[ColumnsRecord]
+    source: str | os.PathLike,
+    kind: str,
+    named: "_Found",
+    trained: Sequence[ColumnsRecord],
+    layout: Layout,
+    account: Counter,
 ) -> Iterator[Item]:
-    with tables.opened(source, kind) as table:
+    with tables.opened(source, kind, account, layout) as table:
         found = _find_columns(table.names, named, trained, streams.name_of(source))
         wanted = list(dict.fromkeys(name for name in found if name is not None))
         rows = table.rows(wanted, texts=(found.title, found.text))
-        yield from _items(rows, _places(found, wanted), "record" if kind == "parquet" else "line")
+        yield from _items(rows, _places(found, wanted), table.unit)
 
 
-def _read_folder(folder: Path, named: "_Found") -> Iterator[Item]:
+def _read_folder(folder: Path, named: "_Found", account: Counter) -> Iterator[Item]:
     names = articles.COLUMNS
     found = _find_columns(names, named._replace(id=named.id or names[0]), (), str(folder))
-    return _items(articles.rows(folder, Counter()), _places(found, names), "file")
+    return _items(articles.rows(folder, account), _places(found, names), "file")
 
 
 class _Found(NamedTuple):
@@ -130,16 +142,16 @@ def _find_columns(
     return _Found(id or columns.find("id", names), *found)
 
 
-def _items(rows: Iterable[tables.Row], places: _Found, unit: str) -> Iterator[Item]:
+def _items(rows: Iterable[Row], places: _Found, unit: str) -> Iterator[Item]:
     number = 0
     try:
         for number, row in enumerate(rows, start=1):
             yield _item(str(number), row, places, unit)
-    except tables.OpenQuoteError as error:  # what came before it is sound
+    except UnreadableRestError as error:  # what came before it is sound
         yield Item(str(number + 1), None, f"unreadable record: {error}")
 
 
-def _item(number: str, row: tables.Row, places: _Found, unit: str) -> Item:
+def _item(number: str, row: Row, places: _Found, unit: str) -> Item:
     if row.fault:
         found = f"{unit} {row.line}: {excerpt(row.values[0])}"
         return Item(number, None, f"unreadable record: {row.fault} ({found})")

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
-from tfnews.data import articles
+from tfnews.data import articles, tables
+from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import DataError, RunError, UsageError
 from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, replacing
 
@@ -30,6 +31,17 @@ CAUTION = (
     "removing a text automatically."
 )
 PARQUET_ROWS = 1_000
+_REMEDIES = {
+    "unreadable record": "The answers say what is wrong with each: perhaps another --delimiter, "
+    "--encoding or --input-format fits, or the file was cut off.",
+    "empty text": "Perhaps other columns hold the texts: name them with --text-column and "
+    "--title-column.",
+    "no number": "The model's weights are damaged: train it again.",
+}
+_UNLIKE = (
+    "Check that --text-column and --encoding fit the file. If they do, this run cannot judge such "
+    "texts; --score-anyway scores them all the same."
+)
 _BATCHES = 16  # read ahead, to put texts of like length together
 
 
@@ -87,6 +99,36 @@ class Tally:
                 self.below += 1
             yield prediction
 
+    def warnings(self) -> list[str]:
+        """Say what to do when most texts were refused for one reason."""
+        return [self._refusal()] if self._is_mostly_refused() and self._scored else []
+
+    def check_any_scored(self) -> None:
+        """Stop a command that scored nothing.
+
+        Raises:
+            DataError: It did not; the message says why, and what to do.
+        """
+        if self._scored:
+            return
+        if not self.not_scored:
+            raise DataError("Nothing was scored: there was no text. Name a source that holds some.")
+        raise DataError(f"Nothing was scored. {self._refusal()}")
+
+    @property
+    def _scored(self) -> int:
+        return self.flagged + self.below
+
+    def _is_mostly_refused(self) -> bool:
+        most = max(self.not_scored.values(), default=0)
+        return 2 * most > self._scored + self.not_scored.total()
+
+    def _refusal(self) -> str:
+        (kind, count), *_ = self.not_scored.most_common(1)
+        total = self._scored + self.not_scored.total()
+        remedy = _REMEDIES.get(kind, _UNLIKE)
+        return f"{count:,} of {total:,} texts were not scored for one reason, {kind}. {remedy}"
+
 
 def predict(
     run: "str | os.PathLike | Run | NewsClassifier",
@@ -101,6 +143,10 @@ def predict(
     title_column: str | None = None,
     text_column: str | None = None,
     trained: Sequence[ColumnsRecord] | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
+    account: Counter | None = None,
 ) -> Iterator[Prediction]:
     """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
@@ -120,6 +166,10 @@ def predict(
         text_column: Column of the texts; by default as the run was trained, else text. The same
             column as of the titles is read once.
         trained: How the training news was read; by default what the run recorded.
+        encoding: Of the file; by default found out, see `tfnews.data.decoding`.
+        delimiter: What divides the fields of a delimited file; by default found out.
+        header: Whether a delimited file or sheet starts with one; else columns go by their numbers.
+        account: Tally in which oddities of the file are counted, such as a guessed encoding.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
@@ -137,7 +187,11 @@ def predict(
     columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
     # Sources are checked before the model is opened, which takes seconds.
     trained = trained_columns(run) if trained is None else trained
-    texts = _open_source(source, format, {**columns, "trained": trained})
+    layout = layout_of(encoding, delimiter, header)
+    if _is_delimited(source, format):
+        layout = _as_trained(layout, trained)
+    reading = {**columns, "trained": trained, "layout": layout, "account": account}
+    texts = _open_source(source, format, reading)
     classifier = _opened(run, precision)
     threshold = classifier.threshold if threshold is None else threshold
     size = batch_size or classifier.prediction_batch
@@ -181,6 +235,22 @@ def check_source(source: str | os.PathLike) -> None:
         )
 
 
+def _is_delimited(source: object, format: str | None) -> bool:
+    named = isinstance(source, (str, os.PathLike)) and not os.path.isdir(source)
+    return (format or (tables.kind(source) if named else None)) in ("csv", "tsv")
+
+
+def _as_trained(layout: Layout, trained: Sequence[ColumnsRecord]) -> Layout:
+    """Read a delimited file as the user read that of the training news, unless told otherwise."""
+    for record in trained[:1]:
+        return layout._replace(
+            encoding=layout.encoding or record.encoding,
+            delimiter=layout_of(None, layout.delimiter or record.delimiter, True).delimiter,
+            header=layout.header and record.header,
+        )
+    return layout
+
+
 def trained_columns(
     run: "str | os.PathLike | Run | NewsClassifier",
 ) -> tuple[ColumnsRecord, ...]:
@@ -194,12 +264,12 @@ def trained_columns(
 
 
 def _open_source(
-    source: str | os.PathLike | Iterable[str], format: str | None, columns: dict
+    source: str | os.PathLike | Iterable[str], format: str | None, reading: dict
 ) -> Iterator[Item]:
     if not isinstance(source, (str, os.PathLike)):
         return items(source)
     check_source(source)
-    return read_texts(source, format=format, **columns)
+    return read_texts(source, format=format, **reading)
 
 
 def _score(

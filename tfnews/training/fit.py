@@ -282,8 +282,12 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
     gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
         shutil.rmtree(folder, ignore_errors=True)
-    classifier.save_to_preset(str(beside))
-    beside.rename(run.model_dir)
+    try:
+        classifier.save_to_preset(str(beside))
+        beside.rename(run.model_dir)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)  # a full disk has use for the room
+        raise
     size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
     run.update(megabytes=round(size / 1e6, 2))
 

@@ -1,0 +1,111 @@
+"""Excel workbooks, whole and odd."""
+
+import io
+import sys
+import zipfile
+
+import pytest
+
+from tfnews.data import containers, tables
+from tfnews.data.containers import CUT_OFF, OTHER_SHEETS
+from tfnews.data.decoding import Account
+from tfnews.data.rows import Layout
+from tfnews.data.texts import read_texts
+from tfnews.errors import DataError, UsageError
+
+openpyxl = pytest.importorskip("openpyxl")
+
+ROWS = [
+    ["title", "text", "label", "shares", "day"],
+    ["A", "b\nc “d”", 1, 2.0, None],
+    [None, None, None, None, None],
+    ["C", "e", 0, 2.5, True],
+]
+
+
+@pytest.fixture
+def book(tmp_path):
+    def _book(rows, name="a.xlsx", others=0):
+        content = openpyxl.Workbook()
+        for row in rows:
+            content.active.append(row)
+        for _ in range(others):
+            content.create_sheet()
+        content.save(tmp_path / name)
+        return tmp_path / name
+
+    return _book
+
+
+def test_a_sheet_is_read_as_excel_would_write_it_to_csv(book):
+    path = book(ROWS)
+    account = Account()
+    names = tables.columns(path)
+    assert names == ROWS[0]
+    assert list(tables.rows(path, names, account)) == [
+        (2, ["A", "b\nc “d”", "1", "2", ""], None),
+        (4, ["C", "e", "0", "2.5", "true"], None),
+    ]
+    assert not any(account.values())
+    assert [item.text for item in read_texts(path)] == ["A b\nc “d”", "C e"]
+
+
+def test_a_workbook_from_standard_input(book, monkeypatch):
+    stream = io.BufferedReader(io.BytesIO(book(ROWS).read_bytes()))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    assert [item.text for item in read_texts("-", format="xlsx")] == ["A b\nc “d”", "C e"]
+
+
+def test_other_sheets_and_cut_off_texts_are_counted(book):
+    path = book([["text"], ["a" * 32_767], ["b"]], others=2)
+    account = Account()
+    assert len(list(tables.rows(path, ["text"], account))) == 2
+    assert account == {OTHER_SHEETS: 2, CUT_OFF: 1}
+
+
+def test_a_sheet_without_a_header(book):
+    path = book([row[:4] for row in ROWS[1:]])
+    items = read_texts(path, layout=Layout(header=False), title_column="1", text_column="2")
+    assert [item.text for item in items] == ["A b\nc “d”", "C e"]
+
+
+def test_cells_beyond_the_header_are_a_fault(book):
+    path = book([["text", None], ["a", None], ["b", "c"], ["d"]])
+    found = list(tables.rows(path, tables.columns(path), Account()))
+    assert [row.fault for row in found] == [None, "wrong number of fields", None]
+    assert found[1].values == ["2 cells instead of 1: b, c"]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 cut off", b"no workbook", b""])
+def test_what_is_no_workbook(tmp_path, content):
+    (tmp_path / "a.xlsx").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.xlsx cannot be read as an Excel workbook|is empty"):
+        tables.columns(tmp_path / "a.xlsx")
+
+
+def test_an_empty_sheet(book):
+    with pytest.raises(DataError, match=r"a\.xlsx is empty"):
+        tables.columns(book([]))
+
+
+def test_a_workbook_too_large_for_the_memory_is_told_before_it_is_read(book, monkeypatch):
+    monkeypatch.setattr(containers, "_MOST_STRINGS", 10)
+    path = book(ROWS)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", "a" * 20)
+    with pytest.raises(DataError, match="Save it as CSV UTF-8"):
+        tables.columns(path)
+
+
+def test_without_the_extra_its_name_is_told(book, monkeypatch):
+    path = book(ROWS)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(UsageError, match=r'pip install "tfnews\[excel\]"'):
+        tables.columns(path)
+
+
+def test_a_zip_archive_is_no_workbook(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("a.csv", "text\nA\n")
+    with pytest.raises(DataError, match="cannot be read as an Excel workbook"):
+        tables.columns(tmp_path / "a.xlsx")

@@ -1,0 +1,85 @@
+"""What the system refuses, in one line: a full disk, no permission, a path too long, no memory."""
+
+import errno
+import os
+import re
+
+from tfnews.errors import DataError, ExportError, RunError, TfnewsError, WeightsError
+
+# Command -> what fails when the system refuses it a file, and what needs less memory.
+_KINDS = {
+    "data": (DataError, "prepare fewer files at once"),
+    "predict": (DataError, "give a smaller --batch-size"),
+    "weights": (WeightsError, "start from a smaller file of vectors"),
+    "export": (ExportError, "export a smaller architecture"),
+    "fit": (RunError, "give a smaller --set batch_size=NUMBER, or choose a smaller architecture"),
+    "evaluate": (RunError, "choose a machine with more"),
+    "demo": (RunError, "choose a machine with more"),
+}
+_RIGHTS = "Name a place that you may write to and files that you may read, or change their rights."
+_ROOM = "Free some room, or name a place on another disk."
+_SAYINGS = {
+    errno.ENOSPC: ("The disk is full", _ROOM),
+    errno.EDQUOT: ("Your share of the disk is full", _ROOM),
+    errno.EFBIG: ("A file grew larger than the system allows", _ROOM),
+    errno.EROFS: ("The place is read-only", "Name another place to write to."),
+    errno.EACCES: ("Permission denied", _RIGHTS),
+    errno.EPERM: ("Permission denied", _RIGHTS),
+    errno.ENAMETOOLONG: ("The path is too long", "Choose a shorter name or a higher folder."),
+    errno.EMFILE: ("Too many files are open", "Raise the limit, for example with: ulimit -n 4096"),
+    errno.ENFILE: ("Too many files are open", "End other programs."),
+    errno.ENOTDIR: ("A part of the path is a file, not a folder", "Name another place."),
+    errno.EISDIR: ("The path is a folder, not a file", "Name a file."),
+    errno.EIO: ("The disk cannot be read or written", "Check it, or name a place on another."),
+}
+_NO_MEMORY = ("MemoryError", "ResourceExhaustedError", "ArrowMemoryError", "_ArrayMemoryError")
+_NUMBERED = re.compile(r"\b(?:errno[ =]+|os error )(\d+)", re.I)  # as HDF5, Arrow and Rust say it
+_BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{16}")  # a file that is written beside another
+_LONGEST_PATH = 200
+
+
+def told(error: BaseException, command: str | None) -> TfnewsError | None:
+    """Return the error that says in one line what the system refused.
+
+    Args:
+        error: What a command ended with.
+        command: The command's name.
+
+    Returns:
+        An error of the kind of what the command makes; None when the system refused nothing, or the
+        one who reads the output has gone.
+    """
+    kind, less = _KINDS.get(command, (TfnewsError, "choose a machine with more"))
+    number = _number(error)
+    if number in _SAYINGS:
+        what, remedy = _SAYINGS[number]
+        return kind(f"{what}{_where(error)}. {remedy}")
+    if type(error).__name__ in _NO_MEMORY:
+        return kind(f"There is not enough memory. End other programs, or {less}.")
+    if isinstance(error, OSError) and error.strerror and number != errno.EPIPE:
+        return kind(f"The system refused a file{_where(error)}: {error.strerror}. Check the path.")
+    return None
+
+
+def _number(error: BaseException) -> int | None:
+    """Return the system's number of an error, whoever reports it."""
+    for one in (error, error.__cause__):
+        if isinstance(one, OSError) and one.errno:
+            return one.errno
+        said = str(one) if one is not None else ""
+        if found := _NUMBERED.search(said):
+            return int(found[1])
+        # TensorFlow gives the words alone.
+        if number := next((number for number in _SAYINGS if os.strerror(number) in said), None):
+            return number
+    return None
+
+
+def _where(error: BaseException) -> str:
+    path = getattr(error, "filename", None)
+    if not isinstance(path, str | bytes | os.PathLike):  # some errors name a file's number
+        return ""
+    folder, name = os.path.split(os.fsdecode(path))
+    beside = _BESIDE.fullmatch(name)
+    shown = os.path.join(folder, beside[1] if beside else name)
+    return f": {shown if len(shown) <= _LONGEST_PATH else shown[:_LONGEST_PATH] + '…'}"

@@ -1,0 +1,32 @@
+"""Options that say how files of news are read, the same for every command that reads them."""
+
+from collections.abc import Callable
+
+import click
+
+_OPTIONS = (
+    click.option(
+        "--encoding",
+        help="Encoding of the files, such as windows-1252 or utf-16. By default it is found out: "
+        "UTF-8, UTF-16 by its mark or zeros, else Windows-1252 or what fits better, which is said.",
+    ),
+    click.option(
+        "--delimiter",
+        help="What divides the fields: one character, or comma, semicolon, tab or pipe. By default "
+        "it is found out.",
+    ),
+    click.option(
+        "--no-header",
+        "header",
+        flag_value=False,
+        default=True,
+        help="The first row is no header: columns are named by their numbers, from 1.",
+    ),
+)
+
+
+def reading_options(command: Callable) -> Callable:
+    """Give a command the options encoding, delimiter and header."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,172 @@
+"""Records of files that are no text: Parquet and Excel workbooks."""
+
+import contextlib
+import functools
+import itertools
+import os
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO
+
+from tfnews.data import streams
+from tfnews.data.decoding import decoded
+from tfnews.data.rows import Layout, Row, Table, empty, numbered, row_of
+from tfnews.data.text import listed, shown
+from tfnews.errors import DataError, UsageError
+
+if TYPE_CHECKING:  # pyarrow is imported where Parquet is read: other files need no second more
+    import pyarrow as pa
+
+CUT_OFF = "cells with 32,767 characters, the most that Excel holds: their texts may be cut off"
+OTHER_SHEETS = "sheets after the first, which are not read"
+
+_PARQUET_BATCH = 1000
+_LONGEST_CELL = 32_767
+_MOST_STRINGS = 2**30  # bytes; a workbook's texts are held in memory
+
+
+@contextlib.contextmanager
+def parquet(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Iterator[Table]:
+    """Open a Parquet file.
+
+    Raises:
+        DataError: It is empty or damaged.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with streams.seekable(stream) as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            raise empty(name)
+        file.seek(0)
+        try:
+            content = parquet.ParquetFile(file)
+            read = functools.partial(_parquet_rows, content, counts)
+            yield Table(content.schema_arrow.names, read, "record")
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+            raise DataError(
+                f"{name} cannot be read as Parquet ({shown(str(error))}). Fetch or write it anew."
+            ) from error
+
+
+def _parquet_rows(
+    content: object, counts: Counter, names: Sequence[str], texts: Sequence[int]
+) -> Iterator[Row]:
+    numbers = itertools.count(1)
+    for batch in content.iter_batches(batch_size=_PARQUET_BATCH, columns=list(names)):
+        cells = [_cells(batch.column(name), counts) for name in names]
+        for record in zip(*cells, strict=True):
+            yield row_of(next(numbers), record, names, texts)
+
+
+def _cells(column: "pa.Array", counts: Counter) -> list:
+    try:
+        return column.to_pylist()
+    except UnicodeDecodeError:  # Parquet does not check that its strings are UTF-8
+        values = column.cast("large_binary").to_pylist()
+        return [None if value is None else decoded(value, counts) for value in values]
+
+
+@contextlib.contextmanager
+def excel(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Iterator[Table]:
+    """Open the first sheet of an Excel workbook.
+
+    Raises:
+        UsageError: openpyxl is not installed.
+        DataError: It is empty or damaged.
+    """
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise UsageError(
+            f"{name} is an Excel workbook, which openpyxl reads. Install it with: "
+            'pip install "tfnews[excel]"; or save the sheet as CSV UTF-8.'
+        ) from error
+    with streams.seekable(stream) as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of openpyxl, over styles and the like
+        try:
+            _check_size(file, name)
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            with contextlib.closing(book):
+                yield _sheet(book, name, counts, layout)
+        except _DAMAGED as error:
+            raise DataError(
+                f"{name} cannot be read as an Excel workbook ({shown(str(error))}). Save it as "
+                ".xlsx again, or as CSV."
+            ) from error
+
+
+_DAMAGED = (zipfile.BadZipFile, OSError, ValueError, KeyError, SyntaxError, TypeError, IndexError)
+
+
+def _check_size(file: BinaryIO, name: str) -> None:
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.infolist():
+            if part.filename.endswith("sharedStrings.xml") and part.file_size > _MOST_STRINGS:
+                raise DataError(
+                    f"{name} holds more than {_MOST_STRINGS // 2**20:,} MB of texts, which a "
+                    "workbook has in memory at once. Save it as CSV UTF-8."
+                )
+    file.seek(0)
+
+
+def _sheet(book: object, name: str, counts: Counter, layout: Layout) -> Table:
+    if not book.worksheets:
+        raise empty(name)
+    sheet = book.worksheets[0]
+    counts[OTHER_SHEETS] += len(book.worksheets) - 1
+    sheet.reset_dimensions()  # some programs write a wrong one, and cells beyond it are left out
+    rows = ((number, row) for number, row in _numbered_rows(sheet) if any(map(_is_filled, row)))
+    first = next(rows, None)
+    if first is None:
+        raise empty(name)
+    names = ["" if cell is None else str(cell).strip() for cell in first[1]]
+    if not layout.header:
+        names = list(layout.names) or numbered(len(names))
+        rows = itertools.chain([first], rows)
+    while names and not names[-1]:
+        names.pop()
+    return Table(names, functools.partial(_sheet_rows, rows, names, counts))
+
+
+def _numbered_rows(sheet: object) -> Iterator[tuple[int, Sequence]]:
+    return enumerate(sheet.iter_rows(values_only=True), start=1)
+
+
+def _is_filled(cell: object) -> bool:
+    return cell is not None and cell != ""
+
+
+def _sheet_rows(
+    rows: Iterable[tuple[int, Sequence]],
+    names: Sequence[str],
+    counts: Counter,
+    wanted: Sequence[str],
+    texts: Sequence[int],
+) -> Iterator[Row]:
+    from openpyxl.utils.escape import unescape
+
+    width = len(names)
+    places = [names.index(name) for name in wanted]
+    for number, cells in rows:
+        if any(map(_is_filled, cells[width:])):
+            found = f"{len(cells)} cells instead of {width}: {listed(map(str, cells))}"
+            yield Row(number, [found], "wrong number of fields")
+            continue
+        cells = [*cells, *[None] * (width - len(cells))]
+        record = [_plain(cells[place], unescape) for place in places]
+        counts[CUT_OFF] += sum(
+            isinstance(cell, str) and len(cell) == _LONGEST_CELL for cell in record
+        )
+        yield row_of(number, record, wanted, texts)
+
+
+def _plain(cell: object, unescape: object) -> object:
+    """Bring a cell into the form that Excel itself gives it in a CSV file."""
+    if isinstance(cell, str):
+        return unescape(cell) if "_x" in cell else cell
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return int(cell)
+    return cell

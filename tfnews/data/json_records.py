@@ -1,0 +1,289 @@
+"""Records of JSON: lines, an array, objects over several lines, and tables written as one object.
+
+Lines and arrays are streamed; one object is held in memory, up to `LARGEST_OBJECT`.
+"""
+
+import functools
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from tfnews.data.decoding import Lines
+from tfnews.data.json_shapes import PANDAS, records_of
+from tfnews.data.rows import HALF_PAIR, Layout, Row, Table, UnreadableRestError, empty, row_of
+from tfnews.data.text import is_unicode, shown
+from tfnews.errors import DataError
+
+LATER_KEYS = "rows with keys that the file's first rows lack, which are left out"
+LARGEST_OBJECT = 2**28  # characters of one object, or of one element of an array
+
+_KEYS_FROM = 1000
+_LONGEST_WORD = 16  # characters; more than of any word or escape that can be broken off
+_NO_OBJECT = "not a JSON object"
+_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # the escape of half a sign
+_SPACE = re.compile(r"[ \t\r\n]*")
+_decoder = json.JSONDecoder()
+_decode = _decoder.decode
+
+
+# Line or number of a record, and the object or what is wrong with it.
+_Record = tuple[int, dict | None, Row | None]
+
+
+def json_table(lines: Lines, counts: Counter, layout: Layout) -> Table:
+    """Read JSON of any shape that holds records.
+
+    Raises:
+        DataError: It is empty, or of a shape without records; the message names it.
+    """
+    records, unit = _found(lines)
+    names = list(layout.names)
+    if not names:
+        opening, records = _opening(records)
+        names = _keys(lines.name, opening)
+        records = itertools.chain(opening, records)
+    return Table(names, functools.partial(_rows, records, counts, frozenset(names)), unit)
+
+
+def _opening(records: Iterator[_Record]) -> tuple[list[_Record], Iterator[_Record]]:
+    """Return the first records, and those after them or what keeps these from being read."""
+    opening = []
+    try:
+        for record in itertools.islice(records, _KEYS_FROM):
+            opening.append(record)
+    except UnreadableRestError as error:
+        if not opening:
+            raise
+        return opening, _raised(error)
+    return opening, records
+
+
+def _raised(error: UnreadableRestError) -> Iterator[_Record]:
+    raise error
+    yield
+
+
+def _keys(name: str, opening: Sequence[_Record]) -> list[str]:
+    if not opening:
+        raise empty(name)
+    names = list(dict.fromkeys(key for _, value, _ in opening for key in value or ()))
+    if not names:
+        begins = _shape_of(opening[0][2])
+        if begins.startswith("{"):
+            raise DataError(
+                f"{name} begins with a JSON object that is cut off or wrong. Fetch it anew."
+            )
+        raise DataError(
+            f"{name} holds no JSON object: it begins with {begins}. Write one "
+            f"object a line, for example with pandas: {PANDAS}."
+        )
+    return names
+
+
+def _shape_of(broken: Row | None) -> str:
+    return shown(broken.values[0], 60) if broken else "an object without keys"
+
+
+def _rows(
+    records: Iterable[_Record],
+    counts: Counter,
+    known: frozenset[str],
+    names: Sequence[str],
+    texts: Sequence[int],
+) -> Iterator[Row]:
+    for number, value, broken in records:
+        if broken:
+            yield broken
+            continue
+        counts[LATER_KEYS] += not known.issuperset(value)
+        yield row_of(number, [value.get(name) for name in names], names, texts)
+
+
+def _found(lines: Lines) -> tuple[Iterator[_Record], str]:
+    """Return the records of a source, whatever its shape, and what their numbers count."""
+    if lines.opening.lstrip().startswith("["):
+        return _numbered(_Scanner(lines.name, lines.pieces()).elements()), "record"
+    source = iter(lines)
+    begun = _to_written(source)  # as many lines as show what it is
+    first = begun[-1] if begun else ""
+    if _parsed(first)[1] is None:
+        begun += (below := _to_written(source))
+        if not below or below[-1].isspace():
+            return _of_object(lines.name, _decode(first)), "record"
+    elif first.lstrip().startswith("{"):
+        end = _end_of_object(begun, source)
+        if end:
+            scanner = _Scanner(lines.name, itertools.chain(begun, source))
+            return _of_objects(lines.name, scanner.objects()), "record"
+    return _of_lines(itertools.chain(begun, source)), "line"
+
+
+def _to_written(source: Iterator[str]) -> list[str]:
+    """Take lines up to the first that is not blank."""
+    taken = []
+    for line in source:
+        taken.append(line)
+        if not line.isspace():
+            break
+    return taken
+
+
+def _end_of_object(begun: list[str], source: Iterator[str]) -> bool:
+    """Take lines until an object that its first line leaves open is whole; False if it never is."""
+    while True:
+        text = "".join(begun).lstrip()
+        try:
+            _decoder.raw_decode(text)
+            return True
+        except RecursionError:
+            return False
+        except json.JSONDecodeError as error:
+            if not _may_go_on(error, text) or len(text) > LARGEST_OBJECT:
+                return False
+        more = list(itertools.islice(source, len(begun)))
+        begun += more
+        if not more:
+            return False
+
+
+def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
+    """Tell whether JSON was broken off rather than wrong."""
+    if error.msg.startswith("Invalid control"):  # a string that goes on over a line's end
+        return False
+    return error.msg.startswith("Unterminated") or error.pos > len(text) - _LONGEST_WORD
+
+
+# --- Lines -----------------------------------------------------------------------------------
+
+
+def _of_lines(lines: Iterable[str]) -> Iterator[_Record]:
+    for number, line in enumerate(lines, start=1):
+        if line.isspace():
+            continue
+        value, fault = _parsed(line)
+        yield number, value, Row(number, [line], fault) if fault else None
+
+
+def _parsed(line: str) -> tuple[dict | None, str | None]:
+    """Return the object on a line, or its fault."""
+    try:
+        value = _decode(line)
+    except (ValueError, RecursionError):
+        return None, _NO_OBJECT
+    return _checked(value, line)
+
+
+def _checked(value: object, text: str) -> tuple[dict | None, str | None]:
+    if not isinstance(value, dict):
+        return None, _NO_OBJECT
+    try:
+        if _PAIR.search(text) and not is_unicode(json.dumps(value, ensure_ascii=False)):
+            return None, HALF_PAIR
+    except RecursionError:
+        return None, _NO_OBJECT
+    return value, None
+
+
+# --- Values one after another ----------------------------------------------------------------
+
+
+class _Scanner:
+    """Values of a text that comes in pieces, one in memory at a time."""
+
+    def __init__(self, name: str, pieces: Iterator[str]):
+        self._name = name
+        self._pieces = pieces
+        self._text = ""
+        self._place = 0
+        self._number = 0
+
+    def elements(self) -> Iterator[tuple[object, str]]:
+        """Yield the elements of an array, and how each is written."""
+        self._next_sign()
+        self._place += 1  # the bracket that opens it
+        while (sign := self._next_sign()) != "]":
+            if self._number and sign != ",":
+                raise self._broken("a comma or the end of the array is missing")
+            self._place += bool(self._number)
+            if self._number and self._next_sign() == "]":
+                break
+            yield self._value()
+        self._place += 1
+        if self._next_sign():
+            raise self._broken("something follows the end of the array")
+
+    def objects(self) -> Iterator[tuple[object, str]]:
+        """Yield values that stand one after another."""
+        while self._next_sign():
+            yield self._value()
+
+    def _next_sign(self) -> str:
+        """Go to the next sign that is no space, and return it; "" at the end."""
+        while True:
+            self._place = _SPACE.match(self._text, self._place).end()
+            if self._place < len(self._text):
+                return self._text[self._place]
+            if not self._more():
+                return ""
+
+    def _value(self) -> tuple[object, str]:
+        while True:
+            try:
+                value, end = _decoder.raw_decode(self._text, self._place)
+                if end < len(self._text) or not self._more():  # 12 may be the opening of 123
+                    text = self._text[self._place : end]
+                    self._place = end
+                    self._number += 1
+                    return value, text
+                continue
+            except RecursionError:
+                raise self._broken("values nested too deep") from None
+            except json.JSONDecodeError as error:
+                fault = error
+            if not _may_go_on(fault, self._text) or not self._more():
+                raise self._broken(f"{fault.msg}, or the file is cut off") from None
+
+    def _more(self) -> bool:
+        """Take as much text again as there is, so that a long value is not parsed too often."""
+        self._text = self._text[self._place :]
+        self._place = 0
+        if len(self._text) > LARGEST_OBJECT:
+            raise self._broken(f"it has more than {LARGEST_OBJECT // 2**20:,} MB")
+        taken, size = [self._text], 0
+        while size <= len(self._text) and (piece := next(self._pieces, "")):
+            taken.append(piece)
+            size += len(piece)
+        self._text = "".join(taken)
+        return size > 0
+
+    def _broken(self, what: str) -> UnreadableRestError:
+        return UnreadableRestError(
+            f"{self._name}: record {self._number + 1:,} of its JSON cannot be read ({what}), nor "
+            "can what follows it. Fetch or write the file anew."
+        )
+
+
+def _numbered(values: Iterable[tuple[object, str]]) -> Iterator[_Record]:
+    for number, (value, text) in enumerate(values, start=1):
+        record, fault = _checked(value, text)
+        yield number, record, Row(number, [text], fault) if fault else None
+
+
+# --- One object ------------------------------------------------------------------------------
+
+
+def _of_objects(name: str, values: Iterator[tuple[object, str]]) -> Iterator[_Record]:
+    """Return the records of one object over several lines, or of several."""
+    opening = list(itertools.islice(values, 2))
+    if len(opening) == 1 and isinstance(opening[0][0], dict):
+        return _of_object(name, opening[0][0])
+    return _numbered(itertools.chain(opening, values))
+
+
+def _of_object(name: str, value: dict) -> Iterator[_Record]:
+    """Return the records that one object holds, or is."""
+    if "cells" in value and "nbformat" in value:
+        raise DataError(f"{name} is a Jupyter notebook. Name the file of news that it reads.")
+    return _numbered((record, json.dumps(record)) for record in records_of(name, value))
