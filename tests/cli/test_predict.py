@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests import tiny
+from tests.data.forms import FORMS, articles, as_csv
 from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews import models
 from tfnews.cli import main
@@ -109,6 +110,13 @@ def test_missing_column_is_a_data_error_and_leaves_no_file(invoke, news, tmp_pat
     assert result.exit_code == 3
     assert "It has: id, headline, text." in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["news.csv"]
+
+
+def test_a_file_that_cannot_be_read_is_told_before_anything_is_written(invoke, tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"%PDF-1.7\n")
+    result = invoke(tmp_path / "a.csv")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "a.csv is a PDF" in result.stderr
 
 
 def test_output_never_replaces_the_input(invoke, news):
@@ -220,6 +228,19 @@ def test_wrong_options_of_reading_are_told_before_the_run_is_opened(news, option
     result = CliRunner().invoke(main, ["predict", "none", str(news), *options])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_articles_in_any_form_get_the_same_answers(invoke, tmp_path, form):
+    rows = articles(60)
+    (tmp_path / "usual.csv").write_bytes(as_csv(rows))
+    (tmp_path / form).write_bytes(FORMS[form](rows))
+    usual, found = invoke(tmp_path / "usual.csv"), invoke(tmp_path / form)
+    assert (found.exit_code, found.stdout) == (0, usual.stdout)
+    assert "60 scored, none left out." in found.stderr
+    kind = form.partition(".")[2]
+    with (tmp_path / form).open("rb") as given:
+        assert invoke("-", "--input-format", kind, input=given.read()).stdout == usual.stdout
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Files that are something else than their names say are called what they are."""
 
+import bz2
 import gzip
 import io
 import json
@@ -48,6 +49,7 @@ FILES = {
     "r.csv": (b"\xfd7zXZ\0", "an xz archive"),
     "s.csv": (bytes(range(256)) * 20, "a binary file"),
     "t.csv": (b"<?xml version='1.0'?><rows/>", "XML"),
+    "v.csv": (bz2.compress(b"text"), "a bzip2 archive"),
     "u.csv": (b"a.csv".ljust(257, b"\0") + b"ustar\x0000", "a tar archive"),
 }
 
@@ -69,6 +71,12 @@ def test_gzip_under_another_name_is_read(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(gzip.compress(b"text\nA b\n"))
     assert [item.text for item in read_texts(path)] == ["A b"]
+
+
+@pytest.mark.parametrize("name", ["ORCID", "PAR1", "BZh9", "Rar!", "GIF89", "PKs", "MZ", "%P"])
+def test_a_header_that_begins_like_such_a_file(tmp_path, name):
+    path = write(tmp_path / "a.csv", f"{name},text\n1,a\n")
+    assert [item.text for item in read_texts(path)] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,17 @@ def test_sound_rows_between_broken_ones_are_kept(tmp_path):
     assert [row.line for row in found if row.fault] == [2, 4]
 
 
+@pytest.mark.parametrize("below", ['C,"c",1', 'B,b,0\nC,"c, ""c""",1', 'C,"c\nc",1', '"C",c,1'])
+def test_a_quote_left_open_takes_no_sound_row_along(tmp_path, below):
+    found = read(tmp_path, f'{HEADER}A,"a,1\n{below}\nD,d,0\n')
+    assert found[0] == (
+        2,
+        ["a quote is opened and not closed on this line"],
+        "quotes that do not pair",
+    )
+    assert sound(found) == [*csv.reader(io.StringIO(below, newline="")), ["D", "d", "0"]]
+
+
 @pytest.mark.parametrize(
     ("row", "text"),
     [

@@ -40,12 +40,14 @@ SHAPES = {
     "after another": "".join(map(json.dumps, ROWS)),
     "lines": "".join(json.dumps(row) + "\n" for row in ROWS),
     "blank lines": "\n\n".join(json.dumps(row) for row in ROWS),
+    "commas after objects": ",\n".join(map(json.dumps, ROWS)) + ",\n",
     "comma at the end": json.dumps(ROWS)[:-1] + ",]",
 }
 SHAPES |= {
     f"{name}, indented": json.dumps(json.loads(text), indent=2)
     for name, text in SHAPES.items()
-    if name not in ("after another", "lines", "blank lines", "comma at the end")
+    if name
+    not in ("after another", "lines", "blank lines", "commas after objects", "comma at the end")
 }
 SHAPES["objects, indented"] = "\n".join(json.dumps(row, indent=2) for row in ROWS)
 

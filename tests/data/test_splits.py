@@ -3,7 +3,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfnews.data import splits
@@ -83,6 +83,7 @@ def test_gzip_a_byte_order_mark_and_named_clusters_are_read(tmp_path):
     assert frame["combined_text"].tolist() == ["one", "", "x"]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
 def test_any_text_comes_back_as_it_was_written(tmp_path_factory, texts):
     out = tmp_path_factory.mktemp("round") / "s"

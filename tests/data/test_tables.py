@@ -81,7 +81,7 @@ def test_a_quote_that_is_never_closed_stops(tmp_path):
 
 
 def test_rows_that_run_together_are_told_by_their_lines(tmp_path):
-    path = write(tmp_path / "a.csv", 'title,text,label\nA,"b,1\nC,"d",0\nE,f,1\n')
+    path = write(tmp_path / "a.csv", 'title,text,label\nA,"b,1\nC,"d" d,0\nE,f,1\n')
     broken, sound = rows_of(path)
     assert (broken.line, broken.fault) == (2, "quotes that do not pair")
     assert broken.values == ["lines 2 to 3 run together: ',' expected after '\"'"]

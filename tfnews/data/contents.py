@@ -12,25 +12,23 @@ _MARKS = (
     (b"version https://git-lfs.github.com/", "a Git LFS pointer, not the file itself",
      "Fetch the file with: git lfs pull"),
     (b"%PDF-", "a PDF", _EXPORT),
-    (b"PAR1", "a Parquet file", "Give its name the ending .parquet."),
-    (b"ARROW1", "an Arrow (Feather) file", "Write it as Parquet, with: pandas.read_feather(path)"
-     ".to_parquet(other)"),
+    (b"PAR1\x15", "a Parquet file", "Give its name the ending .parquet."),
+    (b"ARROW1\0\0", "an Arrow (Feather) file",
+     "Write it as Parquet, with: pandas.read_feather(path).to_parquet(other)"),
     (b"\xd0\xcf\x11\xe0", "an old Excel (.xls), Word or encrypted Office file",
      "Save it as .xlsx without a password, or as CSV."),
     (b"{\\rtf", "an RTF document", _EXPORT),
-    (b"BZh", "a bzip2 archive", _PACKED),
     (b"\xfd7zXZ\0", "an xz archive", _PACKED),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive", _PACKED),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _PACKED),
-    (b"Rar!", "a RAR archive", _PACKED),
+    (b"Rar!\x1a\x07", "a RAR archive", _PACKED),
     (b"SQLite format 3\0", "an SQLite database", _EXPORT),
     (b"\x89HDF", "an HDF5 file", _EXPORT),
     (b"\x93NUMPY", "a NumPy array", _EXPORT),
     (b"Obj\x01", "an Avro file", _EXPORT),
-    (b"ORC", "an ORC file", _EXPORT),
     (b"\x89PNG", "a picture", "Name a file of texts."),
     (b"\xff\xd8\xff", "a picture", "Name a file of texts."),
-    (b"GIF8", "a picture", "Name a file of texts."),
+    (b"GIF89a", "a picture", "Name a file of texts."),
 )  # fmt: skip
 _ZIPS = (
     (
@@ -47,6 +45,7 @@ _ZIPS = (
     ),
 )
 _HTML = re.compile(rb"\s*(<!--.{0,999}?-->\s*)?<(!doctype\s+html|html|head|body)\b", re.I | re.S)
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _XML = re.compile(rb"\s*<\?xml\b", re.I)
 _PICKLE = re.compile(rb"\x80[\x02-\x05](\x95|\}|\]|c|\x8c|q)", re.S)
 _ANNEX = re.compile(rb"\S{0,200}/annex/objects/\S+\s*")
@@ -54,6 +53,7 @@ _NOTEBOOK = re.compile(rb'\s*\{\s*"(cells|metadata|nbformat)"\s*:')
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 _MOST_CONTROLS = 0.05  # of the first bytes; a text has next to none
 _LEAST_CONTROLS = 16
+_MOST_ZEROS = 0.3  # of first bytes that could be UTF-8
 
 
 def refuse(name: str, head: bytes, kind: str) -> None:
@@ -76,15 +76,23 @@ def refuse(name: str, head: bytes, kind: str) -> None:
 def is_binary(head: bytes) -> bool:
     """Tell whether first bytes hold more control characters than a text does."""
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    return controls >= _LEAST_CONTROLS and controls > _MOST_CONTROLS * len(head)
+    if controls < _LEAST_CONTROLS or controls <= _MOST_CONTROLS * len(head):
+        return False
+    try:
+        head[:-3].decode()  # the end may part a character
+    except UnicodeDecodeError as error:
+        return error.start < len(head) - 6
+    return head.count(0) > _MOST_ZEROS * len(head)
 
 
 def _what(head: bytes, kind: str) -> tuple[str, str] | None:
     for mark, what, remedy in _MARKS:
-        if head.startswith(mark) and not (kind == "parquet" and mark == b"PAR1"):
+        if head.startswith(mark) and not (kind == "parquet" and mark.startswith(b"PAR1")):
             return what, remedy
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return None if kind == "xlsx" else _zip(head)
+    if _BZIP2.match(head):
+        return "a bzip2 archive", _PACKED
     if head[257:262] == b"ustar":
         return "a tar archive", _PACKED
     if _ANNEX.fullmatch(head):

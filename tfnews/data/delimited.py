@@ -61,11 +61,12 @@ class _Records:
         self._escaped = False
         self._seen_escape = False
         opening = self._opening()
-        mark = layout.delimiter or delimiters.named_by(opening)
-        if mark and layout.delimiter is None:
+        named = delimiters.named_by(opening)
+        if named:
             self._before = len(opening)
             opening = self._opening()
-        self._mark = counts.delimiter = mark or delimiters.found(opening, self._lines, usual)
+        mark = layout.delimiter or named or delimiters.found(opening, self._lines, usual)
+        self._mark = counts.delimiter = mark
         self._back.extend(opening)
         self._width = self._needed = 0
         self._start()
@@ -241,6 +242,11 @@ class _Records:
             if self._quoting != csv.QUOTE_NONE:
                 self._pass_over(self._to_shut_quote(row.line, seen), seen)
             return row
+        below = self._taken[1:]
+        if below and all(delimiters.is_sound(text, self._mark, self._width) for text in below):
+            self._back.extendleft(reversed(below))
+            self._pass_over(0, row.line)
+            return Row(row.line, ["a quote is opened and not closed on this line"], row.fault)
         last = self._end_of_unpaired(seen)
         if last == seen:
             return row
@@ -290,7 +296,7 @@ class _Records:
 
     def _opens(self, line: str) -> bool:
         """Tell whether a line that begins a quoted field begins a sound record."""
-        return self._begins_with_quote(line) and _is_sound(line, self._mark, self._width)
+        return self._begins_with_quote(line) and delimiters.is_sound(line, self._mark, self._width)
 
     def _begins_with_quote(self, line: str) -> bool:
         place = line.find('"')
@@ -300,14 +306,6 @@ class _Records:
 _WIDTH = "wrong number of fields"
 _OPEN = "a quote that is never closed"
 _TOO_LONG = "a field that is too long"
-
-
-def _is_sound(line: str, mark: str, width: int) -> bool:
-    """Tell whether a line is a record of that width, or the opening of one of several lines."""
-    try:
-        return len(next(csv.reader([line], delimiter=mark, strict=True), [])) == width
-    except csv.Error as error:
-        return "unexpected end" in str(error)
 
 
 def _open_quote(name: str, line: int, last: int) -> UnreadableRestError:

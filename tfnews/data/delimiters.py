@@ -40,6 +40,14 @@ def found(opening: list[str], lines: Iterator[str], usual: str | None) -> str:
     return max(marks, key=lambda mark: (_agreement(below, mark, widths[mark]), widths[mark]))
 
 
+def is_sound(line: str, mark: str, width: int) -> bool:
+    """Tell whether a line is a record of that width, or the opening of one of several lines."""
+    try:
+        return len(next(csv.reader([line], delimiter=mark, strict=True), [])) == width
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+
+
 def _split(line: str, mark: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=mark), [])

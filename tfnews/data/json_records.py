@@ -215,9 +215,12 @@ class _Scanner:
             raise self._broken("something follows the end of the array")
 
     def objects(self) -> Iterator[tuple[object, str]]:
-        """Yield values that stand one after another."""
-        while self._next_sign():
-            yield self._value()
+        """Yield values that stand one after another, perhaps with commas between them."""
+        while sign := self._next_sign():
+            if sign == "," and self._number:
+                self._place += 1
+            else:
+                yield self._value()
 
     def _next_sign(self) -> str:
         """Go to the next sign that is no space, and return it; "" at the end."""

@@ -312,7 +312,8 @@ def write_splits(
     try:
         _write_beside(out, frames, rejects, manifest)
     except OSError as error:
-        error.filename = os.fspath(out)  # not the folder beside it
+        if error.errno:
+            error.filename = os.fspath(out)  # not the folder beside it
         raise
     return open_splits(out)
 

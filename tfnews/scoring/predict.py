@@ -269,7 +269,9 @@ def _open_source(
     if not isinstance(source, (str, os.PathLike)):
         return items(source)
     check_source(source)
-    return read_texts(source, format=format, **reading)
+    texts = read_texts(source, format=format, **reading)
+    first = list(itertools.islice(texts, 1))  # a file that cannot be read is told at once
+    return itertools.chain(first, texts)
 
 
 def _score(
