@@ -54,8 +54,8 @@ _ENDINGS = (".html", ".json")
     help="Default: the file name tells; plain text is one article.",
 )
 @click.option("--id-column", help="Column of the ids. Default: id, else records are numbered.")
-@click.option("--title-column", help="Column of the titles. Default: title, if there is one.")
-@click.option("--text-column", help="Column of the texts. Default: combined_text, else text.")
+@click.option("--title-column", help="Column of the titles. Default: as in predict.")
+@click.option("--text-column", help="Column of the texts. Default: as in predict.")
 def command(
     run: str,
     source: str,
@@ -74,9 +74,11 @@ def command(
     """
     if to is not None and to.suffix.lower() not in _ENDINGS:
         raise UsageError(f"--to takes a name that ends in .html or .json. Received: {to}.")
-    text = article(source, **record)
+    trained = ()
     if not (Path(run) / "task.json").is_file():  # a model's folder needs no run
         run = Run.open(run)  # now: the imports take seconds
+        trained = run.config.splits.columns or ()
+    text = article(source, trained=trained, **record)
     from tfnews.evaluation.explain import explain
     from tfnews.report.explanation import page, screen, wording
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tfnews.data import streams, tables
+from tfnews.data.decoding import Lines
 from tfnews.data.texts import Item, read_texts
 from tfnews.errors import DataError, UsageError
 
@@ -13,7 +14,7 @@ _LIKE_A_PATH = re.compile(r"\S*(\.[A-Za-z0-9]{1,8}|[/\\]\S*)")
 
 
 def article(
-    source: str, row: str | None = None, format: str | None = None, **columns: str | None
+    source: str, row: str | None = None, format: str | None = None, **columns: object
 ) -> str:
     """Return the text of one article.
 
@@ -58,7 +59,7 @@ def _shown(source: str) -> str:
 
 def _whole(source: str) -> str:
     with streams.opened(source) as stream:
-        return "".join(streams.Lines(stream, streams.name_of(source), Counter()))
+        return "".join(Lines(stream, streams.name_of(source), Counter(), "lines"))
 
 
 def _only(source: str, items: Iterable[Item]) -> Item:
