@@ -146,9 +146,10 @@ def test_what_waits_is_answered_after_the_end_and_nothing_more_is_taken():
 
 def test_a_padded_batch_has_rows_of_like_size():
     sizes = np.array([100, 2000, 90, 110, 2100, 95])
-    assert [batch.tolist() for batch in batches(sizes, 64, True)] == [[2, 5, 0, 3], [1, 4]]
+    assert [batch.tolist() for batch in batches(sizes, 64, True)] == [[2, 5, 0, 3], [1], [4]]
     assert [batch.tolist() for batch in batches(sizes, 4, False)] == [[0, 1, 2, 3], [4, 5]]
-    assert [len(batch) for batch in batches(np.ones(40), 64, True)] == [16, 16, 8]
+    assert [len(batch) for batch in batches(np.full(90, 100), 32, True)] == [32, 32, 26]
+    assert [len(batch) for batch in batches(np.full(9, 1000), 32, True)] == [4, 4, 1]
 
 
 def test_answers_come_back_in_order_from_padded_batches():

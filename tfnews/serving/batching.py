@@ -16,7 +16,9 @@ from tfnews.serving.bodies import Inputs
 from tfnews.serving.opened import Signature
 from tfnews.serving.refused import RefusedError
 
-_TOGETHER = 16  # texts of a batch that is padded to its longest
+# Bytes of a batch that is padded to its longest text. On two cores an encoder computes long texts
+# no faster together, and slower where another program takes a core; short ones it does.
+_PADDED = 4_000
 _WASTE = 1.25  # bytes that such a batch may be padded to, by the bytes of its texts
 
 _CODES = {
@@ -116,7 +118,10 @@ class Batcher:
     def _run(self) -> None:
         while tasks := self._gather():
             for group in _groups(tasks):
-                self._compute(group)
+                try:
+                    self._compute(group)
+                except Exception as error:  # a fault of this file must not end the thread
+                    _deliver([(task, _refusal(error)) for task in group])
 
     def _gather(self) -> list[Task]:
         """Wait for requests and take a batch's worth of them; none at the end."""
@@ -214,7 +219,8 @@ def batches(sizes: np.ndarray, most: int, pads: bool) -> Iterator[np.ndarray]:
     total = 0
     for row in np.argsort(sizes, kind="stable"):
         padded = (len(batch) + 1) * sizes[row]
-        if batch and (len(batch) == min(most, _TOGETHER) or padded > _WASTE * (total + sizes[row])):
+        most_bytes = min(_PADDED, _WASTE * (total + sizes[row]))
+        if batch and (len(batch) == most or padded > most_bytes):
             yield np.array(batch)
             batch, total = [], 0
         batch.append(int(row))
