@@ -374,3 +374,17 @@ def test_the_makers_statement_is_known_where_they_make_one(tmp_path):
     # Splits that were prepared before licences were kept.
     splits.manifest.pop("licence")
     assert splits.licence.startswith("research purposes only")
+
+
+def test_a_test_part_is_cut_from_train_when_no_file_gives_it(tmp_path):
+    files = {
+        part: _file(tmp_path / f"{part}.csv", rows)
+        for part, rows in (("train", _rows(60)), ("validation", _rows(90)[60:]))
+    }
+    ratios = (0.6, 0.2, 0.2)
+    splits = prepare([], tmp_path / "out", strategy="ready", ready=files, ratios=ratios, **_LABELS)
+    assert [len(splits.frame(part)) for part in PARTS] == [44, 30, 16]
+    assert set(splits.frame("test")["source_file"]) == {"train.csv"}
+    assert set(splits.frame("validation")["source_file"]) == {"validation.csv"}
+    (said,) = (line for line in splits.manifest["warnings"] if line.startswith("No test part"))
+    assert "so 16 rows of train were drawn to be one" in said

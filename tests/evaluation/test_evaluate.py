@@ -2,6 +2,7 @@ import html
 import json
 import shutil
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -420,9 +421,21 @@ def test_texts_that_predict_would_refuse_are_counted(run, tmp_path):
     expected = sum(guards.reason(text) is not None for text in pd.concat(frames)["combined_text"])
     assert sum(away.refused.values()) == expected >= 4
     assert away.refused["looks unlike the training texts' script"] == 4
-    assert away.f1_of_scored is not None
     shown = summary(report)
     assert f"Scores count all 16 texts of away; predict gives no number to {expected}" in shown
     assert any(
         f"{expected} of 16 texts of away are unlike" in said for said in wording.warnings(report)
     )
+
+
+def test_f1_without_the_texts_that_get_no_number():
+    reason = {"short": "too short: 1 word", "odd": "looks unlike: 3%"}.get
+    guarded = SimpleNamespace(guards=SimpleNamespace(reason=reason), threshold=0.5)
+    texts = ["short", "odd", "short", "a b", "c d", "e f"]
+    frame = pd.DataFrame({"combined_text": texts, "label": [1, 0, 1, 1, 0, 1]})
+    scored = np.array([0.1, 0.9, 0.1, 0.9, 0.9, 0.2], "float32")
+    found = measuring._refused(guarded, frame, scored)
+    assert found["refused"] == {"too short": 2, "looks unlike": 1}
+    assert found["f1_of_scored"] == f1_score([1, 0, 1], [1, 1, 0])
+    assert measuring._refused(guarded, frame[:3], scored[:3])["f1_of_scored"] is None
+    assert measuring._refused(guarded, frame[3:], scored[3:])["refused"] == {}

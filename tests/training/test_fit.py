@@ -13,6 +13,7 @@ from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
+from tfnews.models.linear.tfidf import solve
 from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run, write_json
@@ -336,3 +337,36 @@ def test_a_fit_that_fails_leaves_a_run_that_is_not_complete(splits, tmp_path, mo
         fit(splits.path, root=tmp_path)
     with pytest.raises(RunError, match="its state is 'training'"):
         Run.open("tfidf-1", tmp_path)
+
+
+# Once more on train and validation
+
+
+def test_a_solved_row_is_solved_again_on_both_splits(splits, solved, root):
+    said = []
+    run = fit(splits.path, root=root, refit=True, say=said.append)
+    assert run.config.refit_epochs == 0
+    assert any("Training once more on the 84 texts of train and validation;" in s for s in said)
+    frames = [splits.frame(part) for part in ("train", "validation")]
+    both = pd.concat(frames)
+    vectorizer, solution = solve(both["combined_text"], both["label"], run.config.recipe)
+    expected = solution.predict_proba(vectorizer.transform(both["combined_text"]))[:, 1]
+    found = load(run.path).probabilities(both["combined_text"].tolist())
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    # The scores are of the model that validation has judged.
+    assert run.scores().validation == solved.scores().validation
+    assert "before it was trained once more" in closing_words(run)
+
+
+def test_a_trained_row_is_trained_again_for_its_best_epochs(splits, trained, root):
+    said = []
+    run = fit(splits.path, **SWIVEL, root=root, refit=True, say=said.append)
+    first, _ = trained
+    assert run.config.refit_epochs == 3
+    assert any("of train and validation for 3 epochs;" in line for line in said)
+    assert run.scores().validation.scores == first.scores().validation.scores
+    texts = splits.frame("validation")["combined_text"].tolist()
+    assert not np.allclose(
+        load(run.path).probabilities(texts), predictions(run)["fake_probability"]
+    )
+    assert load(run.path).threshold == load(first.path).threshold

@@ -131,6 +131,9 @@ GENERAL = {
     "recipe": _choice(
         RECIPES, "How to train: as chosen on validation texts, or as the study did.", "default"
     ),
+    "refit": Setting(
+        bool, "Whether to train once more, on train and validation, when all is chosen.", False
+    ),
     "class_weight": _choice(
         CLASS_WEIGHTS,
         "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",

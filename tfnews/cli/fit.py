@@ -87,6 +87,12 @@ from tfnews.cli.say import next_step, typed
     help="Fit tfidf beside the model and say whether a gain over it is shown. Default: on.",
 )
 @click.option(
+    "--refit/--no-refit",
+    default=None,
+    help="When all is chosen, train once more on train and validation, for as many epochs as were "
+    "best. Default: off.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
 )
 def command(**options: object) -> None:

@@ -93,8 +93,8 @@ def prepare(
         strategy: "random" (stratified by label), "group", "time" or "ready".
         group_columns: For "group": columns none of whose values crosses splits.
         time_column: For "time": column of dates; the oldest go to train, the newest to test.
-        ready: For "ready": files of "train", "test" and perhaps "validation", which is otherwise
-            cut from train.
+        ready: For "ready": files of "train" and of "test", "validation" or both; the one not
+            given is cut from train.
         ratios: Shares of train, validation and test, which sum to 1.
         seed: Seed of everything drawn.
         cut: What to cut from bodies, of `cutting.CUTS`.
@@ -178,9 +178,9 @@ def _files(sources: Sequence, ready: dict, strategy: str) -> dict[str | None, li
                 f"strategy {strategy}."
             )
         return {None: list(sources)}
-    if sources or not {"train", "test"} <= set(ready) <= set(PARTS):
+    if sources or "train" not in ready or len(ready) < 2 or not set(ready) <= set(PARTS):
         raise UsageError(
-            "Ready-made parts are --train and --test, perhaps --validation, without other "
+            "Ready-made parts are --train and --test, --validation, or both, without other "
             f"sources. Received {len(sources)} sources and: {', '.join(ready) or 'no part'}."
         )
     return {part: [ready[part]] for part in PARTS if part in ready}
@@ -281,7 +281,9 @@ def _split(
     if plan.kind == "time":
         rows.parts = strategies.assign_by_time(clusters, dates, plan.ratios, plan.seed)
     elif plan.kind == "ready":
+        untested = not (rows.parts == PARTS.index("test")).any()
         rows.parts = strategies.assign_rest(clusters, labels, rows.parts, plan, names)
+        warnings += _cut_test(rows.parts) if untested else []
     else:
         rows.parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
     _check_parts(rows, plan, names)
@@ -290,6 +292,15 @@ def _split(
     warnings += strategies.few_warnings(rows.parts, labels, names)
     warnings += strategies.balance_warnings(rows.parts, labels, names[1])
     return found, warnings
+
+
+def _cut_test(parts: np.ndarray) -> list[str]:
+    rows = int((parts == PARTS.index("test")).sum())
+    return [
+        f"No test part was given, so {rows:,} rows of train were drawn to be one. Give the set's "
+        "own with --test, if it has one: scores on the validation part are too good, for models "
+        "are chosen by them."
+    ]
 
 
 def _carries_both_labels(rows: _Rows) -> np.ndarray:

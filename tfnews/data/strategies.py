@@ -188,7 +188,7 @@ def assign_rest(
     strategy: Strategy,
     class_names: tuple[str, str] = CLASS_NAMES,
 ) -> np.ndarray:
-    """Cut validation from ready-made train rows when no file gave it.
+    """Cut validation, or test, from ready-made train rows when no file gave it.
 
     Args:
         clusters: int `(rows,)` cluster numbers.
@@ -200,14 +200,16 @@ def assign_rest(
     Returns:
         int8 `(rows,)` part numbers.
     """
-    train, validation, _ = strategy.ratios
-    if (parts == PARTS.index("validation")).any():
+    missing = [number for number in range(1, len(PARTS)) if not (parts == number).any()]
+    if not missing:
         return parts
     rows = np.flatnonzero(parts == PARTS.index("train"))
-    ratios = (train / (train + validation), validation / (train + validation))
+    train, other = strategy.ratios[0], strategy.ratios[missing[0]]
+    ratios = (train / (train + other), other / (train + other))
     parts = parts.copy()
     train_clusters = pd.factorize(clusters[rows])[0]
-    parts[rows] = assign(train_clusters, labels[rows], ratios, strategy.seed, class_names)
+    cut = assign(train_clusters, labels[rows], ratios, strategy.seed, class_names)
+    parts[rows] = np.where(cut == 1, missing[0], cut)
     return parts
 
 

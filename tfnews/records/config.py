@@ -116,6 +116,8 @@ class Config(Record):
         unknown_tokens: Share of the validation split's words that the model does not know, 0 to 1.
         megabytes: Of the saved model, 10**6 bytes.
         floor: Comparison with the simplest model on the validation split.
+        refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
+            `None` where there was none.
         fit_seconds: From the first batch to the saved scores, broken-off legs included.
         more: What another version wrote; kept as it is.
     """
@@ -139,6 +141,7 @@ class Config(Record):
     unknown_tokens: float | None = None
     megabytes: float | None = None
     floor: Comparison | None = None
+    refit_epochs: int | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 

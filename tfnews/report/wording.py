@@ -195,6 +195,7 @@ def warnings(report: Report) -> list[str]:
         *report.warnings,
         *report.data.warnings,
         _style_warning(report),
+        _refit_warning(report.config.refit_epochs),
         _reads_warning(report.test_reads),
         _test_warning(report.parts.get("test")),
         no_better(report.judged),
@@ -257,6 +258,15 @@ def _style_warning(report: Report) -> str | None:
             "they come from different publishers, years or topics."
         )
     return None
+
+
+def _refit_warning(epochs: int | None) -> str | None:
+    if epochs is None:
+        return None
+    return (
+        "The model was trained once more, on train and validation: what it scores on validation "
+        "texts now is what it scores on texts it has learnt. Only test says how good it is."
+    )
 
 
 def _reads_warning(test_reads: int) -> str | None:

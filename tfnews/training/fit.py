@@ -23,11 +23,15 @@ from tfnews.report import hparams, wording
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance
 from tfnews.statistics.metrics import best_threshold
+from tfnews.training.refit import refitted
 from tfnews.training.settings import opened, recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
 
+_REFITTED = (
+    "These scores are of the model before it was trained once more, on train and validation."
+)
 _GAIN_OF_THRESHOLD = 0.02  # of F1, from which another threshold is worth a line
 
 
@@ -56,6 +60,7 @@ def fit(
     seed: int | None = None,
     class_weight: str | None = None,
     recipe: str | None = None,
+    refit: bool | None = None,
     precision: str | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
@@ -90,6 +95,8 @@ def fit(
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
         recipe: default, or published for the study's own, where they differ.
+        refit: Whether to train once more on train and validation for as many epochs as were best
+            on validation. The threshold and the validation scores stay those of before.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
@@ -200,8 +207,12 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run):
-            validation = _learn(setup, run, manner, resume)
-            _save(setup.classifier, run)
+            validation, epochs = _learn(setup, run, manner, resume)
+            classifier = setup.classifier
+            if setup.options["refit"]:
+                classifier = refitted(setup, epochs, manner.say)
+                run.update(refit_epochs=epochs)
+            _save(classifier, run)
             _score(setup, run, validation, manner)
         hparams.write(run)
         run.update(state="complete")
@@ -235,6 +246,7 @@ def closing_words(run: Run) -> str:
         wording.always(found),
         wording.no_better(found) or "",
         _other_threshold(run, found),
+        _REFITTED if run.config.refit_epochs is not None else "",
         f"Saved in {run.path}. Training and scoring took {run.config.fit_seconds:.1f} s. "
         "The test split was not read.",
     ]
@@ -256,9 +268,12 @@ def _other_threshold(run: Run, found: Judged) -> str:
     )
 
 
-def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> np.ndarray:
-    """Train, and return the validation split's fake probabilities (texts,)."""
-    classifier = setup.classifier
+def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.ndarray, int]:
+    """Train, and return the validation split's fake probabilities (texts,) and the best epoch.
+
+    Epochs are counted from 1; a solver has none, 0.
+    """
+    classifier, epochs = setup.classifier, 0
     validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
@@ -266,8 +281,10 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> np.ndarray:
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
-        train(setup, run, training, validation, resume=resume, say=manner.say, bar=manner.bar)
-    return classifier.probabilities(validation[0])
+        epochs = train(
+            setup, run, training, validation, resume=resume, say=manner.say, bar=manner.bar
+        )
+    return classifier.probabilities(validation[0]), epochs
 
 
 def _encoded(setup: Setup, part: str) -> Encoded:

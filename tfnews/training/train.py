@@ -31,7 +31,7 @@ def train(
     resume: bool,
     say: Callable[[str], None],
     bar: bool,
-) -> None:
+) -> int:
     """Train a classifier in place and leave it with the weights of its best epoch.
 
     Args:
@@ -42,6 +42,9 @@ def train(
         resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
         bar: Whether a progress bar may be drawn.
+
+    Returns:
+        The best epoch, counted from 1.
     """
     options, classifier = setup.options, setup.classifier
     if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
@@ -87,6 +90,33 @@ def train(
         checkpoint.release()
     best.restore()
     say(best.why(len(run.history()), options["epochs"]))
+    if trainee is not classifier:
+        classifier.set_weights(trainee.get_weights())
+    return 1 + (best.best_epoch or 0)
+
+
+def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
+    """Train a classifier in place for a number of epochs, whatever becomes of it.
+
+    Args:
+        setup: Says how to train.
+        training: Encoded texts and labels.
+        epochs: Passes over the texts.
+    """
+    options, classifier = setup.options, setup.classifier
+    trainee = under_policy(classifier, options["precision"])
+    steps = batches_per_epoch(len(training[1]), options["batch_size"])
+    total = steps * options["epochs"]
+    model = _compiled(trainee, options, total, trainee.rows_in_use(training[0]))
+    batches = _batches(training, setup, (0, 0))
+    model.fit(
+        batches,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        verbose=0,
+        shuffle=False,
+        callbacks=[callbacks.StopOnNaN(options)],
+    )
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
 
