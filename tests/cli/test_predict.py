@@ -316,3 +316,9 @@ def test_encoding_delimiter_and_header_are_those_of_the_training_news(tmp_path, 
     found = [float(row["fake_probability"]) for row in rows(result.stdout)]
     expected = load(run).probabilities(frame["combined_text"].tolist())
     np.testing.assert_array_equal(np.float32(found), expected)
+    # In UTF-8 the same articles are no UTF-16, whatever the training news was.
+    news.to_csv(tmp_path / "b.csv", index=False, header=False, sep="\t", encoding="utf-8")
+    result = CliRunner().invoke(main, ["predict", run.name, str(tmp_path / "b.csv")])
+    np.testing.assert_array_equal(
+        np.float32([float(row["fake_probability"]) for row in rows(result.stdout)]), expected
+    )

@@ -11,6 +11,7 @@ from tests.data.news import write, write_table
 from tfnews.data import articles
 from tfnews.data.prepare import prepare
 from tfnews.data.readers import read
+from tfnews.data.rows import layout_of
 from tfnews.data.splits import PARTS
 from tfnews.data.texts import read_texts
 from tfnews.errors import DataError
@@ -144,3 +145,9 @@ def test_what_fakenewsnets_own_program_writes_is_read(tmp_path):
     assert frame[["title", "text"]].iloc[0].tolist() == list(news(1))
     assert reading.rejects["reason"].tolist() == ["a file that cannot be read"]
     assert reading.summaries[0]["notes"] == []
+
+
+def test_the_encoding_of_articles_can_be_told(tmp_path):
+    (tmp_path / "a.txt").write_bytes("Новые меры поддержки".encode("koi8-r"))
+    found = list(read_texts(tmp_path, layout=layout_of("koi8-r", None, True)))
+    assert [item.text for item in found] == ["Новые меры поддержки"]

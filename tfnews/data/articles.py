@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfnews.data import tables
+from tfnews.data.rows import Layout, Row
 from tfnews.errors import DataError
 from tfnews.runs import sha256
 
@@ -29,12 +30,13 @@ def visible(folder: Path) -> list[Path]:
     return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
 
 
-def rows(folder: Path, counts: Counter) -> Iterator[tables.Row]:
+def rows(folder: Path, counts: Counter, encoding: str | None = None) -> Iterator[Row]:
     """Stream the articles of a folder, with the values of `COLUMNS`.
 
     Args:
         folder: The folder.
         counts: Tally of oddities, also of `TITLED`.
+        encoding: Of all articles; by default each one's is found out.
 
     Yields:
         A row for each file, its line being the file's number from 1. A file that cannot be read
@@ -43,12 +45,12 @@ def rows(folder: Path, counts: Counter) -> Iterator[tables.Row]:
     for number, path in enumerate(files(folder), start=1):
         name = path.relative_to(folder).as_posix()
         try:
-            title, text = _article(path, counts)
+            title, text = _article(path, counts, encoding)
         except (DataError, ValueError, RecursionError):
-            yield tables.Row(number, [name], "a file that cannot be read")
+            yield Row(number, [name], "a file that cannot be read")
             continue
         counts[TITLED] += bool(title) and path.name != _FAKENEWSNET
-        yield tables.Row(number, [name, title, text])
+        yield Row(number, [name, title, text])
 
 
 def digest(folder: Path) -> str:
@@ -61,9 +63,9 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
-def _article(path: Path, counts: Counter) -> tuple[str, str]:
+def _article(path: Path, counts: Counter, encoding: str | None) -> tuple[str, str]:
     """Return title and body of a file."""
-    content = _content(path, counts)
+    content = _content(path, counts, encoding)
     if path.name != _FAKENEWSNET:
         return _split(content)
     record = json.loads(content)
@@ -73,8 +75,8 @@ def _article(path: Path, counts: Counter) -> tuple[str, str]:
     return title, text
 
 
-def _content(path: Path, counts: Counter) -> str:
-    with tables.opened(path, "lines", counts) as table:
+def _content(path: Path, counts: Counter, encoding: str | None) -> str:
+    with tables.opened(path, "lines", counts, Layout(encoding=encoding)) as table:
         return "\n".join(row.values[0] for row in table.rows(table.names))
 
 

@@ -8,6 +8,7 @@ what charset-normalizer makes of such lines where Windows-1252 gives no words.
 import codecs
 import io
 import itertools
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +91,17 @@ class Account(Counter):
 
     encoding = UTF_8
     delimiter: str | None = None
+
+
+def begins_as_utf8(source: str | os.PathLike) -> bool:
+    """Say whether the first 16 kB of a file are UTF-8, which other text hardly ever is."""
+    with streams.opened(source) as stream:
+        head, _ = streams.head(stream)
+    try:
+        codecs.getincrementaldecoder(UTF_8)().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head  # as UTF-16 has
 
 
 class Lines:

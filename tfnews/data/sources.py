@@ -98,7 +98,7 @@ class SourceFile:
         """Stream the file's rows, counting oddities in `counts`."""
         row = self.format
         if self.is_folder:
-            return articles.rows(self.path, counts)
+            return articles.rows(self.path, counts, self.layout.encoding)
         own = self.columns[:-1] if self.beside else self.columns
         rows = tables.rows(
             self.path,

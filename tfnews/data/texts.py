@@ -66,7 +66,7 @@ def read_texts(
     named = _Found(id_column, title_column, text_column)
     account = Account() if account is None else account
     if not streams.is_standard_input(source) and os.path.isdir(source):
-        return _read_folder(Path(source), named, account)
+        return _read_folder(Path(source), named, layout, account)
     kind = _format_of(source, format)
     if not streams.is_standard_input(source) and not streams.is_readable(source):
         raise DataError(f"There is no file {shown(str(source))}.")
@@ -109,10 +109,10 @@ def _read(
         yield from _items(rows, _places(found, wanted), table.unit)
 
 
-def _read_folder(folder: Path, named: "_Found", account: Counter) -> Iterator[Item]:
+def _read_folder(folder: Path, named: "_Found", layout: Layout, account: Counter) -> Iterator[Item]:
     names = articles.COLUMNS
     found = _find_columns(names, named._replace(id=named.id or names[0]), (), str(folder))
-    return _items(articles.rows(folder, account), _places(found, names), "file")
+    return _items(articles.rows(folder, account, layout.encoding), _places(found, names), "file")
 
 
 class _Found(NamedTuple):

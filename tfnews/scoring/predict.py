@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data import articles, tables
+from tfnews.data.decoding import begins_as_utf8
 from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
@@ -189,7 +190,7 @@ def predict(
     trained = trained_columns(run) if trained is None else trained
     layout = layout_of(encoding, delimiter, header)
     if _is_delimited(source, format):
-        layout = _as_trained(layout, trained)
+        layout = _as_trained(layout, trained, source)
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
     classifier = _opened(run, precision)
@@ -240,11 +241,19 @@ def _is_delimited(source: object, format: str | None) -> bool:
     return (format or (tables.kind(source) if named else None)) in ("csv", "tsv")
 
 
-def _as_trained(layout: Layout, trained: Sequence[ColumnsRecord]) -> Layout:
-    """Read a delimited file as the user read that of the training news, unless told otherwise."""
+def _as_trained(
+    layout: Layout, trained: Sequence[ColumnsRecord], source: str | os.PathLike
+) -> Layout:
+    """Read a delimited file as the user read that of the training news, unless told otherwise.
+
+    A file in UTF-8 is read as such, whatever encoding the training news had.
+    """
     for record in trained[:1]:
+        encoding = layout.encoding or record.encoding
+        if encoding and not layout.encoding and source != STANDARD_INPUT and begins_as_utf8(source):
+            encoding = None
         return layout._replace(
-            encoding=layout.encoding or record.encoding,
+            encoding=encoding,
             delimiter=layout_of(None, layout.delimiter or record.delimiter, True).delimiter,
             header=layout.header and record.header,
         )
