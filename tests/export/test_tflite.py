@@ -116,7 +116,7 @@ def test_options_out_of_bounds():
         tflite.convert(made("word2vec"), 8, "int4")
     with pytest.raises(UsageError, match=r"takes 8 to 24 for this run\. Received: 25"):
         tflite.convert(small("bert-tiny", num_layers=1), 25)
-    with pytest.raises(UsageError, match=r"takes 1 or more\. Received: -2"):
+    with pytest.raises(UsageError, match=r"takes 1 to 20000 for this run\. Received: -2"):
         tflite.for_device(made("word2vec"), -2)
 
 
