@@ -235,7 +235,7 @@ def test_runs_are_added_to_a_page_and_replaced_on_it(runs, libraries, tmp_path):
     add("two")
     add("one", max_tokens=40, max_drop=1)
     listed = json.loads((tmp_path / "page" / page.MODELS).read_text("utf-8"))
-    assert [one["name"] for one in listed["models"]] == ["two", "one"]
+    assert [one["name"] for one in listed["models"]] == ["one", "two"]
     for one in listed["models"]:
         assert (one["arch"], one["threshold"], one["band"]) == ("tfidf", 0.5, None)
         assert one["label_basis"] == "crowd"

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tfnews.catalogue.names import QUANTIZATIONS
 from tfnews.data.splits import Splits
 from tfnews.errors import ExportError
-from tfnews.export import card, parity, pruning, rare, runtime, warmup, wording
+from tfnews.export import card, page, parity, pruning, rare, runtime, warmup, wording
 from tfnews.export.repository import CARD, PARITY, Model, size
 from tfnews.export.request import SERVED, WEB, Request, check, writer
 from tfnews.export.web import Page
@@ -294,6 +294,7 @@ def _measured(target: str, facts: parity.Facts, folder: Path, source: _Source) -
         "target": target,
         "run": request.run.name,
         "arch": request.run.config.arch,
+        "page": page.facts(source.classifier),
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "quantize": request.options.quantize,
         "bytes": size(folder),

@@ -91,7 +91,7 @@ def facts(classifier: Any) -> dict[str, Any]:
     return {
         "trained_on": classifier.trained_on,
         "label_basis": classifier.label_basis,
-        "class_names": classifier.class_names,
+        "class_names": list(classifier.class_names),
         "threshold": classifier.threshold,
         "input_rule": classifier.input_rule,
     }

@@ -1,6 +1,7 @@
 """Target "web": a page of static files whose models answer in the browser, without a server."""
 
 import contextlib
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from tfnews.runs import held, replacing
 MODELS_FOLDER, RUNTIME_FOLDER = "models", "runtime"
 # Read of a text where the run reads all of it: more than all but a few articles have, and cheap.
 DEFAULT_WORDS = 4096
+_OLD = "old"  # beside a model that is written: the one it replaces
 _PATIENCE = 60  # seconds to wait for another export to the same page
 
 _LEFT_OUT = (
@@ -143,32 +145,54 @@ class Page:
             f"Another export has kept {self.folder} locked for {_PATIENCE} s. Try again."
         )
         with held(self.folder / ".lock", _PATIENCE, busy):
-            place = self._move(folder)
-            entry = self._entry(place)
-            others = [one for one in self._entries() if one["name"] != self.name]
-            listing = page.listing([*others, entry])
+            entries = {one["name"]: one for one in self._entries()}
+            entries[self.name] = self._entry(folder, entries.get(self.name, {}))
+            listing = page.listing(entries.values())
             for path, content in self._libraries.items():
                 _put(self.folder / RUNTIME_FOLDER / path, content)
-            for path, content in page.files(also=listing).items():
+            for path, content in page.files(also=listing + self._digest()).items():
                 _put(self.folder / path, content)
-            _put(self._listing, listing)
+            place = self._move(folder)
+            try:
+                _put(self._listing, listing)
+            except BaseException:
+                self._take_back(folder, place)
+                raise
         return place
+
+    def _digest(self) -> bytes:
+        """Tell the libraries apart, which browsers keep as long as the page's version stays."""
+        digest = hashlib.sha256()
+        for _, content in sorted(self._libraries.items()):
+            digest.update(content)
+        return digest.digest()
 
     def _move(self, folder: Path) -> Path:
         place = self.folder / MODELS_FOLDER / self.name
         place.parent.mkdir(exist_ok=True)
         if place.exists():
-            place.rename(folder.with_name("old"))  # goes with the temporary folder
+            place.rename(folder.with_name(_OLD))  # goes with the temporary folder
         return folder.rename(place)
 
-    def _entry(self, place: Path) -> dict[str, Any]:
-        """Return what models.json says of a model, by the files beside it."""
-        spec = _read(place / tokenizer_files.SPEC_FILE)
+    def _take_back(self, folder: Path, place: Path) -> None:
+        place.rename(folder)
+        if folder.with_name(_OLD).exists():
+            folder.with_name(_OLD).rename(place)
+
+    def _entry(self, folder: Path, before: dict[str, Any]) -> dict[str, Any]:
+        """Return what models.json says of a model, by the files beside it.
+
+        Args:
+            folder: Holds them.
+            before: What it said of the one that is replaced, whose band somebody may have set.
+        """
+        spec = _read(folder / tokenizer_files.SPEC_FILE)
         return page.entry(
             self.name,
-            page.litert(place, f"{MODELS_FOLDER}/{self.name}"),
-            arch=_read(place / "parity.json")["arch"],
+            page.litert(folder, f"{MODELS_FOLDER}/{self.name}"),
+            arch=_read(folder / "parity.json")["arch"],
             class_names=spec["labels"],
+            band=before.get("band"),
             **{key: spec[key] for key in ("trained_on", "label_basis", "threshold", "input_rule")},
         )
 

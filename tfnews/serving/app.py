@@ -23,7 +23,7 @@ from tfnews.export import page
 from tfnews.serving import bodies, metrics
 from tfnews.serving.models import Models, Version
 from tfnews.serving.opened import DEFAULT, Signature
-from tfnews.serving.refused import INTERNAL, RefusedError
+from tfnews.serving.refused import INTERNAL, RefusedError, quoted, shown
 from tfnews.serving.tensors import Spec
 
 _log = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Rest:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
         ]
         if close:
             headers.append((b"connection", b"close"))
@@ -121,7 +122,7 @@ class Rest:
         if found is None:
             found = _TELL.fullmatch(path) if verb == "GET" else None
             if found is None:
-                raise RefusedError(f"Malformed request: {verb} {path[:200]}")
+                raise RefusedError(f"Malformed request: {verb} {shown(path)}")
             return self._tell(*_place(found), (found["part"] or "").lower(), asked)
         name, number, label = _place(found)
         asked.method = found["method"].lower()
@@ -139,10 +140,11 @@ class Rest:
         signature = version.opened.signatures.get(wish or DEFAULT)
         if signature is None:
             raise RefusedError(
-                f"Serving signature name: {_quoted(wish or DEFAULT)} not found in signature def"
+                f"Serving signature name: {quoted(wish or DEFAULT)} not found in signature def"
             )
         limits = self.limits
         inputs, by_row = bodies.inputs(body, signature.inputs, limits.max_rows, limits.max_text)
+        body.clear()  # its values may weigh thirty times its bytes, and the answer may take long
         _check_request(signature, inputs, limits.max_rows)
         outputs = await self._computed(version, signature, inputs, receive)
         return bodies.predicted(outputs, by_row)
@@ -152,8 +154,9 @@ class Rest:
     ) -> object:
         signature = version.opened.signatures.get(wish or DEFAULT)
         examples = bodies.examples(body, self.limits.max_rows, self.limits.max_text)
+        body.clear()
         if signature is None:
-            raise RefusedError(f"No signature was found with the name: {_quoted(wish or DEFAULT)}")
+            raise RefusedError(f"No signature was found with the name: {quoted(wish or DEFAULT)}")
         if method == "regress":
             raise RefusedError(
                 "Expected regression signature method_name to be tensorflow/serving/regress. Was: "
@@ -245,11 +248,6 @@ def _place(found: re.Match) -> tuple[str, int | None, str | None]:
     return name, number, label
 
 
-def _quoted(name: str) -> str:
-    """Quote a name that a request brought, unless it may be a text in the wrong place."""
-    return f'"{name}"' if re.fullmatch(r"[\w./-]{1,60}", name) else "(not shown)"
-
-
 def _check_request(signature: Signature, inputs: bodies.Inputs, most: int) -> None:
     """Check what the graph would not tell, or tell in words that quote a text."""
     if signature.joins:
@@ -258,7 +256,8 @@ def _check_request(signature: Signature, inputs: bodies.Inputs, most: int) -> No
     if lengths is None or "token_ids" not in inputs:
         return
     bodies.check_rows(len(lengths), most)
-    if (lengths < 0).any() or lengths.sum() != len(inputs["token_ids"]):
+    count = len(inputs["token_ids"])  # each is held against it: the sum of larger ones may wrap
+    if ((lengths < 0) | (lengths > count)).any() or lengths.sum() != count:
         raise RefusedError(
             f"row_lengths must not be negative and add up to the {len(inputs['token_ids']):,} "
             "token_ids."

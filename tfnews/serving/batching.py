@@ -19,6 +19,7 @@ from tfnews.serving.refused import RefusedError
 # Bytes of a batch that is padded to its longest text. On two cores an encoder computes long texts
 # no faster together, and slower where another program takes a core; short ones it does.
 _PADDED = 4_000
+_IDS_OF_A_TEXT = 512  # for the queue; a body of 4 MB may hold two million ids
 _WASTE = 1.25  # bytes that such a batch may be padded to, by the bytes of its texts
 
 _CODES = {
@@ -85,7 +86,7 @@ class Batcher:
         Raises:
             RefusedError: The queue is full, or the version is being unloaded.
         """
-        rows = max((len(array) for array in inputs.values() if array.ndim), default=1)
+        rows = _texts(inputs)
         answer = asyncio.get_running_loop().create_future()
         task = Task(signature, inputs, rows, answer)
         with self._changed:
@@ -281,3 +282,11 @@ def _refusal(error: Exception) -> RefusedError:
     """Say what failed without TensorFlow's words, which may quote a text."""
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "INTERNAL")
     return RefusedError(f"The model has no answer to these inputs: {code}.", code)
+
+
+def _texts(inputs: Inputs) -> int:
+    """Count the texts of a request; of ids, which come in one array, 512 weigh as much as one."""
+    lengths = [len(array) for array in inputs.values() if array.ndim]
+    if "row_lengths" in inputs:
+        return max(len(inputs["row_lengths"]), -(-max(lengths) // _IDS_OF_A_TEXT))
+    return max(lengths, default=1)

@@ -10,7 +10,7 @@ from tfnews.serving.asked import Limits
 from tfnews.serving.batching import Batcher
 from tfnews.serving.metrics import Metrics
 from tfnews.serving.opened import LoadError, Opened, open_export
-from tfnews.serving.refused import RefusedError
+from tfnews.serving.refused import RefusedError, shown
 from tfnews.serving.wanted import Wanted, stamp
 
 _log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class Models:
             return available[max(available)]
         if number in available:
             return available[number]
-        asked = f"Latest({name})" if number is None else f"Specific({name}, {number})"
+        asked = f"Latest({shown(name)})" if number is None else f"Specific({shown(name)}, {number})"
         raise RefusedError(f"Servable not found for request: {asked}", "NOT_FOUND")
 
     def labelled(self, name: str, label: str) -> int:
@@ -106,7 +106,7 @@ class Models:
         """
         labels = self.models[name].labels if name in self.models else {}
         if label not in labels:
-            raise RefusedError(f"Unrecognized servable version label: {label}")
+            raise RefusedError(f"Unrecognized servable version label: {shown(label)}")
         return labels[label]
 
     def told(self, name: str, number: int | None) -> list[Version]:
@@ -118,10 +118,12 @@ class Models:
         versions = self.models[name].versions if name in self.models else {}
         if number is not None:
             if number not in versions:
-                raise RefusedError(f"Could not find version {number} of model {name}", "NOT_FOUND")
+                raise RefusedError(
+                    f"Could not find version {number} of model {shown(name)}", "NOT_FOUND"
+                )
             return [versions[number]]
         if not versions:
-            raise RefusedError(f"Could not find any versions of model {name}", "NOT_FOUND")
+            raise RefusedError(f"Could not find any versions of model {shown(name)}", "NOT_FOUND")
         return [versions[one] for one in sorted(versions, reverse=True)]
 
     async def follow(self, repository: Path, asked: Mapping[str, Wanted]) -> None:

@@ -119,12 +119,20 @@ def open_export(folder: Path) -> Opened:
             if name in loaded.signatures
         }
         arch = _arch(folder)
-        about = {"guards": None, "arch": arch}
+        about = {"guards": None, "arch": arch, **_facts(folder)}
         opened = Opened(signatures, _metadata(defs), _pads(arch), about)
         _warm_up(opened)
     except Exception as error:  # whatever is wrong with a file is no reason to stop
         raise LoadError(f"{folder} cannot be loaded: {_first_line(error)}") from error
     return opened
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """Return what an export says of its run to the page; nothing of one made before it did."""
+    try:
+        return dict(json.loads((folder / PARITY).read_text(encoding="utf-8"))["page"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 class LoadError(Exception):

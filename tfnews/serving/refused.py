@@ -1,5 +1,7 @@
 """Why a request is not answered, in TensorFlow Serving's codes and their HTTP statuses."""
 
+import re
+
 # Source: ToHTTPStatusCode of TensorFlow Serving's http_server.cc.
 STATUS = {
     "INVALID_ARGUMENT": 400,
@@ -34,3 +36,13 @@ class RefusedError(Exception):
         super().__init__(message)
         self.message = message
         self.status = status or STATUS.get(code, INTERNAL)
+
+
+def shown(name: str) -> str:
+    """Return a name or path of a request for a message, unless it may be a text in its place."""
+    return name if re.fullmatch(r"[\w./:-]{1,100}", name) else "(not shown)"
+
+
+def quoted(name: str) -> str:
+    """Return a name in quotes, as `shown` has it."""
+    return f'"{name}"' if shown(name) == name else shown(name)

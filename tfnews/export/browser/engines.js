@@ -47,7 +47,7 @@ import { shortest } from "./text.js";
  * @returns {Promise<Engine>}
  * @throws {Trouble} A file is missing or another one, or this browser cannot run it.
  */
-export function open(entry) {
+export async function open(entry) {
   const kinds = { litert: openLitert, rest: openRest };
   const opened = kinds[entry.engine.kind];
   if (!opened)

@@ -20,6 +20,7 @@ const MOST = 400;
  * @property {Word[]} words Those that moved it, the strongest first.
  * @property {number} tried Different words that were left out.
  * @property {number} different Different words in what was read.
+ * @property {string} which What words these are, where not all of the text: " that were read".
  * @property {{text: string, key: string|null}[]} parts The text, cut at its words.
  */
 
@@ -60,7 +61,9 @@ export async function influence(engine, text, share, go) {
   }
   const moved = found.filter((one) => Math.abs(one.odds) >= 0.01);
   moved.sort((one, other) => Math.abs(other.odds) - Math.abs(one.odds));
-  return { words: moved, tried: found.length, different: places.size, parts };
+  const rest = text.length > LONGEST ? "of the first 40,000 characters" : "that were read";
+  const which = text.length > LONGEST || share < 1 ? ` ${rest}` : "";
+  return { words: moved, tried: found.length, different: places.size, which, parts };
 }
 
 /** Cuts a text at its words, as the browser knows them; single letters count for none. */

@@ -226,7 +226,7 @@ function finishList(items, found, name) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   });
-  const counts = found.map(({ entry, answers }) => tally(entry, answers));
+  const counts = found.map(({ entry, answers }) => tally(entry, answers, items.length));
   say(`Done. ${counts.join(" ")}`, true);
   const lines = counts.map((line) => element("li", {}, line));
   const stopped = $("list").contains(document.activeElement);
@@ -270,7 +270,7 @@ async function keptForLater() {
   const inBrowser = models.every((entry) => entry.engine.kind === "litert");
   if (!inBrowser || !navigator.serviceWorker) return false;
   try {
-    await navigator.serviceWorker.register("service-worker.js");
+    await newest(await navigator.serviceWorker.register("service-worker.js"));
     const { active } = await navigator.serviceWorker.ready;
     const loaded = performance.getEntriesByType("resource").map((one) => one.name);
     const here = loaded.filter((address) =>
@@ -281,6 +281,18 @@ async function keptForLater() {
   } catch {
     return false; // a browser that keeps nothing, such as in a private window
   }
+}
+
+/** Waits for the worker of this page to take over from that of an export before it. */
+async function newest(registration) {
+  await registration.update().catch(() => {}); // without a network the one that is there goes on
+  const newer = registration.installing ?? registration.waiting;
+  if (!newer) return;
+  await new Promise((resolve) => {
+    const look = () => ["activated", "redundant"].includes(newer.state) && resolve();
+    newer.addEventListener("statechange", look);
+    look();
+  });
 }
 
 function answered(worker, message) {

@@ -162,8 +162,9 @@ export function influenceView(entry, found) {
   const [real, fake] = entry.class_names;
   const left = found.different - found.tried;
   const limit = left
-    ? `The first ${found.tried} of ${found.different} different words were tried, to save time.`
-    : `All ${found.tried} different words that were read were tried.`;
+    ? `The first ${found.tried} of ${found.different} different words${found.which} were tried, ` +
+      "to save time."
+    : `All ${found.tried} different words${found.which} were tried.`;
   const small = top.length > 0 && top.every((word) => Math.abs(word.change) < 0.02);
   const rows = top.map((word) => {
     const bar = element("span", { class: `strength ${word.change > 0 ? "up" : "down"}` });
@@ -309,16 +310,21 @@ function excerpt(text) {
 }
 
 /** Counts a list's answers in a sentence. */
-export function tally(entry, answers) {
+export function tally(entry, answers, asked = answers.length) {
   const scored = answers.filter((answer) => answer.outcome === "scored");
-  const flagged = scored.filter((answer) =>
-    answer.label?.includes(`labelled ${entry.class_names[1]} `),
+  const unsure = scored.filter((answer) => inBand(entry, answer.fake_probability)).length;
+  const flagged = scored.filter(
+    (answer) =>
+      !inBand(entry, answer.fake_probability) &&
+      answer.label?.includes(`labelled ${entry.class_names[1]} `),
   );
   const none = answers.length - scored.length;
   const parts = [
     `${flagged.length} of ${scored.length} resemble texts labelled ${entry.class_names[1]}`,
   ];
+  if (unsure) parts.push(`${unsure} unsure`);
   if (none) parts.push(`${none} got no score`);
+  if (asked > answers.length) parts.push(`${asked - answers.length} were not asked`);
   return `${entry.name}: ${parts.join("; ")}.`;
 }
 
