@@ -15,6 +15,7 @@ from tfnews.errors import DataError, RunError
 from tfnews.records import HeldOut, Ranking
 from tfnews.report.ranking import wording
 from tfnews.runs import Run
+from tfnews.statistics import predictions
 
 _OWN_PARTS = ("validation", "test")
 _REFITTED = "trained once more on its validation texts"
@@ -131,18 +132,13 @@ def _stored(run: Run, asked: Asked) -> Member:
 
 def _read(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
     """Read a part's predictions, float32 `(rows,)`, and hold their labels against the split's."""
-    path = run.predictions_path(part)
-    try:
-        table = np.loadtxt(path, np.float64, delimiter=",", skiprows=1, usecols=(1, 2), ndmin=2)
-        same = np.array_equal(table[:, 0], labels)
-    except (ValueError, IndexError):
-        same = False
-    if not same:
+    found, scored = predictions.read(run, part)
+    if not np.array_equal(found, labels):
         raise RunError(
-            f"{path} does not hold the {len(labels):,} texts of the {part} split of "
-            f"{run.name}. Make it anew with: tfnews evaluate {run.name}"
+            f"{run.predictions_path(part)} does not hold the {len(labels):,} texts of the {part} "
+            f"split of {run.name}. Make it anew with: tfnews evaluate {run.name}"
         )
-    return table[:, 1].astype(np.float32)
+    return scored
 
 
 def _asked(run: Run, asked: Asked) -> Member:

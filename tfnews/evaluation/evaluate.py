@@ -8,7 +8,7 @@ from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
 from tfnews.models import load
-from tfnews.report import hparams
+from tfnews.report import board
 from tfnews.report.content import Report
 from tfnews.runs import Run
 from tfnews.statistics import metrics
@@ -58,5 +58,5 @@ def evaluate(
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR
         record(run, measure(classifier, home, against_floor=against_floor, root=run.path.parent))
-        hparams.write(run)
+        board.write(run)
     return publish(run, home, prevalences, no_text=no_text)

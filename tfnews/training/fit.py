@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
 from tfnews.records import Config, Judged
-from tfnews.report import hparams, wording
+from tfnews.report import board, projector, wording
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance
 from tfnews.statistics.metrics import best_threshold
@@ -51,6 +51,7 @@ def fit(
     weights: str | None = None,
     trainable: bool | None = None,
     name: str | None = None,
+    group: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -85,6 +86,7 @@ def fit(
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
+        group: Of the runs that differ in their seed alone, for `fit_seeds`.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -139,6 +141,7 @@ def fit(
         options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
         setup = set_up_from_run(parent, splits, options)
     start = described(setup, name or next_name(_stem(setup), root), command or _call(said))
+    start = replace(start, group=group)
     if dry_run:
         say(json.dumps(start.to_json(), indent=2))
         return None
@@ -214,7 +217,9 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
                 run.update(refit_epochs=epochs)
             _save(classifier, run)
             _score(setup, run, validation, manner)
-        hparams.write(run)
+        if setup.row.family == "embedding":
+            projector.write(run, classifier, _encoded(setup, "train")[0])
+        board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run

@@ -77,6 +77,30 @@ def check(
     opened(data)
 
 
+def check_seeds(
+    seeds: int, arch: str | None, resume: object = None, dry_run: object = False
+) -> None:
+    """Check what is asked of several seeds, before TensorFlow starts.
+
+    Raises:
+        UsageError: Fewer than 2, a run to resume, a dry run, or a row that no seed changes.
+    """
+    if seeds < 2:
+        raise UsageError(f"--seeds trains 2 runs or more. Received: {seeds}. Or leave it out.")
+    if resume or dry_run:
+        raise UsageError(
+            "--seeds trains new runs. Received besides: "
+            f"{'--resume' if resume else '--dry-run'}. A run of a group is resumed by its own "
+            "name, and a dry run is the same for each seed: leave --seeds out."
+        )
+    name = arch or catalogue.DEFAULT
+    if catalogue.row(name).kind == "tfidf":
+        raise UsageError(
+            f"{name} is solved, not drawn: every seed gives the same run. Leave --seeds out, or "
+            "choose another --arch."
+        )
+
+
 def opened(data: str | os.PathLike | None) -> "Splits":
     """Open the folder of splits that a fit reads.
 

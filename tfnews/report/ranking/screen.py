@@ -25,7 +25,12 @@ def _columns(head: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> str:
     cells = [list(head)]
     for row in rows:
         cells.append([cell if isinstance(cell, str) else cell.text for cell in row])
-        small = ["" if isinstance(cell, str) else cell.small.replace(" to ", "–") for cell in row]
+        small = ["" if isinstance(cell, str) else _short(cell.small) for cell in row]
         if any(small):
             cells.append(small)
     return terminal.columns(cells)
+
+
+def _short(small: str) -> str:
+    """Return an interval of scores shorter; one of differences has signs and stays."""
+    return small.replace(" to ", "–") if small[:1].isdigit() else small

@@ -33,6 +33,8 @@ def verdict(found: Ranking) -> str:
     tied = [one for one in found.contenders if one.tied]
     on = _of_part(found.decided_on, found)
     score = f"F1 {wording.number(best.score(found.decided_on))}"
+    if len(found.contenders) == 1:
+        return f"Ship {found.ship}: {best.name}, {score} on {on}, was compared with nothing else."
     if len(tied) == 1:
         return f"Ship {found.ship}: the best on {on}, {score}; all others are shown to be worse."
     if shipped.name == best.name:
