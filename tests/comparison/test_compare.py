@@ -75,7 +75,7 @@ def test_a_model_that_costs_more_and_is_no_better_is_on_no_front(splits, tmp_pat
 def test_readings_of_the_test_split_are_shown_and_none_is_added(ranking, root):
     assert [one.test_reads for one in ranking.contenders] == [1, 1, 1]
     assert Run.open("small", root).config.test_reads == 1
-    assert "The test split was scored 3 times for these models" in screen.render(ranking)
+    assert "own test split was scored 3 times so far" in screen.render(ranking)
 
 
 def test_it_goes_through_json(ranking):
@@ -86,7 +86,8 @@ def test_it_goes_through_json(ranking):
 
 def test_files_are_written(root, tmp_path):
     found = compare(root=root, to=tmp_path / "out")
-    names = ["compare.csv", "compare.html", "compare.json", "compare.md", "front.png"]
+    names = [f"compare.{ending}" for ending in ("csv", "html", "json", "md")]
+    names += ["front-latency.png", "front-size.png"]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
     with (tmp_path / "out" / "compare.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -30,7 +30,7 @@ _READING = ("fake_values", "real_values", "title_column", "text_column", "label_
     "--to",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder for compare.html, .md, .json and .csv and the figure; with --gate for gate.json "
+    help="Folder for compare.html, .md, .json and .csv and figures; with --gate for gate.json "
     "and flips.csv.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

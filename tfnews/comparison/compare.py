@@ -42,7 +42,7 @@ def compare(
         data: A folder of splits, or a file of texts and labels, that all runs are asked; texts that
             one of them was trained on are left out.
         splits: Where the runs' own splits are now; by default where they were at training.
-        to: Folder for the page, the Markdown, JSON and CSV files and the figure.
+        to: Folder for the page, the Markdown, JSON and CSV files and the figures.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         **reading: How a file of `data` is read, as `tfnews.data.readers.read` takes it.
 

@@ -12,7 +12,7 @@ from tfnews.runs import Run
 from tfnews.statistics import intervals, metrics, paired
 from tfnews.statistics.sample import flagged
 
-METRICS = ("f1", "accuracy", "roc_auc", "fpr")
+METRICS = ("f1", "accuracy", "roc_auc", "fpr", "macro_recall")
 _RESAMPLES = 5000  # so that p values corrected for a dozen runs can still be small
 
 

@@ -10,7 +10,7 @@ from tfnews.report.promotion import table as flip_table
 from tfnews.report.ranking import figure, page, table
 from tfnews.runs import replacing
 
-_FIGURE = "front.png"
+_FIGURE = "front-{}.png"
 
 
 def check_folder(to: str | os.PathLike) -> None:
@@ -24,15 +24,16 @@ def check_folder(to: str | os.PathLike) -> None:
 
 
 def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
-    """Write compare.html, .md, .json and .csv and the figure; return their paths."""
+    """Write compare.html, .md, .json and .csv and the figures; return their paths."""
     check_folder(to)
-    front = figure.png(found)
+    drawn = figure.pngs(found)
+    names = {cost: _FIGURE.format(cost) for cost in drawn}
     return _written(
         to,
         {
-            _FIGURE: front,
-            "compare.html": page.render(found, front),
-            "compare.md": page.render_markdown(found, _FIGURE),
+            **{names[cost]: png for cost, png in drawn.items()},
+            "compare.html": page.render(found, drawn),
+            "compare.md": page.render_markdown(found, names),
             "compare.json": _json(found.to_json()),
             "compare.csv": table.render(found),
         },

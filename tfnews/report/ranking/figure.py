@@ -1,41 +1,51 @@
 """F1 against latency and size, with the Pareto front of each."""
 
 import io
+import math
+import textwrap
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from tfnews.records import Contender, Ranking
 from tfnews.report.figures import DOTS_PER_INCH, FAKE_COLOUR, GREY, REAL_COLOUR
 
-# Contender's cost -> name of its front, and of its axis.
-_PANELS = {
-    "ms_per_text": ("latency", "milliseconds a text (logarithmic)"),
-    "megabytes": ("size", "megabytes (logarithmic)"),
+# Front -> the contender's cost, and the name of its axis.
+COSTS = {
+    "latency": ("ms_per_text", "milliseconds a text (logarithmic)"),
+    "size": ("megabytes", "megabytes (logarithmic)"),
 }
-_LABEL_GAP = 0.055  # of the height of a panel, between two labels
+_TITLE_WIDTH = 52  # characters
+_LABEL_GAP = 0.055  # of the height of the figure, between two names
+_LABEL_WIDTH = 0.4  # of its width, that a name takes
 
 
-def draw(found: Ranking) -> Figure:
-    """Draw the models that have an F1 on the shown part, one panel a cost.
+def draw(found: Ranking, front: str) -> Figure:
+    """Draw the models that have an F1 on the shown part against a cost.
 
     Args:
         found: What was found.
+        front: A key of `COSTS`.
     """
-    figure = Figure(figsize=(10.4, 4.8), layout="constrained")
-    panels = figure.subplots(1, len(_PANELS), sharey=True)
-    for axes, (cost, (front, name)) in zip(panels, _PANELS.items(), strict=True):
-        known = [one for one in found.contenders if _point(one, cost, found.shown_on)]
-        _panel(axes, known, cost, front, found)
-        axes.set_xlabel(name)
-    panels[0].set_ylabel(f"F1 on {found.shown_on}")
+    cost, name = COSTS[front]
+    figure = Figure(figsize=(5.4, 4.4), layout="constrained")
+    axes = figure.subplots()
+    known = [one for one in found.contenders if _point(one, cost, found.shown_on)]
+    _panel(axes, known, cost, front, found)
+    axes.set_xlabel(name)
+    axes.set_ylabel(f"F1 on {found.shown_on}")
     return figure
 
 
-def png(found: Ranking) -> bytes:
-    """Return the figure as a PNG file."""
+def pngs(found: Ranking) -> dict[str, bytes]:
+    """Return the figure of each cost as a PNG file, by its key in `COSTS`."""
+    return {front: _png(draw(found, front)) for front in COSTS}
+
+
+def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
-    draw(found).savefig(file, format="png", dpi=DOTS_PER_INCH)
+    figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
     return file.getvalue()
 
 
@@ -45,7 +55,8 @@ def _point(one: Contender, cost: str, part: str) -> tuple[float, float] | None:
 
 
 def _panel(axes, known: Sequence[Contender], cost: str, front: str, found: Ranking) -> None:
-    axes.set_title(f"Best for its {front}: {_names(known, front) or 'not measured'}", fontsize=10)
+    said = f"Best for their {front}: {_names(known, front)}" if known else f"No {front} is known"
+    axes.set_title(textwrap.fill(said, _TITLE_WIDTH), fontsize=11)
     if not known:
         axes.set_xticks([])
         return
@@ -62,7 +73,9 @@ def _panel(axes, known: Sequence[Contender], cost: str, front: str, found: Ranki
         axes.plot(x, y, "o" if front in one.fronts else "s", color=colour, ms=8, zorder=3)
     _widen(axes, [x for x, _ in points.values()])
     _label(axes, points, found)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -83,17 +96,19 @@ def _widen(axes, xs: Sequence[float]) -> None:
 def _label(axes, points: dict[str, tuple[float, float]], found: Ranking) -> None:
     """Write names beside their points, those that would meet above each other."""
     low, high = axes.get_ylim()
-    gap, last = _LABEL_GAP * (high - low), None
+    wide = math.log(axes.get_xlim()[1] / axes.get_xlim()[0]) * _LABEL_WIDTH
+    gap, placed = _LABEL_GAP * (high - low), []
     for name, (x, y) in sorted(points.items(), key=lambda pair: pair[1][1]):
-        place = y if last is None else max(y, last + gap)
-        last = place
-        text = f"{name} (ship)" if found.shipped.name == name else name
+        near = [at for other, at in placed if abs(math.log(x / other)) < wide]
+        place = max([y, *(at + gap for at in near if abs(at - y) < gap or at > y)])
+        placed.append((x, place))
         axes.annotate(
-            text,
-            (x, y),
-            xytext=(x * 1.08, place),
+            f"{name} (ship)" if found.shipped.name == name else name,
+            (x, place),
+            xytext=(9, 0),
+            textcoords="offset points",
             fontsize=9,
             va="center",
             zorder=4,
-            arrowprops={"arrowstyle": "-", "color": GREY, "lw": 0.6} if place != y else None,
+            bbox={"facecolor": "white", "alpha": 0.6, "edgecolor": "none", "pad": 1},
         )

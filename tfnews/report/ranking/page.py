@@ -1,6 +1,7 @@
 """A ranking as an HTML page and as Markdown."""
 
 import base64
+from collections.abc import Mapping
 
 from tfnews.records import Ranking
 from tfnews.report import markdown
@@ -13,12 +14,12 @@ FRONT = (
 )
 
 
-def render(found: Ranking, front: bytes) -> str:
+def render(found: Ranking, figures: Mapping[str, bytes]) -> str:
     """Return a page that loads nothing and runs no script.
 
     Args:
         found: What was found.
-        front: The figure, PNG.
+        figures: PNG by the cost that F1 is drawn against.
     """
     body = rendered(
         "ranking.html",
@@ -26,22 +27,24 @@ def render(found: Ranking, front: bytes) -> str:
         reasons=wording.reasons(found),
         scores=wording.score_table(found),
         pairs=[
-            table for part in wording.parts(found) if (table := wording.pair_table(found, part))[1]
+            (wording.role(part, found), *table)
+            for part in wording.parts(found)
+            if (table := wording.pair_table(found, part))[1]
         ],
         costs=wording.cost_table(found),
-        front=base64.b64encode(front).decode("ascii"),
+        figures={cost: base64.b64encode(png).decode("ascii") for cost, png in figures.items()},
         how_to_read=FRONT,
         notes=found.notes,
     )
     return page(wording.title(found), wording.subtitle(found), [body])
 
 
-def render_markdown(found: Ranking, figure: str) -> str:
+def render_markdown(found: Ranking, figures: Mapping[str, str]) -> str:
     """Return the same in Markdown.
 
     Args:
         found: What was found.
-        figure: Name of the figure's file, beside it.
+        figures: Names of their files, beside it, by cost.
     """
     said = [f"# {markdown.plain(wording.title(found))}"]
     said += [
@@ -55,7 +58,8 @@ def render_markdown(found: Ranking, figure: str) -> str:
         if table[1]:
             said.append(markdown.section(f"Against the best, {part}", _table(table)))
     said.append(markdown.section("Costs", _table(wording.cost_table(found))))
-    said.append(f"![F1 against latency and size]({figure})\n\n{markdown.plain(FRONT)}")
+    said += [f"![F1 against {cost}]({name})" for cost, name in figures.items()]
+    said.append(markdown.plain(FRONT))
     if found.notes:
         said.append(markdown.section("Notes", markdown.bullets(found.notes)))
     return "\n\n".join(said) + "\n"

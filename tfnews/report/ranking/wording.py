@@ -84,11 +84,11 @@ def _with_bounds(one: Contender, found: Ranking) -> str:
 
 def _reads(found: Ranking) -> str:
     reads = sum(one.test_reads for one in found.contenders)
-    if not reads:
+    if not reads or found.decided_on != "validation":
         return ""
     times = "once" if reads == 1 else f"{reads} times"
     return (
-        f"The test split was scored {times} for these models. Each choice made after looking at "
+        f"The runs' own test split was scored {times} so far. Each choice made after looking at "
         "it makes its scores too good."
     )
 
@@ -100,6 +100,7 @@ def with_notes(found: Ranking, more: Sequence[str] = ()) -> Ranking:
         _unscored(found),
         _barred(found),
         _against_test(found),
+        _no_better(found),
         _seeds(found),
         _groups(found),
         *_held_out(found),
@@ -150,6 +151,26 @@ def _against_test(found: Ranking) -> str:
     return (
         f"Shown to be worse than {found.best} on {found.shown_on}, though a tie on "
         f"{found.decided_on}: {_listed(lost)}."
+    )
+
+
+def _no_better(found: Ranking) -> str:
+    """Name the models that tell the classes apart no better than one answer for all texts.
+
+    The mean of both classes' recall is 0.5 for such an answer, whatever the classes' shares.
+    """
+    guessing = []
+    for one in found.contenders:
+        judged = one.parts.get(found.shown_on)
+        recall = judged and judged.scores.get("macro_recall")
+        bounds = judged and judged.intervals.get("macro_recall")
+        if recall is not None and (bounds[0] if bounds else recall) <= 0.5:
+            guessing.append(f"{one.name} ({recall:.4f})")
+    if not guessing:
+        return ""
+    return (
+        f"Not shown on {found.shown_on} to be any better than one answer for all texts, which has "
+        f"a mean recall of both classes of 0.5: {_listed(guessing)}."
     )
 
 
@@ -270,6 +291,12 @@ def pair_table(found: Ranking, part: str) -> tuple[list[str], list[list]]:
 def parts(found: Ranking) -> list[str]:
     """Return the parts on which models are held against the best, the one that decides first."""
     return list(dict.fromkeys([found.decided_on, found.shown_on]))
+
+
+def role(part: str, found: Ranking) -> str:
+    """Say what a part is for."""
+    decides = "decides" if part == found.decided_on else "confirms, and does not decide"
+    return f"On {_of_part(part, found)}, which {decides}."
 
 
 def _pair_cells(pair: Paired) -> list:
