@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.data.text import INPUT_RULE, shown
-from tfnews.errors import ExportError, RunError, TfnewsError
+from tfnews.errors import ExportError, RunError, UsageError
+from tfnews.export.phone import Phone
 from tfnews.export.repository import PARITY, Model
 from tfnews.export.savedmodel import SavedModel
-from tfnews.export.tflite import MODEL_FILE, Device
+from tfnews.export.tflite import MODEL_FILE
 from tfnews.models import load
 from tfnews.runs import Run, is_run, sha256
 
@@ -61,7 +62,7 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
     if (folder / _GRAPH).is_file():
         return _export(name, folder, "SavedModel", SavedModel, _told_by_parity, _VARIABLES)
     if (folder / MODEL_FILE).is_file() and (folder / _SPEC).is_file():
-        return _export(name, folder, "TensorFlow Lite", Device, _told_by_spec, MODEL_FILE)
+        return _export(name, folder, "TensorFlow Lite", Phone, _told_by_spec, MODEL_FILE)
     raise RunError(
         f"{shown(str(name), 120)!r} is no run, no SavedModel and no .tflite that tfnews export "
         "wrote. Give a run's name, a folder such as exports/news/1, or the model.tflite in one."
@@ -96,7 +97,7 @@ def _export(
     name: str | os.PathLike,
     folder: Path,
     kind: str,
-    opener: Callable[[Path], SavedModel | Device],
+    opener: Callable[[Path], SavedModel | Phone],
     told: Callable[[Path], dict],
     weights: str,
 ) -> Opened:
@@ -118,8 +119,11 @@ def _export(
     try:
         opened = opener(folder)
         digest = sha256(folder / weights)
-    except TfnewsError:
-        raise
+    except ImportError as error:
+        raise UsageError(
+            f"Asking {shown(os.fspath(name), 120)} needs a library whose import failed: {error}. "
+            "Install those of exports with: pip install 'tfnews[tflite]'"
+        ) from error
     except (OSError, ValueError, KeyError, RuntimeError, tf.errors.OpError) as error:
         raise ExportError(
             f"{folder} cannot be opened: {shown(str(error), 120)}. Export the run again."
