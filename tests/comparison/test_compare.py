@@ -224,6 +224,12 @@ def test_one_run_is_nothing_to_compare(root):
         compare(["small", str(root / "small")], root=root)
 
 
+def test_namesakes_in_different_folders(root, tmp_path):
+    shutil.copytree(root / "small", tmp_path / "small")
+    with pytest.raises(UsageError, match="share the name small"):
+        compare([root / "small", tmp_path / "small"], root=root)
+
+
 def test_no_runs(tmp_path):
     with pytest.raises(RunError, match="no complete run"):
         compare(root=tmp_path)

@@ -79,6 +79,12 @@ def test_a_worse_model_is_not_promoted_and_what_flipped_is_told(worse):
         assert flip.better == ((flip.new >= 0.5) == (flip.label == 1))
 
 
+def test_a_model_that_only_guesses_is_named(worse):
+    assert worse.new.judged.scores["macro_recall"] == 0.5
+    assert any(note.startswith("bad: This model is not shown") for note in worse.notes)
+    assert not any(note.startswith("good:") for note in worse.notes)
+
+
 def test_flips_are_what_the_scores_differ_by(worse):
     old, new = (np.trace(side.judged.scores["confusion"]) for side in (worse.old, worse.new))
     better = sum(flip.better for flip in worse.flips)

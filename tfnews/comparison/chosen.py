@@ -77,7 +77,22 @@ def _named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | N
             f"Comparing takes two runs or more. Received: {_listed(list(runs.values()))}. Leave "
             "the names out to compare all runs on the same splits: tfnews compare"
         )
+    _check_names(list(runs.values()))
     return list(runs.values())
+
+
+def _check_names(runs: Sequence[Run]) -> None:
+    """Refuse namesakes in different folders: a table could not tell them apart."""
+    folders = {}
+    for run in runs:
+        for name in filter(None, (run.name, run.config.group)):
+            other = folders.setdefault(name, run.path.resolve().parent)
+            if other != run.path.resolve().parent:
+                raise UsageError(
+                    f"Runs in different folders share the name {name}: {other} and "
+                    f"{run.path.resolve().parent}. Rename the folder of one; a run is called as "
+                    "its folder is."
+                )
 
 
 def _of_name(name: str | os.PathLike, root: str | os.PathLike | None) -> list[Run]:

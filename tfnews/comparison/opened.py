@@ -57,7 +57,8 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
         ExportError: An export that cannot be opened, or says nothing of itself.
     """
     if isinstance(name, Run) or is_run(name, root):
-        return _run(name if isinstance(name, Run) else Run.open(name, root))
+        run = name if isinstance(name, Run) else Run.open(name, root)
+        return _run(run, run.name if isinstance(name, Run) else os.fspath(name))
     folder = _version(Path(name))
     if (folder / _GRAPH).is_file():
         return _export(name, folder, "SavedModel", SavedModel, _told_by_parity, _VARIABLES)
@@ -69,13 +70,13 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
     )
 
 
-def _run(run: Run) -> Opened:
+def _run(run: Run, name: str) -> Opened:
     classifier = load(run)
     weights = next(
         (path for name in _RUN_WEIGHTS if (path := run.model_dir / name).is_file()), None
     )
     return Opened(
-        run.name,
+        name,
         "run",
         classifier.probabilities,
         classifier.threshold,

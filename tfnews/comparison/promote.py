@@ -11,6 +11,7 @@ from tfnews.comparison.publish import publish_promotion
 from tfnews.comparison.texts import Asked
 from tfnews.errors import RunError, UsageError
 from tfnews.records import Flip, Promotion, Side
+from tfnews.report import wording
 from tfnews.runs import Run
 from tfnews.statistics import intervals, paired
 from tfnews.statistics.judged import judge
@@ -132,7 +133,7 @@ def _measured(models: Sequence[Opened], asked: Asked, tolerance: float) -> Promo
         # A fall of exactly the tolerance is accepted, whatever floating point makes of it.
         promoted=bool(difference >= -tolerance - 1e-12),
         flips=_flips(frame["place"].tolist(), labels, answers, called),
-        notes=tuple(_notes(old, new, asked, answers)),
+        notes=(*_notes(old, new, asked, answers), *_guessing(sides)),
     )
 
 
@@ -152,6 +153,12 @@ def _flips(
         for row in rows
     ]
     return tuple(sorted(found, key=lambda flip: flip.better))
+
+
+def _guessing(sides: Sequence[Side]) -> list[str]:
+    """Say of which model it is not shown that it does better than one answer for all texts."""
+    said = ((one.name, wording.no_better(one.judged)) for one in sides)
+    return [f"{name}: {words}" for name, words in said if words]
 
 
 def _notes(old: Opened, new: Opened, asked: Asked, answers: Sequence[np.ndarray]) -> list[str]:

@@ -20,7 +20,10 @@ def title(found: Ranking) -> str:
 def subtitle(found: Ranking) -> str:
     """Say what was compared."""
     basis = wording.label_basis(found.label_basis)
-    parts = ", ".join(f"{rows:,} {part}" for part, rows in found.rows.items())
+    parts = ", ".join(
+        f"{rows:,} {part}" if len(found.rows) > 1 else f"{rows:,}"
+        for part, rows in found.rows.items()
+    )
     return (
         f"{len(found.contenders)} models on the same texts ({parts}). "
         f"What the labels rest on: {basis}."
