@@ -49,7 +49,11 @@ def full(tmp_path_factory):
     )
     ancestor = Ancestor("earlier-1", "/runs/earlier-1", "00", "made_up")
     away = replace(
-        made.other_sets[0], label_basis="crowd", refused={"too short": 100}, shared_with_training=3
+        made.other_sets[0],
+        label_basis="crowd",
+        refused={"too short": 100},
+        shared_with_training=3,
+        with_shared=made.other_sets[0].judged,
     )
     return replace(made, config=replace(made.config, lineage=(ancestor,)), other_sets=(away,))
 

@@ -7,6 +7,7 @@ from tfnews.data.splits import open_splits, own_splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
+from tfnews.evaluation.seen import seen
 from tfnews.models import load
 from tfnews.report import hparams
 from tfnews.report.content import Report
@@ -26,7 +27,7 @@ def evaluate(
     """Score a run on its own splits, or on other data sets, and write report.html and card.md.
 
     Each reading of the test split is counted in the run, before it is scored. Other data sets are
-    scored whole, without the texts that the run was trained on.
+    scored whole, without copies and near-copies of the texts that the run was trained on.
 
     Args:
         run: A complete run, its name or its path.
@@ -51,9 +52,10 @@ def evaluate(
     run = run if isinstance(run, Run) else Run.open(run, root)
     classifier = load(run)
     home = own_splits(run, splits)
+    own = seen(home, run.config.learnt_parts) if data else None
     for folder in data:
         other = open_splits(folder, run.config.splits.columns or ())
-        run.record_other_set(measure_elsewhere(classifier, home, other, run.name))
+        run.record_other_set(measure_elsewhere(classifier, own, other, run.name))
     if not data:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR
