@@ -343,7 +343,7 @@ def test_other_sets_leave_out_near_copies_and_say_the_scores_with_them(run, spli
     assert (away.judged.rows, away.with_shared.rows) == (10, 15)
     assert Run.open(run.path).scores().other_sets["away"] == away
     said = wording.left_out(away)
-    assert "1 copies and 4 near-copies" in said
+    assert "copies 1, near-copies 4." in said
     assert said in html.unescape(run.report_path.read_text())
     assert said in run.card_path.read_text().replace("\\", "")
 

@@ -135,7 +135,7 @@ def fall(home: Judged, away: Judged, away_name: str) -> str:
     called = own if own == away.class_names[1] else f"{own}-like"
     commoner = max(map(sum, after["confusion"])) / away.rows
     moved = " and ".join(
-        _moved(name, before[key], after[key])
+        moved(name, before[key], after[key])
         for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
     )
     return (
@@ -183,11 +183,11 @@ def left_out(away: OtherSet) -> str:
         return ""
     said = (
         f"Left out of {away.name}, as they are also in this model's training texts: "
-        f"{away.shared_with_training:,} copies"
+        f"copies {away.shared_with_training:,}"
     )
     if away.near_copies_of_training is None:
         return f"{said}; nobody looked for near-copies."
-    said += f" and {away.near_copies_of_training:,} near-copies."
+    said += f", near-copies {away.near_copies_of_training:,}."
     if away.with_shared is None:
         return said
     before, after = away.with_shared.scores, away.scores
@@ -198,7 +198,8 @@ def left_out(away: OtherSet) -> str:
     )
 
 
-def _moved(name: str, before: float, after: float) -> str:
+def moved(name: str, before: float, after: float) -> str:
+    """Say how a score moves from one set of texts to another."""
     if abs(after - before) < 0.005:
         return f"{name} stays at {after:.2f}"
     verb = "rises" if after > before else "falls"
