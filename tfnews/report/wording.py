@@ -135,7 +135,7 @@ def fall(home: Judged, away: Judged, away_name: str) -> str:
     called = own if own == away.class_names[1] else f"{own}-like"
     commoner = max(map(sum, after["confusion"])) / away.rows
     moved = " and ".join(
-        moved(name, before[key], after[key])
+        _moved(name, before[key], after[key])
         for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
     )
     return (
@@ -198,8 +198,7 @@ def left_out(away: OtherSet) -> str:
     )
 
 
-def moved(name: str, before: float, after: float) -> str:
-    """Say how a score moves from one set of texts to another."""
+def _moved(name: str, before: float, after: float) -> str:
     if abs(after - before) < 0.005:
         return f"{name} stays at {after:.2f}"
     verb = "rises" if after > before else "falls"

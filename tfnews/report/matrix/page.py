@@ -30,7 +30,7 @@ def render(made: Matrix) -> str:
 def _shown(cell: Cell) -> dict:
     text, small = wording.figure(cell)
     kind = f"heat-{_shade(cell.scores[wording.SHOWN])}{' own' if cell.at_home else ''}"
-    doubt = "" if wording.is_better(cell) else "not shown to be better"
+    doubt = "" if wording.is_better(cell) else wording.NOT_SHOWN
     return {"text": text, "small": small, "kind": kind, "doubt": doubt}
 
 

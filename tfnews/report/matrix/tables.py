@@ -15,8 +15,8 @@ def markdown_text(made: Matrix) -> str:
         f"# {markdown.plain(wording.title(made))}",
         markdown.plain(wording.subtitle(made)),
         markdown.plain(wording.summary(made)),
-        markdown.bullets(wording.falls(made)),
         markdown.section("Heat map", f"{wording.HOW_TO_READ}\n\n{_heat(made)}"),
+        markdown.section("From home to elsewhere", markdown.bullets(wording.falls(made))),
         markdown.section("All scores", _scores(made)),
         markdown.section("Before you believe it", markdown.bullets(wording.notes(made))),
         markdown.section(
@@ -64,7 +64,7 @@ def _heat(made: Matrix) -> str:
 def _cell(cell: Cell) -> str:
     figure, between = wording.figure(cell)
     said = f"{figure} ({between})" if between else figure
-    return said if wording.is_better(cell) else f"{said}, not shown to be better"
+    return said if wording.is_better(cell) else f"{said}, {wording.NOT_SHOWN}"
 
 
 def _scores(made: Matrix) -> str:

@@ -12,8 +12,10 @@ HOW_TO_READ = (
     "A row is a model, trained on the set that it is named after; a column is a set's texts, the "
     "same for all models. The figure is the mean of both classes' recall, with its 95 % interval: "
     "0.5 is what one answer for all texts finds, or drawing lots; 1 is without fault. On the "
-    "diagonal a model reads its own set's test texts, which it has not learnt from."
+    "diagonal a model reads its own set's test texts, which it has not learnt from. Where a figure "
+    "is not shown to be above 0.5, it is marked: not shown."
 )
+NOT_SHOWN = "not shown"
 CAUTION = (
     "A score tells how much a text resembles those labelled fake in the set that a model was "
     "trained on. A low figure away from home is the rule: expect it of texts of your own too."
@@ -50,11 +52,7 @@ def summary(made: Matrix) -> str:
 
 def falls(made: Matrix) -> list[str]:
     """Say how each model's accuracy moves from its own set to each other one."""
-    return [
-        f"Trained on {name}: {_home(made.home(name))} "
-        + " ".join(_away(made.home(name), cell) for cell in made.away(name))
-        for name in made.runs
-    ]
+    return [_falls(made.home(name), made.away(name)) for name in made.runs]
 
 
 def is_better(cell: Cell) -> bool:
@@ -124,26 +122,31 @@ def how_made(made: Matrix) -> list[tuple[str, str]]:
     return [(name, value) for name, value in facts if value]
 
 
-def _home(cell: Cell) -> str:
+def _falls(home: Cell, away: Sequence[Cell]) -> str:
+    said = [f"accuracy {home.scores['accuracy']:.2f} on its own test texts ({_always(home)})"]
+    said += [
+        f"{_moved(home, cell)} on {cell.tested_on} ({_between(cell)}{_always(cell)})"
+        for cell in away
+    ]
+    return f"Trained on {home.trained_on}: {'; '.join(said)}."
+
+
+def _moved(home: Cell, away: Cell) -> str:
+    before, after = (round(cell.scores["accuracy"], 2) for cell in (home, away))
+    if before == after:
+        return f"stays at {after:.2f}"
+    return f"{'rises' if after > before else 'falls'} to {after:.2f}"
+
+
+def _between(cell: Cell) -> str:
+    bounds = cell.intervals.get("accuracy")
+    return "" if bounds is None else f"95 % interval {bounds[0]:.2f} to {bounds[1]:.2f}, "
+
+
+def _always(cell: Cell) -> str:
     always = cell.scores["always"]
-    return (
-        f"accuracy {cell.scores['accuracy']:.2f} on its own test texts, where always giving "
-        f"{always['class']} would be right for {always['accuracy']:.2f}{_verdict(cell)}."
-    )
-
-
-def _away(home: Cell, cell: Cell) -> str:
-    always, bounds = cell.scores["always"], cell.intervals.get("accuracy")
-    known = "" if bounds is None else f" (95 % interval {bounds[0]:.2f} to {bounds[1]:.2f})"
-    moved = wording.moved("accuracy", home.scores["accuracy"], cell.scores["accuracy"])
-    return (
-        f"On {cell.tested_on}, {moved}{known}, where always giving {always['class']} would be "
-        f"right for {always['accuracy']:.2f}{_verdict(cell)}."
-    )
-
-
-def _verdict(cell: Cell) -> str:
-    return "" if is_better(cell) else ": not shown to be better than that one answer"
+    said = f"always giving {always['class']}: {always['accuracy']:.2f}"
+    return said if is_better(cell) else f"{said}, {NOT_SHOWN} to be better"
 
 
 def _tested(one: Tested) -> str:
