@@ -20,8 +20,9 @@ HOSTILE = (
     "&amp; & &lt;b&gt;",
     "{{ 7 * 7 }} {% raw %} {# gone #} $title ${title}",
 )
-COMPARED = {"verdict", "state"}  # words that the code compares
-NAMED_BY_USERS = {"classes", "digests", "recipe", "refused", "skipped", "versions"}  # keys, too
+COMPARED = {"part", "verdict", "state"}  # words that the code compares
+# Keys, too.
+NAMED_BY_USERS = {"classes", "digests", "recipe", "refused", "runs", "skipped", "versions"}
 
 
 def hostile(value, nasty, key=None):

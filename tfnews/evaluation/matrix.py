@@ -12,7 +12,7 @@ from tfnews.errors import DataError
 from tfnews.evaluation.measure import judged
 from tfnews.evaluation.seen import whole
 from tfnews.models import NewsClassifier
-from tfnews.records.matrix import Cell, Tested
+from tfnews.records.matrix import Cell, ScoredSet
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class Column:
     """A set to test on.
 
     Attributes:
-        tested: What is said of it.
+        scored: What is said of it.
         frame: The rows that every model scores, as `Splits.frame` returns them.
     """
 
-    tested: Tested
+    scored: ScoredSet
     frame: pd.DataFrame
 
 
@@ -77,7 +77,7 @@ def _column(
                 "texts that are trained on. Leave this set out."
             )
     return Column(
-        Tested(
+        ScoredSet(
             name=name,
             label_basis=splits.label_basis,
             class_names=splits.class_names,
@@ -103,13 +103,13 @@ def cells(classifier: NewsClassifier, trained_on: str, tested: Sequence[Column])
     ends = np.cumsum([len(column.frame) for column in tested])[:-1]
     scored = np.split(classifier.probabilities(texts), ends)
     found = [
-        judged(column.frame, probabilities, classifier, column.tested.class_names)
+        judged(column.frame, probabilities, classifier, column.scored.class_names)
         for column, probabilities in zip(tested, scored, strict=True)
     ]
     return [
         Cell(
             trained_on=trained_on,
-            tested_on=column.tested.name,
+            tested_on=column.scored.name,
             scores=one.scores,
             intervals=one.intervals,
         )

@@ -7,7 +7,7 @@ from tfnews.records.scores import Judged
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tested:
+class ScoredSet:
     """A set whose texts are scored; every model is scored on the same ones.
 
     Attributes:
@@ -75,7 +75,7 @@ class Matrix(Record):
     recipe: dict[str, object]
     command: str | None = None
     runs: dict[str, str]
-    sets: tuple[Tested, ...]
+    sets: tuple[ScoredSet, ...]
     cells: tuple[Cell, ...]
 
     def cell(self, trained_on: str, tested_on: str) -> Cell:

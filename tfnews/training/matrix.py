@@ -88,7 +88,7 @@ def matrix(
         recipe=options,
         command=command,
         runs=runs,
-        sets=tuple(column.tested for column in tested),
+        sets=tuple(column.scored for column in tested),
         cells=tuple(found),
     )
     _write(Path(out), made)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tfnews.data.splits import UNSTATED
-from tfnews.records.matrix import Cell, Matrix, Tested
+from tfnews.records.matrix import Cell, Matrix, ScoredSet
 from tfnews.report import wording
 from tfnews.statistics.metrics import METRICS
 
@@ -84,7 +84,7 @@ def figure(cell: Cell) -> tuple[str, str]:
     return f"{cell.scores[SHOWN]:.2f}", between
 
 
-def column_head(tested: Tested) -> tuple[str, str]:
+def column_head(tested: ScoredSet) -> tuple[str, str]:
     """Return what stands above a column: the set's name, and how many texts."""
     return tested.name, f"{tested.rows:,} texts"
 
@@ -92,7 +92,7 @@ def column_head(tested: Tested) -> tuple[str, str]:
 def table_head() -> list[str]:
     """Return the head of the table of scores."""
     shorts = [METRICS[name].short.format(real="real", fake="fake") for name in _COLUMNS]
-    return ["trained on", "tested on", "texts", "always the commoner class", *shorts]
+    return ["trained on", "tested on", "texts", "always", *shorts]
 
 
 def table_rows(made: Matrix) -> list[list[tuple[str, str]]]:
@@ -149,14 +149,14 @@ def _always(cell: Cell) -> str:
     return said if is_better(cell) else f"{said}, {NOT_SHOWN} to be better"
 
 
-def _tested(one: Tested) -> str:
+def _tested(one: ScoredSet) -> str:
     return (
         f"{one.name}: {_WHOSE[one.part]} are tested on, {one.rows:,}. Left out for all models, as "
         f"some model has learnt from them: copies {one.copies:,}, near-copies {one.near_copies:,}."
     )
 
 
-def _meanings(sets: Sequence[Tested]) -> list[str]:
+def _meanings(sets: Sequence[ScoredSet]) -> list[str]:
     """Warn of labels that do not mean the same; a basis not stated is not known to differ."""
     stated = {one.label_basis for one in sets} - {UNSTATED}
     if len({one.class_names for one in sets}) == 1 and len(stated) < 2:
