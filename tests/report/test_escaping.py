@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from tests.audit import news
 from tests.report.page import Page
-from tests.report.sample import report
+from tests.report.sample import report, sliced
 from tfnews.audit.audit import audit
 from tfnews.records import Ancestor
 from tfnews.report import audit_page, html
@@ -47,6 +47,7 @@ def full(tmp_path_factory):
         audit=audit(news.leaking(tmp_path_factory.mktemp("leaking") / "splits")),
         figures={"calibration": b"png"},
         warnings=("Mind this.",),
+        slices=sliced(),
     )
     ancestor = Ancestor("earlier-1", "/runs/earlier-1", "00", "made_up")
     away = replace(
@@ -79,7 +80,7 @@ def test_no_string_of_the_content_becomes_html_or_a_template(full, nasty):
     [
         "made_up", "nnlm128-1", "real", "fake", "elsewhere", "Mind this.", "factcheck", "tfidf",
         "too short", "earlier-1", "nnlm-en-dim128", "epochs", "keras", "2.21.0", "test.csv",
-        "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata",
+        "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata", "politics",
     ],
 )  # fmt: skip
 def test_each_kind_of_string_was_hostile_and_is_shown(full, own):

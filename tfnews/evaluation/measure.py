@@ -15,8 +15,10 @@ from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.kept import kept
 from tfnews.evaluation.seen import Seen, shared, whole
+from tfnews.evaluation.slices import slices
 from tfnews.models import NewsClassifier
 from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
+from tfnews.records.slices import Slices
 from tfnews.statistics.judged import judge
 from tfnews.statistics.sample import flagged
 
@@ -37,6 +39,7 @@ class Measured:
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
+        slices: Error rates of parts of the test part.
     """
 
     labels: dict[str, np.ndarray]
@@ -47,6 +50,7 @@ class Measured:
     floor: Comparison | None = None
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
+    slices: Slices | None = None
 
 
 def measure(
@@ -55,6 +59,7 @@ def measure(
     *,
     against_floor: bool = True,
     root: str | os.PathLike | None = None,
+    slice_by: Sequence[str] = (),
 ) -> Measured:
     """Score a classifier on every part of its own splits, the test part too.
 
@@ -64,6 +69,7 @@ def measure(
         against_floor: Whether to compare it with the simplest model.
         root: Folder of runs, beside which the floor and the audit of the splits are kept for the
             next time; `None` keeps nothing.
+        slice_by: Columns of the splits by which errors are counted apart, besides length.
     """
     frames = {part: splits.frame(part) for part in PARTS}
     texts = {part: frame["combined_text"].tolist() for part, frame in frames.items()}
@@ -78,6 +84,7 @@ def measure(
         timings=_timings(classifier, texts["test"]),
         audit=_audited(splits, root),
         floor=compared,
+        slices=slices(frames["test"], scored["test"], classifier.threshold, slice_by),
         **_refused(classifier, frames["test"], scored["test"]),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from tfnews.records.audit import Audit
 from tfnews.records.record import Record
+from tfnews.records.slices import Slices
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Scores(Record):
         other_sets: The model on other data sets, by their names there.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test split without these texts; `None` where there are none.
+        slices: Error rates of parts of the test split.
     """
 
     train: Judged | None = None
@@ -128,6 +130,7 @@ class Scores(Record):
     other_sets: dict[str, OtherSet] | None = None
     refused: dict[str, int] | None = None
     f1_of_scored: float | None = None
+    slices: Slices | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
