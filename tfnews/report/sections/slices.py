@@ -50,10 +50,10 @@ def _worst(kind: str, error: str, one: Worst, compared: int) -> str:
 
 def _which(one: Worst) -> str:
     if one.name is None:
-        return f"one of {one.values:,} values of {one.column}"
+        return f"texts with one of {one.values:,} values of {one.column}"
     if one.kind == "length":
         return f"texts of {one.name} words"
-    return f"{one.column} {one.name}"
+    return f"texts with {one.column} {one.name}"
 
 
 def _rate(rate: Rate) -> str:
