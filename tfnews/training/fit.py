@@ -18,6 +18,7 @@ from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
+from tfnews.models.opening import check_finite, digests
 from tfnews.records import Config, Judged
 from tfnews.report import hparams, wording
 from tfnews.runs import Run, next_name
@@ -295,6 +296,7 @@ def _encoded(setup: Setup, part: str) -> Encoded:
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
+    check_finite(classifier, f"{run.name}, which is not saved,")
     beside = run.path / ".model"
     gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
@@ -306,7 +308,7 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
         shutil.rmtree(beside, ignore_errors=True)  # a full disk has use for the room
         raise
     size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
-    run.update(megabytes=round(size / 1e6, 2))
+    run.update(megabytes=round(size / 1e6, 2), digests=digests(run.model_dir))
 
 
 def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
