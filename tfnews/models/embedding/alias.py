@@ -250,6 +250,17 @@ class AliasClassifier(NewsClassifier):
         if preprocessor is not None:
             preprocessor.tokenizer.deliver = backbone.module_embedding.attach
 
+    def answer(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Return the fake probabilities (batch,) of encoded texts, NaN where the module gives NaN.
+
+        Behind the head's ReLU such a text would have a number like any other.
+        """
+        outputs = features = self.backbone(self.preprocessor.pack(ids), training=False)
+        for layer in self.head_layers:
+            outputs = layer(outputs, training=False)
+        known = tf.reduce_all(tf.math.is_finite(features), axis=1)
+        return tf.where(known, self._probabilities(outputs)[:, -1], np.nan)
+
     def resources(self) -> list:
         """Return the variables of the head, and the module with its own."""
         return [*super().resources(), self.backbone.module_embedding.module]
