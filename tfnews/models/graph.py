@@ -25,7 +25,7 @@ _FROM_FILE = "InitializeTableFromTextFileV2"
 _FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)\w*")
 _MOST_DEEP = 200  # calls within calls
 _MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
-_NAMED = 3  # faults that a refusal names
+_NAMED = 2  # faults that a refusal names
 
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
 
@@ -60,7 +60,7 @@ def check_graph(folder: str | os.PathLike) -> tuple[str, ...]:
     if found and not _trusted.get():
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
         raise WeightsError(
-            f"The graph in {str(folder)[-100:]} is not opened: it holds "
+            f"The graph in {str(folder)[-60:]} is not opened: it holds "
             f"{', '.join(found[:_NAMED])}{more}. Allowed: operations that compute from texts and "
             "the module's own files, and end. If you trust its maker with your files, add "
             "--trust-graph (in Python: trust_graph=True)."
@@ -105,7 +105,7 @@ class _Graph:
         for function in self.meta.graph_def.library.function:
             name = function.signature.name
             if name in seen or not _FUNCTION.fullmatch(name):
-                yield f"a function with the name of another or of an operation, {name[:60]!r}"
+                yield f"a function with the name of another or of an operation, {name[:40]!r}"
             seen.add(name)
 
     def _beyond_list(self) -> Iterator[str]:
@@ -115,7 +115,7 @@ class _Graph:
             allowed = ALLOWED | SAVING if place in saving else ALLOWED
             for op in dict.fromkeys(node.op for node in nodes):
                 if op not in allowed and op not in self.functions:
-                    yield f"the operation {op[:60]!r} (in {place[:60] or 'the main graph'})"
+                    yield f"the operation {op[:40]!r} (in {place[:30] or 'the main graph'})"
 
     def _places(self) -> Iterator[tuple[str, Iterable[node_def_pb2.NodeDef]]]:
         yield "", self.meta.graph_def.node
@@ -159,20 +159,20 @@ class _Graph:
 
         too_large = (name for name in self.functions if size(name, ()) > _MOST_NODES)
         name = next(too_large, None)
-        return name and f"calls without end (of {name[:60]!r})"
+        return name and f"calls without end (of {name[:40]!r})"
 
     def _foreign_files(self) -> Iterator[str]:
         """Yield functions that fill tables from files other than the module's assets."""
         for name in self.functions:
             if None in self._file_names(name):
-                yield f"a file's name that is no asset's (in {name[:60]!r})"
+                yield f"a file's name that is no asset's (in {name[:40]!r})"
         for name, concrete in self.meta.object_graph_def.concrete_functions.items():
             if name in self.functions and not self._bound_to_assets(name, concrete.bound_inputs):
-                yield f"a file's name that is no asset's (in {name[:60]!r})"
+                yield f"a file's name that is no asset's (in {name[:40]!r})"
         for asset in self.meta.asset_file_def:
             parts = asset.filename.replace("\\", "/").split("/")
             if "" in parts or ".." in parts or ":" in parts[0]:
-                yield f"the asset {asset.filename[:60]!r}, which leads out of the module"
+                yield f"the asset {asset.filename[:40]!r}, which leads out of the module"
 
     def _bound_to_assets(self, name: str, bound: Sequence[int]) -> bool:
         """Tell whether arguments that name files are given with the module, as its assets."""
