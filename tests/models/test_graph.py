@@ -202,7 +202,8 @@ def a_name_that_is_computed(meta):
     [
         "SaveV2", "RestoreV2", "MergeV2Checkpoints", "ReadFile", "MatchingFiles", "TextLineDataset",
         "TFRecordDataset", "ImmutableConst", "CreateSummaryFileWriter", "WholeFileReaderV2",
-        "PyFunc", "EagerPyFunc", "DebugIdentityV2", "SaveDatasetV2", "LoadDataset", "SqlDataset", "Print",
+        "PyFunc", "EagerPyFunc", "DebugIdentityV2", "SaveDatasetV2", "LoadDataset", "SqlDataset",
+        "Print",
         "LoadAndRemapMatrix", "StatelessWhile", "For", "NextIteration", "RemoteCall", "RpcCall",
         "XlaCallModule", "an unknown one",
     ],
