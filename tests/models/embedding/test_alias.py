@@ -334,7 +334,7 @@ def test_a_fit_with_such_a_module_ends_with_an_error_and_no_model(splits, tmp_pa
     module = save(Allergic, tmp_path, WORDS, TABLE)
     assert splits.frame("train")["combined_text"].str.contains("[Oo]ffice").any()
     options = {"weights": str(module), "epochs": 2, "floor": False, "root": tmp_path / "runs"}
-    with pytest.raises(RunError, match=r"After epoch 1 the model holds .* NaN or infinite"):
+    with pytest.raises(RunError, match=r"NaN or infinite|loss became nan"):
         fit(splits.path, "nnlm50", name="mine", **options)
     run = Run(tmp_path / "runs" / "mine")
     assert run.config.state == "training"
