@@ -22,6 +22,7 @@ def evaluate(
     prevalences: Sequence[float] = metrics.PREVALENCES,
     no_text: bool = False,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
 ) -> Report:
     """Score a run on its own splits, or on other data sets, and write report.html and card.md.
 
@@ -35,6 +36,8 @@ def evaluate(
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         no_text: Leave article texts out of report and mistakes.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         What the report speaks of.
@@ -49,7 +52,7 @@ def evaluate(
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
     run = run if isinstance(run, Run) else Run.open(run, root)
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     home = own_splits(run, splits)
     for folder in data:
         other = open_splits(folder, run.config.splits.columns or ())
