@@ -16,7 +16,8 @@ def test_the_worst_slices_are_said_with_counts_intervals_and_all_that_was_compar
     assert alarms == (
         "Most false alarms (real texts called fake) are in texts with subject politics, 60 texts: "
         "6 of 40, 15.0 % (95 % interval 7.0 to 29.0), against 4 of 160, 2.5 % (95 % interval "
-        "1.0 to 6.0) in the others. With allowance for the 12 rates that were compared, this is shown to be more."
+        "1.0 to 6.0) in the others. With allowance for the 12 rates that were compared, this is "
+        "shown to be more."
     )
     assert "are in texts with one of 4 values of outlet, 60 texts: " in misses
     assert misses.endswith("this is not shown to be more.")

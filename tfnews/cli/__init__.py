@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
+    "verify": "Check that runs are what was saved.",
     "completion": "Print the shell completion script.",
 }
 

@@ -25,6 +25,7 @@ def evaluate(
     slice_by: Sequence[str] = (),
     no_text: bool = False,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
 ) -> Report:
     """Score a run on its own splits, or on other data sets, and write report.html and card.md.
 
@@ -40,6 +41,8 @@ def evaluate(
             and the column that `prepare` took time from.
         no_text: Leave article texts out of report and mistakes.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         What the report speaks of.
@@ -60,7 +63,7 @@ def evaluate(
             "Leave one of them out."
         )
     run = run if isinstance(run, Run) else Run.open(run, root)
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     home = own_splits(run, splits)
     own = seen(home, run.config.learnt_parts) if data else None
     for folder in data:

@@ -214,6 +214,7 @@ def warnings(report: Report) -> list[str]:
     found = [
         *report.warnings,
         *report.data.warnings,
+        _trust_warning(report.config.weights.trusted),
         _style_warning(report),
         _refit_warning(report.config.refit_epochs),
         _reads_warning(report.test_reads),
@@ -225,6 +226,14 @@ def warnings(report: Report) -> list[str]:
     if report.floor and not report.floor.gain_shown:
         found.append(floor(report.floor))
     return list(dict.fromkeys(warning for warning in found if warning))
+
+
+def _trust_warning(trusted: Sequence[str] | None) -> str | None:
+    return trusted and (
+        "The graph of the weights does more than compute, and was trusted with all files "
+        f"(--trust-graph): it holds {', '.join(trusted)}. Open this run only if you trust their "
+        "maker, too."
+    )
 
 
 def how_made(report: Report) -> list[tuple[str, str]]:
