@@ -340,6 +340,15 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     return f"{stem}-{number}"
 
 
+def every_run(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs under the saved models' folder, by name; damaged ones are left out."""
+    runs = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        with contextlib.suppress(RunError):
+            runs.append(Run(path.parent))
+    return runs
+
+
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
     """Tell whether a run goes by this name under the saved models' folder, or by this path."""
     return any((path / "config.json").is_file() for path in _candidates(name, root))

@@ -34,6 +34,13 @@ from tfnews.runs import Run
     show_default=True,
     help="Share of fake texts at which the share of right flags is told. Repeatable.",
 )
+@click.option(
+    "--slice-by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of the run's own splits by which errors are counted apart, besides length and the "
+    "column that prepare took time from. Repeatable.",
+)
 @click.option("--no-text", is_flag=True, help="Leave article texts out of the report.")
 @trust_option
 def command(run: str, data: tuple[Path, ...], **options: object) -> None:
