@@ -281,6 +281,7 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
     Epochs are counted from 1; a solver has none, 0.
     """
     classifier, epochs = setup.classifier, 0
+    check_finite(classifier, "Before training, the model")
     validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
