@@ -168,7 +168,8 @@ PARTICULAR = {
     ),
     "analyzer": _choice(
         ANALYZERS,
-        "What a token is; auto: a character where texts have no spaces, else a word.",
+        "What a token is; auto: a word, and where texts have no spaces a piece learnt from them, or "
+        "a character in rows that learn no pieces.",
         "auto",
         fresh=True,
     ),
