@@ -168,8 +168,8 @@ PARTICULAR = {
     ),
     "analyzer": _choice(
         ANALYZERS,
-        "What a token is; auto: a word, and where texts have no spaces a piece learnt from them, or "
-        "a character in rows that learn no pieces.",
+        "What a token is; auto: a word, or of texts without spaces a piece learnt from them, in rows "
+        "that learn none a character.",
         "auto",
         fresh=True,
     ),
