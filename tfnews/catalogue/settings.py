@@ -168,8 +168,7 @@ PARTICULAR = {
     ),
     "analyzer": _choice(
         ANALYZERS,
-        "What a token is; auto: a word, or of texts without spaces a piece learnt from them, in rows "
-        "that learn none a character.",
+        "What a token is; auto: a word; without spaces a learnt piece, or a character.",
         "auto",
         fresh=True,
     ),
