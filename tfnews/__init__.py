@@ -3,12 +3,8 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-<<<<<<< HEAD
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `matrix`, `predict`, `explain` and `export` mirror
-=======
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict`, `explain`, `export` and `verify` mirror
->>>>>>> main
-the commands. Nothing heavy is imported before one of them is used;
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `matrix`, `predict`, `explain`, `export` and `verify`
+mirror the commands. Nothing heavy is imported before one of them is used;
 `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
 or after keras-hub.
 """
@@ -30,11 +26,10 @@ _PLACES = {
     "verify": "tfnews.models.verifying",
 }
 
-<<<<<<< HEAD
-__all__ = ["audit", "evaluate", "explain", "export", "fit", "load", "matrix", "predict", "prepare"]
-=======
-__all__ = ["audit", "evaluate", "explain", "export", "fit", "load", "predict", "prepare", "verify"]
->>>>>>> main
+__all__ = [
+    "audit", "evaluate", "explain", "export", "fit",
+    "load", "matrix", "predict", "prepare", "verify",
+]  # fmt: skip
 
 
 class _Package(types.ModuleType):

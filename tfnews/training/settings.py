@@ -107,7 +107,8 @@ def check_sets(
         UsageError: Unknown architecture or setting, a value that is not allowed, or too few sets.
         DataError: The splits or the folder cannot be used.
     """
-    resolve(catalogue.row(arch or catalogue.DEFAULT), given, config, assignments)
+    values = {name: value for name, value in given.items() if name in SETTINGS}
+    resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
     check_out(out)
     opened_sets(data, test_only)
 
