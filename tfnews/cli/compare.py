@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
 _READING = ("fake_values", "real_values", "title_column", "text_column", "label_column")
@@ -55,6 +56,7 @@ _READING = ("fake_values", "real_values", "title_column", "text_column", "label_
     show_default=True,
     help="With --gate: flipped texts that are listed.",
 )
+@trust_option
 @click.option("--fake-value", "fake_values", multiple=True, help="A label of FILE to read as 1.")
 @click.option("--real-value", "real_values", multiple=True, help="A label of FILE to read as 0.")
 @click.option("--title-column", help="Column of the titles of FILE.")
@@ -69,6 +71,7 @@ def command(
     gate: bool,
     tolerance: float,
     show: int,
+    trust_graph: bool,
     **reading: object,
 ) -> None:
     """Say which of several RUNs to ship; by default of all on the same splits.
@@ -78,12 +81,14 @@ def command(
     """
     _check(models, data, splits, gate, reading)
     if gate:
-        _gate(models, data, to, as_json, show, tolerance=tolerance, **reading)
+        _gate(
+            models, data, to, as_json, show, tolerance=tolerance, trust_graph=trust_graph, **reading
+        )
         return
     from tfnews.comparison.compare import compare
     from tfnews.report.ranking import screen
 
-    found = compare(models, data, splits=splits, to=to, **reading)
+    found = compare(models, data, splits=splits, to=to, trust_graph=trust_graph, **reading)
     click.echo(_json(found) if as_json else screen.render(found))
     if as_json:
         return

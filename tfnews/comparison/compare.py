@@ -28,6 +28,7 @@ def compare(
     splits: str | os.PathLike | None = None,
     to: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
     **reading: object,
 ) -> Ranking:
     """Say which of several runs is best, which are as good, and which to ship.
@@ -44,6 +45,7 @@ def compare(
         splits: Where the runs' own splits are now; by default where they were at training.
         to: Folder for the page, the Markdown, JSON and CSV files and the figures.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a module that a run carries may do more than compute, with `data`.
         **reading: How a file of `data` is read, as `tfnews.data.readers.read` takes it.
 
     Raises:
@@ -63,7 +65,7 @@ def compare(
         members = [_stored(run, asked) for run in compared]
     else:
         asked = asking.of_data(data, **reading).without_training(compared)
-        members = [_asked(run, asked) for run in compared]
+        members = [_asked(run, asked, trust_graph) for run in compared]
     decided_on, shown_on = _parts(asked, members)
     of_part = {
         part: Texts(frame["label"].to_numpy(), frame["cluster"].to_numpy())
@@ -141,13 +143,13 @@ def _read(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
     return scored
 
 
-def _asked(run: Run, asked: Asked) -> Member:
+def _asked(run: Run, asked: Asked, trust_graph: bool) -> Member:
     """Ask a run; a reading of its own test split is counted before it is scored."""
     from tfnews.models import load  # starts TensorFlow, of which stored answers have no need
 
     if asked.digests.get("test") == run.config.splits.digests.get("test", ""):
         run.count_test_read()
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     answers = {
         part: classifier.probabilities(frame["combined_text"].tolist())
         for part, frame in asked.frames.items()

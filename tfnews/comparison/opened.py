@@ -1,5 +1,6 @@
 """Models that a promotion check asks: runs, SavedModels and TensorFlow Lite files alike."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -10,12 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.data.text import INPUT_RULE, shown
-from tfnews.errors import ExportError, RunError, UsageError
+from tfnews.errors import ExportError, RunError, UsageError, WeightsError
 from tfnews.export.phone import Phone
 from tfnews.export.repository import PARITY, Model
 from tfnews.export.savedmodel import SavedModel
 from tfnews.export.tflite import MODEL_FILE
+from tfnews.links import check_links
 from tfnews.models import load
+from tfnews.models.graph import check_graph
 from tfnews.runs import Run, is_run, sha256
 
 _GRAPH, _SPEC = "saved_model.pb", "spec.json"
@@ -55,13 +58,14 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
     Raises:
         RunError: It is none of these, or a run that cannot be opened.
         ExportError: An export that cannot be opened, or says nothing of itself.
+        WeightsError: A graph that may do more than compute and is not trusted.
     """
     if isinstance(name, Run) or is_run(name, root):
         run = name if isinstance(name, Run) else Run.open(name, root)
         return _run(run, run.name if isinstance(name, Run) else os.fspath(name))
     folder = _version(Path(name))
     if (folder / _GRAPH).is_file():
-        return _export(name, folder, "SavedModel", SavedModel, _told_by_parity, _VARIABLES)
+        return _export(name, folder, "SavedModel", _saved, _told_by_parity, _VARIABLES)
     if (folder / MODEL_FILE).is_file() and (folder / _SPEC).is_file():
         return _export(name, folder, "TensorFlow Lite", Phone, _told_by_spec, MODEL_FILE)
     raise RunError(
@@ -130,6 +134,15 @@ def _export(
             f"{folder} cannot be opened: {shown(str(error), 120)}. Export the run again."
         ) from error
     return Opened(os.fspath(name), kind, opened.answers, threshold, class_names, digest)
+
+
+def _saved(folder: Path) -> SavedModel:
+    """Open a SavedModel once its graph was read."""
+    with contextlib.suppress(ImportError):
+        import tensorflow_text  # noqa: F401  transformers' graphs hold operations of it
+    check_links(folder, WeightsError)
+    check_graph(folder)
+    return SavedModel(folder)
 
 
 def _told_by_parity(folder: Path) -> dict:

@@ -10,6 +10,7 @@ from tfnews.comparison.opened import Opened, open_model
 from tfnews.comparison.publish import publish_promotion
 from tfnews.comparison.texts import Asked
 from tfnews.errors import RunError, UsageError
+from tfnews.models.graph import trusting
 from tfnews.records import Flip, Promotion, Side
 from tfnews.report import wording
 from tfnews.runs import Run
@@ -29,6 +30,7 @@ def promote(
     tolerance: float = TOLERANCE,
     to: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
     **reading: object,
 ) -> Promotion:
     """Check a new model against the one in use.
@@ -45,12 +47,15 @@ def promote(
         tolerance: The fall of F1 that is accepted, 0 to 1.
         to: Folder for gate.json and flips.csv.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether the graph of an export, or of a module that a run carries, may do more
+            than compute.
         **reading: How a file of `data` is read, as `tfnews.data.readers.read` takes it.
 
     Raises:
         UsageError: The tolerance is none.
         RunError: A model cannot be found, or the two name their classes otherwise.
         ExportError: An export cannot be opened.
+        WeightsError: A graph may do more than compute and is not trusted.
         DataError: The texts cannot be read, or are too few of a class.
 
     Example:
@@ -58,7 +63,8 @@ def promote(
     """
     check_tolerance(tolerance)
     asked = asking.of_data(data, ("test",), **reading)
-    models = [open_model(name, root) for name in (old, new)]
+    with trusting(trust_graph):
+        models = [open_model(name, root) for name in (old, new)]
     _check_classes(models, asked)
     asked = asked.without_training([one.run for one in models if one.run])
     for one in models:

@@ -12,13 +12,13 @@ from tfnews.data import duplicates
 from tfnews.data.articles import digest as folder_digest
 from tfnews.data.readers import read
 from tfnews.data.splits import PARTS, Splits, open_splits, own_splits
-from tfnews.data.text import combine, for_matching, shown
+from tfnews.data.text import combine, shown
 from tfnews.errors import DataError
+from tfnews.evaluation.seen import seen
 from tfnews.runs import Run, sha256
 
 FILE = "data"  # what the only part of a file is called
 LEAST = 10  # texts of each class without which nothing is compared
-_NEAR = 0.8  # Jaccard similarity from which texts are near-copies, as `prepare` takes it
 _ID = "id"
 
 
@@ -47,25 +47,21 @@ class Asked:
     unknown: tuple[str, ...] = field(default=())
 
     def without_training(self, runs: Sequence[Run]) -> "Asked":
-        """Leave out texts that a run was trained on, where its splits are still there.
+        """Leave out copies and near-copies of what a run was trained on, if its splits are there.
 
         Raises:
             DataError: Too few are left.
         """
-        seen, unknown = set(), []
-        for run in runs:
-            try:
-                train = own_splits(run).frame("train")
-            except DataError:
-                unknown.append(run.name)
-                continue
-            seen |= set(train["combined_text"].map(for_matching))
+        learnt, unknown = _learnt(runs)
         kept, trained = {}, 0
         for part, frame in self.frames.items():
-            known = frame["combined_text"].map(for_matching).isin(seen)
+            prints = duplicates.fingerprint(frame["combined_text"].tolist())
+            known = np.zeros(len(frame), bool)
+            for own in learnt:
+                known |= np.logical_or(*duplicates.copied(own, prints))
             kept[part] = frame[~known].reset_index(drop=True)
             trained += int(known.sum())
-        left = replace(self, frames=kept, trained=trained, unknown=tuple(unknown))
+        left = replace(self, frames=kept, trained=trained, unknown=unknown)
         left.check()
         return left
 
@@ -131,6 +127,23 @@ def of_data(path: str | os.PathLike, parts: Sequence[str] = PARTS[1:], **reading
     return asked
 
 
+def _learnt(
+    runs: Sequence[Run],
+) -> tuple[list[duplicates.Fingerprints], tuple[str, ...]]:
+    """Fingerprint what runs have learnt from, and name those whose splits are gone."""
+    found, unknown = {}, []
+    for run in runs:
+        parts = run.config.learnt_parts
+        key = (*sorted(run.config.splits.digests.items()), parts)
+        if key in found:
+            continue
+        try:
+            found[key] = seen(own_splits(run), parts).learnt
+        except DataError:
+            unknown.append(run.name)
+    return list(found.values()), tuple(unknown)
+
+
 def _is_splits(path: Path) -> bool:
     names = ("{}.csv", "{}.csv.gz")
     return path.is_dir() and all(
@@ -154,10 +167,7 @@ def _of_file(path: Path, reading: dict) -> Asked:
 
 def _clusters(texts: list[str]) -> np.ndarray:
     """Return the cluster of copies and near-copies of each text, int64 `(rows,)`."""
-    prints = duplicates.fingerprint(texts, near=True)
-    exact = duplicates.exact_clusters(prints)
-    pairs = [duplicates.same_value_pairs(exact), duplicates.near_pairs(prints, _NEAR)]
-    return duplicates.connect(len(exact), pairs)
+    return duplicates.clusters(duplicates.fingerprint(texts), duplicates.NEAR)[1]
 
 
 def _places(frame: pd.DataFrame) -> list[str]:
