@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.data import duplicates
 from tfnews.data.splits import PARTS
 from tfnews.records import Copies
@@ -41,6 +42,7 @@ def _clusters(texts: dict[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray, 
         for part in PARTS
         for start in range(0, len(texts[part]), _TEXTS_AT_ONCE)
     ]
+    progress.stage("Fingerprinting the texts", "texts", sum(map(len, chunks)))
     prints = duplicates.concatenate([duplicates.fingerprint(chunk) for chunk in chunks])
     exact = duplicates.exact_clusters(prints)
     pairs = [duplicates.same_value_pairs(exact), duplicates.near_pairs(prints, NEAR)]

@@ -8,7 +8,7 @@ import click
 
 from tfnews.catalogue.names import CUTS, LABEL_BASES, LABELS_FROM, STRATEGIES
 from tfnews.cli.reading import reading_options
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
 
@@ -141,7 +141,7 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
         class_names=class_names or None,
         **options,
     )
-    click.echo("\n".join(_summary(splits)))
+    say("\n".join(_summary(splits)))
     next_step(f"tfnews fit --data {shlex.quote(str(out))}")
 
 
@@ -172,7 +172,7 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     from tfnews.runs import write_json, write_text
 
     found = audit(splits, seed=seed)
-    click.echo(screen.audit(found))
+    say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())
     if html_path:

@@ -1,13 +1,10 @@
 """`tfnews evaluate`: score a run and write its report."""
 
-import shlex
 from pathlib import Path
 
 import click
 
-from tfnews.cli.say import next_step
-from tfnews.errors import UsageError
-from tfnews.runs import Run
+from tfnews.cli.say import next_step, say
 
 
 @click.command()
@@ -21,7 +18,7 @@ from tfnews.runs import Run
 )
 @click.option(
     "--splits",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Where the run's own splits are, if they have moved since training.",
 )
 @click.option(
@@ -34,36 +31,25 @@ from tfnews.runs import Run
     help="Share of fake texts at which the share of right flags is told. Repeatable.",
 )
 @click.option("--no-text", is_flag=True, help="Leave article texts out of the report.")
-def command(run: str, data: tuple[Path, ...], **options: object) -> None:
+def command(
+    run: str,
+    data: tuple[Path, ...],
+    splits: Path | None,
+    prevalences: tuple[float, ...],
+    no_text: bool,
+) -> None:
     """Score RUN on its own splits, or on other data sets, and write its report and card.
 
     Every reading of the test split is counted in the run: choose models on the validation split,
     and read the test split once.
     """
-    opened = Run.open(run)  # now: the imports take seconds
-    _check_folders(opened, data)
-    from tfnews.evaluation.evaluate import evaluate
+    from tfnews.evaluation.request import check
+
+    asked = check(run, data, splits=splits)  # before TensorFlow starts, which takes seconds
+
+    from tfnews.evaluation.evaluate import carry_out
     from tfnews.report.screen import summary
 
-    click.echo(summary(evaluate(opened, data, **options)))
-    click.echo(f"\nReport: {opened.report_path}\nCard:   {opened.card_path}")
-    next_step(f"tfnews predict {opened.name} FILE")
-
-
-def _check_folders(run: Run, data: tuple[Path, ...]) -> None:
-    """Say how a file of news becomes splits, with the columns that the run was trained on."""
-    for path in data:
-        if not path.is_dir():
-            raise UsageError(
-                f"{path} is a file, and --data takes splits. Make them with: tfnews data prepare "
-                f"{shlex.quote(str(path))} {_columns(run)}--out FOLDER"
-            )
-
-
-def _columns(run: Run) -> str:
-    """Return the options that name the columns of the training news."""
-    for record in (run.config.splits.columns or ())[:1]:
-        named = {"title": record.title, "text": record.text, "label": record.label}
-        said = ((role, name) for role, name in named.items() if name and name != role)
-        return "".join(f"--{role}-column {shlex.quote(name)} " for role, name in said)
-    return ""
+    say(summary(carry_out(asked, prevalences, no_text=no_text)))
+    say(f"\nReport: {asked.run.report_path}\nCard:   {asked.run.card_path}")
+    next_step(f"tfnews predict {asked.run.name} FILE")

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Sequence
 
-from tfnews.data.splits import open_splits, own_splits
+from tfnews import progress
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
+from tfnews.evaluation.request import Request, check
 from tfnews.models import load
 from tfnews.report import hparams
 from tfnews.report.content import Report
@@ -48,13 +49,22 @@ def evaluate(
         >>> report = tfnews.evaluate("tfidf-1")
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
-    run = run if isinstance(run, Run) else Run.open(run, root)
+    return carry_out(check(run, data, splits=splits, root=root), prevalences, no_text=no_text)
+
+
+def carry_out(
+    request: Request,
+    prevalences: Sequence[float] = metrics.PREVALENCES,
+    *,
+    no_text: bool = False,
+) -> Report:
+    """Do what `evaluate` was asked for, once it was checked."""
+    run, home = request.run, request.home
+    progress.stage(f"Opening {run.name}")
     classifier = load(run)
-    home = own_splits(run, splits)
-    for folder in data:
-        other = open_splits(folder, run.config.splits.columns or ())
+    for other in request.others:
         run.record_other_set(measure_elsewhere(classifier, home, other, run.name))
-    if not data:
+    if not request.others:
         run.count_test_read()
         against_floor = run.config.arch != floor.FLOOR
         record(run, measure(classifier, home, against_floor=against_floor, root=run.path.parent))

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras_hub
 
@@ -16,9 +15,7 @@ from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.linear import tfidf, word2vec
 from tfnews.models.transformer import family as transformer_family
-from tfnews.runs import Run, is_run
-
-_TASK = "task.json"  # what keras-hub opens a task's preset by
+from tfnews.runs import Run, model_folder
 
 # Kind of row -> what builds it.
 FAMILIES = {
@@ -84,7 +81,7 @@ def load(
     """
     classifier = run
     if isinstance(run, str | os.PathLike | Run):
-        folder = _model_folder(run, root)
+        folder = model_folder(run, root)
         classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
     if not hasattr(classifier, "input_rule"):
         raise RunError(
@@ -97,21 +94,3 @@ def load(
             f"knows {INPUT_RULE!r} only. Use the tfnews that trained it, or train again."
         )
     return classifier
-
-
-def _model_folder(run: str | os.PathLike | Run, root: str | os.PathLike | None) -> Path:
-    if not isinstance(run, Run):
-        if (Path(run) / _TASK).is_file():
-            return Path(run)
-        if Path(run).is_dir() and not is_run(run, root):
-            raise RunError(
-                f"{run} holds neither a run's config.json nor a model's {_TASK}. Give a run's "
-                "name or folder, or the model folder in it."
-            )
-        run = Run.open(run, root)
-    if not (run.model_dir / _TASK).is_file():
-        raise RunError(
-            f"The run {run.path} has lost its model: {run.model_dir / _TASK} is not there. "
-            "Put it back, or train again under another name."
-        )
-    return run.model_dir
