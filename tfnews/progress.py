@@ -21,7 +21,7 @@ _NARROW = 60  # columns, below which no bar is drawn
 
 
 @dataclass
-class _Stage:
+class Stage:
     """What is being done, and how far it has come.
 
     Attributes:
@@ -56,7 +56,8 @@ class _Stage:
             about = "about " if self.guessed else ""
             parts = [f"{done} of {about}{_number(self.total)} {self.unit}"]
         if rate:
-            parts.append(f"{_number(rate)} {self.unit}/s")
+            shown = f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+            parts.append(f"{shown} {self.unit}/s")
         if rate and self.total:
             parts.append(f"{_time(max(self.total - self.done, 0) / rate)} left")
         return ", ".join(parts)
@@ -74,7 +75,7 @@ class _Stage:
         return (self.done - before) / (now - since) if now > since else 0
 
 
-class _Display:
+class Display:
     """Shows the stage of the moment to somebody who waits.
 
     Args:
@@ -85,12 +86,22 @@ class _Display:
     def __init__(self, file: TextIO, clock: Callable[[], float] = time.monotonic):
         self.file = file
         self.clock = clock
-        self.stage: _Stage | None = _Stage("Starting", clock())
-        self.source: BinaryIO | None = None
+        self.stage: Stage | None = Stage("Starting", clock())
+        self.source: BinaryIO | None = None  # the file that is read
         self.lock = threading.Lock()
         self._terminal = file.isatty()
         self._said = (None, clock())  # the stage that was told last, and when
         self._drawn = False
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Be the one that `stage`, `advance` and the others tell in a block."""
+        token = _DISPLAY.set(self)
+        try:
+            yield
+        finally:
+            _DISPLAY.reset(token)
+            self.wipe()
 
     def tick(self) -> None:
         """Say what is being done, if it is time to."""
@@ -111,7 +122,7 @@ class _Display:
             self._drawn = False
             self._write("\r\x1b[K")
 
-    def _draw(self, stage: _Stage, now: float) -> None:
+    def _draw(self, stage: Stage, now: float) -> None:
         width = os.get_terminal_size(self.file.fileno()).columns - 1
         line, share = stage.line(now), stage.share()
         if stage.done and share is not None and width >= _NARROW:
@@ -119,7 +130,7 @@ class _Display:
         self._drawn = True
         self._write(f"\r{line[:width]}\x1b[K")
 
-    def _barred(self, stage: _Stage, now: float, share: float, width: int) -> str:
+    def _barred(self, stage: Stage, now: float, share: float, width: int) -> str:
         from tqdm import tqdm  # commands that answer at once need not wait for it
 
         return tqdm.format_meter(
@@ -138,7 +149,7 @@ class _Display:
             self.file.flush()
 
 
-_DISPLAY: ContextVar[_Display | None] = ContextVar("display", default=None)
+_DISPLAY: ContextVar[Display | None] = ContextVar("display", default=None)
 
 
 @contextlib.contextmanager
@@ -149,13 +160,14 @@ def shown() -> Iterator[None]:
         >>> with tfnews.progress.shown():
         ...     report = tfnews.evaluate("tfidf-1")
     """
-    with contextlib.ExitStack() as stack:
-        file = _own_standard_error()
-        if file is not None:
-            display = _Display(stack.enter_context(file))
-            stack.callback(_DISPLAY.reset, _DISPLAY.set(display))
-            stack.enter_context(_ticking(display))
+    file = _own_standard_error()
+    if file is None:
         yield
+        return
+    with file:
+        display = Display(file)
+        with display.open(), _ticking(display):
+            yield
 
 
 def stage(what: str, unit: str = "", total: float | None = None) -> None:
@@ -167,7 +179,7 @@ def stage(what: str, unit: str = "", total: float | None = None) -> None:
         total: How many there are, where that is known.
     """
     if display := _DISPLAY.get():
-        display.stage = _Stage(what, display.clock(), unit, total)
+        display.stage = Stage(what, display.clock(), unit, total)
 
 
 def advance(count: float = 1) -> None:
@@ -239,7 +251,7 @@ def _own_standard_error() -> TextIO | None:
 
 
 @contextlib.contextmanager
-def _ticking(display: _Display) -> Iterator[None]:
+def _ticking(display: Display) -> Iterator[None]:
     """Let a display tick while a block runs: what takes long may be one call of a library."""
     ended = threading.Event()
 
@@ -254,7 +266,6 @@ def _ticking(display: _Display) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        display.wipe()
 
 
 def _share_read(file: BinaryIO) -> float | None:

@@ -100,7 +100,6 @@ def test_settings_of_a_family(fit):
         (["--epochs", "many"], 2, "'many' is not a valid integer"),
         (["--precision", "float8"], 2, "Unknown precision 'float8' as an argument."),
         (["--arch", "swivel20", "--weights", "none", "--frozen"], 2, "Add --trainable."),
-        (["--arch", "swivel20", "--weights", "nowhere"], 4, "No weights for 'nowhere'."),
         (["--resume", "nothing"], 2, "Received besides: data"),
     ],
 )

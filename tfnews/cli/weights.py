@@ -9,6 +9,7 @@ import click
 from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
 from tfnews.cli.say import next_step, say
 from tfnews.runs import sha256
+from tfnews.weights.pickled import check_convertible
 from tfnews.weights.vectors import read_vectors
 
 
@@ -100,6 +101,8 @@ def convert(folder: Path, out: Path) -> None:
     spiece.model. The .bin file is a pickle: only tensors are read from it, nothing is executed,
     and PyTorch is not needed.
     """
+    check_convertible(folder, out)  # before TensorFlow starts, which takes seconds
+
     from tfnews.models.transformer.checkpoint import TENSORS
     from tfnews.models.transformer.convert import convert
 

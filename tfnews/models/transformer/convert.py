@@ -7,10 +7,9 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
-from tfnews.errors import WeightsError
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
-from tfnews.weights.pickled import PICKLED, read_pickled
+from tfnews.weights.pickled import PICKLED, check_convertible, read_pickled
 
 _KEPT = (CONFIG, TOKENIZER_CONFIG, *VOCABULARIES, "README.md", "LICENSE")
 
@@ -30,8 +29,7 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
             read as a checkpoint.
     """
     folder, out = Path(folder), Path(out)
-    if out.exists():
-        raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
+    check_convertible(folder, out)
     tensors = read_pickled(folder / PICKLED)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
