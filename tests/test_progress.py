@@ -82,10 +82,15 @@ def test_a_command_that_ends_within_two_seconds_says_nothing(file):
 def test_a_file_gets_a_plain_line_now_and_then(file):
     assert at(file, 2) == "Starting (2 s)\n"
     progress.stage("Reading the splits")
-    assert at(file, 3.9) == ""  # too soon after the line before
-    assert at(file, 4) == "Reading the splits (2 s)\n"
-    assert [at(file, second) for second in (5, 10, 18.9)] == ["", "", ""]
-    assert at(file, 19) == "Reading the splits (17 s)\n"
+    assert at(file, 6.9) == ""  # too soon after the line before
+    assert at(file, 7) == "Reading the splits (5 s)\n"
+    assert [at(file, second) for second in (8, 12, 21.9)] == ["", "", ""]
+    assert at(file, 22) == "Reading the splits (20 s)\n"
+    progress.stage("Opening the run")
+    assert at(file, 27) == "Opening the run (5 s)\n"
+    file.clock.now = 40
+    progress.stage("Scoring")
+    assert at(file, 40) == "Scoring\n"
 
 
 def test_a_stage_that_is_over_is_not_told(file):

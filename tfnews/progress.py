@@ -14,10 +14,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
-_SILENCE = 2  # seconds without a word, after which there is one
-_AGAIN = 15  # seconds until a file is told of the same stage again
+_SILENCE = 2  # seconds from the start without a word, after which there is one
+_NEXT = 5  # seconds until a file is told of the next stage
+_AGAIN = 15  # seconds until it is told of the same stage again
 _TICK = 0.25
 _NARROW = 60  # columns, below which no bar is drawn
+_USUAL = 80
 
 
 @dataclass
@@ -44,12 +46,12 @@ class Stage:
 
     def line(self, now: float) -> str:
         """Say all of it."""
-        return f"{self.what}: {self.count(now)}" if self.unit else f"{self.what} ({self._age(now)})"
+        return f"{self.what}: {self.count(now)}" if self.unit else f"{self.what}{self._age(now)}"
 
     def count(self, now: float) -> str:
         """Say how many are done, of how many, how fast, and the time left."""
         if not self.done:
-            return f"preparing the first {self.unit} ({self._age(now)})"
+            return f"preparing the first {self.unit}{self._age(now)}"
         done, rate = _number(self.done), self._rate(now)
         parts = [f"{done} {self.unit}"]
         if self.total:
@@ -67,7 +69,8 @@ class Stage:
         return min(self.done / self.total, 1) if self.total else None
 
     def _age(self, now: float) -> str:
-        return _time(now - self.begun)
+        seconds = now - self.begun
+        return f" ({_time(seconds)})" if seconds >= 1 else ""
 
     def _rate(self, now: float) -> float:
         """Return how many are done in a second, the first ones apart where there are others."""
@@ -90,7 +93,8 @@ class Display:
         self.source: BinaryIO | None = None  # the file that is read
         self.lock = threading.Lock()
         self._terminal = file.isatty()
-        self._said = (None, clock())  # the stage that was told last, and when
+        self._told: Stage | None = None  # the last one
+        self._due = clock() + _SILENCE
         self._drawn = False
 
     @contextlib.contextmanager
@@ -107,13 +111,13 @@ class Display:
         """Say what is being done, if it is time to."""
         with self.lock:
             stage, now = self.stage, self.clock()
-            told, at = self._said
-            if stage is None or now - at < (_AGAIN if told is stage else _SILENCE):
+            again = 0 if stage is not self._told else _AGAIN - _NEXT
+            if stage is None or now < self._due + again:
                 return
             if self._terminal:
                 self._draw(stage, now)
             else:
-                self._said = (stage, now)
+                self._told, self._due = stage, now + _NEXT
                 self._write(f"{stage.line(now)}\n")
 
     def wipe(self) -> None:
@@ -123,7 +127,7 @@ class Display:
             self._write("\r\x1b[K")
 
     def _draw(self, stage: Stage, now: float) -> None:
-        width = os.get_terminal_size(self.file.fileno()).columns - 1
+        width = _columns(self.file) - 1
         line, share = stage.line(now), stage.share()
         if stage.done and share is not None and width >= _NARROW:
             line = self._barred(stage, now, share, width)
@@ -266,6 +270,14 @@ def _ticking(display: Display) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def _columns(file: TextIO) -> int:
+    """Return how wide a terminal is; 80 where it does not say, as those that programs make."""
+    try:
+        return os.get_terminal_size(file.fileno()).columns or _USUAL
+    except OSError:
+        return _USUAL
 
 
 def _share_read(file: BinaryIO) -> float | None:

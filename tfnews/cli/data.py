@@ -167,11 +167,14 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
     leak in a column that no model sees is a warning.
     """
-    from tfnews.audit.audit import audit
-    from tfnews.report import audit_page, screen
+    from tfnews.data.splits import open_splits
     from tfnews.runs import write_json, write_text
 
-    found = audit(splits, seed=seed)
+    opened = open_splits(splits)  # before scikit-learn is imported, which takes seconds
+    from tfnews.audit.audit import audit
+    from tfnews.report import audit_page, screen
+
+    found = audit(opened, seed=seed)
     say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step, say
+from tfnews.runs import model_folder
 
 
 @click.command()
@@ -43,6 +44,7 @@ def command(
     Every reading of the test split is counted in the run: choose models on the validation split,
     and read the test split once.
     """
+    model_folder(run)  # before pandas is imported, which takes a second
     from tfnews.evaluation.request import check
 
     asked = check(run, data, splits=splits)  # before TensorFlow starts, which takes seconds

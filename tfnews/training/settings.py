@@ -26,6 +26,9 @@ _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other 
 _FEWEST = {"transformer": 8, "cnn": 1}
 
 
+_PRESETS = ("bert_", "distil_bert_", "albert_")  # of the encoders that a fit can start from
+
+
 def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
@@ -74,12 +77,13 @@ def check(
 
     values = {name: value for name, value in given.items() if name in SETTINGS}
     if resume is not None:
-        from tfnews.data.splits import own_splits
-
         places = {"data": data, "arch": arch, "config": config, "from_run": from_run}
         said = without_none({**places, **values, "assignments": list(assignments) or None})
         refuse_besides(said | without_none({"name": name}), dry_run)
-        own_splits(Run.unfinished(resume, root))
+        run = Run.unfinished(resume, root)
+        from tfnews.data.splits import own_splits  # pandas, which a wrong name need not wait for
+
+        own_splits(run)
         return
     if name is not None and not dry_run:
         check_free(name, root)
@@ -159,10 +163,11 @@ def _check_weights(row: Row, handle: str) -> None:
         return
     if row.kind != "transformer":
         find(handle)
-    elif os.sep in place and "://" not in place and not os.path.isdir(place):
+    elif not (os.path.isdir(place) or "://" in place or place.startswith(_PRESETS)):
         raise WeightsError(
-            f"There is no folder {place[:120]!r} of pretrained weights. Give one that is there, "
-            "hf://OWNER/NAME, a preset of keras-hub, or --weights none."
+            f"There are no pretrained weights {place[:120]!r}. Give a checkpoint's folder, "
+            "hf://OWNER/NAME, the name of a preset of keras-hub that begins with "
+            f"{' or '.join(_PRESETS)}, or --weights none."
         )
 
 
