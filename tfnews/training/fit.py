@@ -15,6 +15,7 @@ from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
+from tfnews.errors import FitInterruptedError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
@@ -181,7 +182,7 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     with run.lock():
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
-        with _clocked(run):
+        with _clocked(run), _resumable(run):
             validation, epochs = _learn(setup, run, manner, resume)
             classifier = setup.classifier
             if setup.options["refit"]:
@@ -204,6 +205,17 @@ def _clocked(run: Run) -> Iterator[None]:
     finally:
         seconds = run.config.fit_seconds + time.perf_counter() - started
         run.update(fit_seconds=round(seconds, 2))
+
+
+@contextlib.contextmanager
+def _resumable(run: Run) -> Iterator[None]:
+    """Say how to go on after Ctrl-C, wherever it was pressed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise FitInterruptedError(
+            f"Interrupted before it was complete. Go on with: tfnews fit --resume {run.name}"
+        ) from None
 
 
 def closing_words(run: Run) -> str:
