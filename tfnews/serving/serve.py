@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tfnews import progress
 from tfnews.errors import ExportError
 from tfnews.serving.app import app
 from tfnews.serving.asked import Asked
@@ -41,6 +42,7 @@ def serve(asked: Asked, bound: socket.socket, say: Callable[[str], None]) -> Non
     """
     models = Models(asked.limits, Metrics())
     for name, run in asked.runs.items():
+        progress.stage(f"Opening {name}")
         models.add(name, 1, open_run(run))
     with asyncio.Runner(loop_factory=_event_loop) as runner:
         runner.run(_serve(asked, models, bound, say))
@@ -50,6 +52,7 @@ async def _serve(
     asked: Asked, models: Models, bound: socket.socket, say: Callable[[str], None]
 ) -> None:
     for repository in asked.repositories:
+        progress.stage(f"Opening the models in {repository}")
         await models.follow(repository, wanted(repository))
     _check_available(models)
 

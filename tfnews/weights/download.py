@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+import urllib.parse
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def download(
     Raises:
         WeightsError: It cannot be had; says why, with the address.
     """
+    progress.stage(f"Asking {urllib.parse.urlsplit(address).netloc}")
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # an archive is compressed as it is
         session.mount("http://", HTTPAdapter(max_retries=_policy(retries, backoff)))
