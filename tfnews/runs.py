@@ -16,11 +16,12 @@ from typing import TypeVar
 import filelock
 
 from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews.links import check_links
 from tfnews.records import Config, OtherSet, Scores
 
 _T = TypeVar("_T")
 
-_TASK = "task.json"  # what keras-hub opens a model by
+TASK = "task.json"  # what keras-hub opens a task's preset by
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
@@ -117,9 +118,11 @@ class Run:
         """Open a complete run by its name under the saved models' folder, or by its path.
 
         Raises:
-            RunError: No such run, or its training has not finished.
+            RunError: No such run, its training has not finished, or a link leads out of it.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state != "complete":
             raise RunError(
                 f"The run {run.path} is not complete: its state is {run.config.state!r}. Wait "
@@ -134,7 +137,9 @@ class Run:
         Raises:
             RunError: No such run, or it is complete.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state == "complete":
             shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
@@ -353,6 +358,15 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     return f"{stem}-{number}"
 
 
+def every_run(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs under the saved models' folder, by name; damaged ones are left out."""
+    runs = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        with contextlib.suppress(RunError):
+            runs.append(Run(path.parent))
+    return runs
+
+
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
     """Tell whether a run goes by this name under the saved models' folder, or by this path."""
     return any((path / "config.json").is_file() for path in _candidates(name, root))
@@ -369,17 +383,17 @@ def model_folder(run: "str | os.PathLike | Run", root: str | os.PathLike | None 
         RunError: There is no such run or model.
     """
     if not isinstance(run, Run):
-        if (Path(run) / _TASK).is_file():
+        if (Path(run) / TASK).is_file():
             return Path(run)
         if Path(run).is_dir() and not is_run(run, root):
             raise RunError(
-                f"{run} holds neither a run's config.json nor a model's {_TASK}. Give a run's "
+                f"{run} holds neither a run's config.json nor a model's {TASK}. Give a run's "
                 "name or folder, or the model folder in it."
             )
         run = Run.open(run, root)
-    if not (run.model_dir / _TASK).is_file():
+    if not (run.model_dir / TASK).is_file():
         raise RunError(
-            f"The run {run.path} has lost its model: {run.model_dir / _TASK} is not there. "
+            f"The run {run.path} has lost its model: {run.model_dir / TASK} is not there. "
             "Put it back, or train again under another name."
         )
     return run.model_dir

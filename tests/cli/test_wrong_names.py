@@ -12,7 +12,7 @@ import pytest
 
 from tests import tiny
 from tfnews.records import SplitsRecord
-from tfnews.runs import Run
+from tfnews.runs import Run, sha256
 
 HEADER = "combined_text,label\n"
 ROWS = "a text,1\nanother text,0\n"
@@ -43,6 +43,15 @@ WRONG = {
     "evaluate mine --splits {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
     "evaluate mine --splits others": (3, "is not the one mine was trained on"),
     "evaluate mine --prevalence 3": (2, "'--prevalence'"),
+    "evaluate mine --slice-by nosuch": (2, "cannot be sliced by 'nosuch'"),
+    "evaluate mine --slice-by b --data others": (2, "Leave one of them out"),
+    "verify nosuch": (5, "No run 'nosuch'"),
+    "matrix splits": (2, "A matrix needs at least one set to train on and another"),
+    "matrix splits nosuch": (2, "'nosuch' does not exist"),
+    "matrix splits empty": (3, "empty is not a folder of splits"),
+    "matrix splits {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "matrix splits others --arch nosuch": (2, "No architecture 'nosuch'"),
+    "matrix splits others --arch cnn --weights nosuch": (4, "No weights for 'nosuch'"),
     "explain nosuch text": (5, "No run 'nosuch'"),
     "explain lost text": (5, "has lost its model"),
     "explain mine nosuch.csv": (2, "There is no file 'nosuch.csv'"),
@@ -66,6 +75,8 @@ WRONG = {
     "fit --data nolabel": (3, "has no column 'label'"),
     "fit --data splits --arch nosuch": (2, "No architecture 'nosuch'"),
     "fit --data splits --set nosuch=1": (2, "Unknown setting 'nosuch'"),
+    "fit --data splits --arch bert-tiny --set activation=foo": (2, "Unknown activation 'foo'"),
+    "fit --data splits --arch bert-tiny --weights none --frozen": (2, "Add --trainable."),
     "fit --data splits --config nosuch.toml": (2, "'nosuch.toml' does not exist"),
     "fit --data splits --name mine": (5, "A run named 'mine' exists"),
     "fit --data splits --name a/b": (2, "a/b"),
@@ -126,7 +137,7 @@ def folder(tmp_path_factory):
     splits = SplitsRecord(
         path=str(folder / "splits"),
         name="made_up",
-        digests={"train": "0" * 64},
+        digests={"train": sha256(folder / "splits" / "train.csv")},
         class_names=("real", "fake"),
     )
     for name in ("mine", "lost"):

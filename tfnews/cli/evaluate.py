@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step, say
+from tfnews.cli.trusting import trust_option
 from tfnews.runs import model_folder
 
 
@@ -31,13 +32,21 @@ from tfnews.runs import model_folder
     show_default=True,
     help="Share of fake texts at which the share of right flags is told. Repeatable.",
 )
+@click.option(
+    "--slice-by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of the run's own splits by which errors are counted apart, besides length and the "
+    "column that prepare took time from. Repeatable.",
+)
 @click.option("--no-text", is_flag=True, help="Leave article texts out of the report.")
+@trust_option
 def command(
     run: str,
     data: tuple[Path, ...],
     splits: Path | None,
-    prevalences: tuple[float, ...],
-    no_text: bool,
+    slice_by: tuple[str, ...],
+    **options: object,
 ) -> None:
     """Score RUN on its own splits, or on other data sets, and write its report and card.
 
@@ -47,11 +56,12 @@ def command(
     model_folder(run)  # before pandas is imported, which takes a second
     from tfnews.evaluation.request import check
 
-    asked = check(run, data, splits=splits)  # before TensorFlow starts, which takes seconds
+    # before TensorFlow starts, which takes seconds
+    asked = check(run, data, splits=splits, slice_by=slice_by)
 
     from tfnews.evaluation.evaluate import carry_out
     from tfnews.report.screen import summary
 
-    say(summary(carry_out(asked, prevalences, no_text=no_text)))
+    say(summary(carry_out(asked, **options)))
     say(f"\nReport: {asked.run.report_path}\nCard:   {asked.run.card_path}")
     next_step(f"tfnews predict {asked.run.name} FILE")

@@ -14,6 +14,7 @@ from tfnews import progress
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step, say
+from tfnews.cli.trusting import trust_option
 from tfnews.data.tables import FORMATS
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Score texts unlike the training texts too; the reason against it stays in the answer.",
 )
+@trust_option
 def command(
     run: str,
     source: str | None,

@@ -16,6 +16,7 @@ from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
+from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, sha256, write_json
 
@@ -131,7 +132,8 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
 
     Raises:
         UsageError: `path` is a file.
-        DataError: A file or a column is missing, or a file is not the one the manifest describes.
+        DataError: A file or a column is missing, a file is not the one the manifest describes, or a
+            link leads out of the folder.
     """
     path = Path(path)
     if path.is_file():
@@ -139,6 +141,7 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
             f"{path} is a file, and a folder of splits is wanted. Make one with: tfnews data "
             f"prepare {shlex.quote(str(path))} {_named(trained)}--out FOLDER"
         )
+    check_links(path, DataError)
     files = {part: _part_file(path, part) for part in PARTS}
     missing = [part for part, file in files.items() if file is None]
     if missing:

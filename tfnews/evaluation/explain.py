@@ -29,6 +29,7 @@ def explain(
     *,
     method: str = AUTO,
     by: str = "word",
+    trust_graph: bool = False,
 ) -> Explanation:
     """Tell what each word or sentence of a text adds to its score. It is no evidence.
 
@@ -38,6 +39,8 @@ def explain(
         method: "exact", for linear rows; "gradients", where token vectors have one; "occlusion",
             for all; or "auto", the first that the classifier names in `explains`.
         by: "word" or "sentence".
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         The explanation; where the guards refuse the text, with their reason in its place.
@@ -58,7 +61,7 @@ def explain(
     from tfnews.models import load
 
     progress.stage("Opening the run")
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     progress.stage("Scoring the text")
     method = _method(classifier, method)
     reason = _refusal(classifier, text)

@@ -1,21 +1,26 @@
 """Architectures as keras-hub text classifiers; importing this registers them with Keras."""
 
+import logging
 import os
 from collections.abc import Sequence
-
-import keras_hub
+from pathlib import Path
 
 from tfnews import catalogue
 from tfnews.catalogue import Row
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError
+from tfnews.links import check_links
 from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.graph import trusting
 from tfnews.models.linear import tfidf, word2vec
+from tfnews.models.opening import check_digests, open_preset
 from tfnews.models.transformer import family as transformer_family
-from tfnews.runs import Run, model_folder
+from tfnews.runs import Run, is_run, model_folder
+
+_log = logging.getLogger(__name__)
 
 # Kind of row -> what builds it.
 FAMILIES = {
@@ -62,7 +67,10 @@ def build(
 
 
 def load(
-    run: str | os.PathLike | Run | NewsClassifier, root: str | os.PathLike | None = None
+    run: str | os.PathLike | Run | NewsClassifier,
+    root: str | os.PathLike | None = None,
+    *,
+    trust_graph: bool = False,
 ) -> NewsClassifier:
     """Open the classifier of a run.
 
@@ -74,15 +82,18 @@ def load(
         run: The name or path of a complete run, the run itself, a model folder that tfnews saved,
             or a classifier, which is given back.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Raises:
-        RunError: There is no such run or model, it is not tfnews's, or it reads texts by another
-            rule.
+        RunError: There is no such run or model, it is not tfnews's, it is not as it was saved, or
+            it reads texts by another rule.
+        WeightsError: It carries a module that may do more than compute.
     """
     classifier = run
     if isinstance(run, str | os.PathLike | Run):
-        folder = model_folder(run, root)
-        classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+        with trusting(trust_graph):
+            classifier = _opened(model_folder(run, root))
     if not hasattr(classifier, "input_rule"):
         raise RunError(
             "A run is opened by its name, its folder or its model folder. Received: "
@@ -94,3 +105,21 @@ def load(
             f"knows {INPUT_RULE!r} only. Use the tfnews that trained it, or train again."
         )
     return classifier
+
+
+def _opened(folder: Path) -> NewsClassifier:
+    """Open a model's folder, checked against what the run that it lies in says of it."""
+    run = Path(os.path.abspath(folder)).parent
+    in_run = Path(os.path.abspath(folder)).name == "model" and is_run(run)
+    check_links(run if in_run else folder, RunError)
+    if in_run:
+        recorded = Run(run).config.digests
+        if recorded is None:
+            _log.warning(
+                "The run %s carries no digests of its model, so that a change would not be seen: "
+                "it was made by an older tfnews.",
+                run,
+            )
+        else:
+            check_digests(folder, recorded)
+    return open_preset(folder)

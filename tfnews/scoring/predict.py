@@ -122,6 +122,7 @@ class Request:
             classifier.
         precision: One of `PRECISIONS`.
         score_anyway: Whether texts are scored that the guards would refuse.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
     """
 
     run: "str | os.PathLike | Run | NewsClassifier"
@@ -131,6 +132,7 @@ class Request:
     threshold: float | None
     precision: str
     score_anyway: bool
+    trust_graph: bool = False
 
     def opened(self) -> "NewsClassifier":
         """Open the classifier, which takes seconds."""
@@ -138,7 +140,7 @@ class Request:
         from tfnews.models.precision import under_policy
 
         progress.stage("Opening the run")
-        return under_policy(load(self.run), self.precision)
+        return under_policy(load(self.run, trust_graph=self.trust_graph), self.precision)
 
 
 def check(
@@ -158,6 +160,7 @@ def check(
     delimiter: str | None = None,
     header: bool = True,
     account: Counter | None = None,
+    trust_graph: bool = False,
 ) -> Request:
     """Check what `tfnews.predict` is asked for, whose arguments these are, without TensorFlow.
 
@@ -179,7 +182,7 @@ def check(
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
     number = _number(source)
-    return Request(run, texts, number, batch_size, threshold, precision, score_anyway)
+    return Request(run, texts, number, batch_size, threshold, precision, score_anyway, trust_graph)
 
 
 def predict(
@@ -199,6 +202,7 @@ def predict(
     delimiter: str | None = None,
     header: bool = True,
     account: Counter | None = None,
+    trust_graph: bool = False,
 ) -> Iterator[Prediction]:
     """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
@@ -222,6 +226,8 @@ def predict(
         delimiter: What divides the fields of a delimited file; by default found out.
         header: Whether a delimited file or sheet starts with one; else columns go by their numbers.
         account: Tally in which oddities of the file are counted, such as a guessed encoding.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
@@ -251,6 +257,7 @@ def predict(
         delimiter=delimiter,
         header=header,
         account=account,
+        trust_graph=trust_graph,
     )
     return score(request, request.opened())
 

@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tfnews import progress
 from tfnews.errors import ExportError
+from tfnews.models.graph import trusting
 from tfnews.serving.app import app
 from tfnews.serving.asked import Asked
 from tfnews.serving.metrics import Metrics
@@ -41,10 +42,11 @@ def serve(asked: Asked, bound: socket.socket, say: Callable[[str], None]) -> Non
         ExportError: No version of a repository's model can be loaded.
     """
     models = Models(asked.limits, Metrics())
-    for name, run in asked.runs.items():
-        progress.stage(f"Opening {name}")
-        models.add(name, 1, open_run(run))
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
+    # Versions that come later are opened in threads, which asyncio hands the context to.
+    with trusting(asked.trust_graph), asyncio.Runner(loop_factory=_event_loop) as runner:
+        for name, run in asked.runs.items():
+            progress.stage(f"Opening {name}")
+            models.add(name, 1, open_run(run))
         runner.run(_serve(asked, models, bound, say))
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from safetensors.numpy import save_file
 
+from tfnews.errors import WeightsError
+from tfnews.links import check_links
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
 from tfnews.weights.pickled import PICKLED, check_convertible, read_pickled
@@ -30,6 +32,7 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
     """
     folder, out = Path(folder), Path(out)
     check_convertible(folder, out)
+    check_links(folder, WeightsError)
     tensors = read_pickled(folder / PICKLED)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
