@@ -27,17 +27,9 @@ _PLACES = {
 }
 
 __all__ = [
-    "audit",
-    "evaluate",
-    "explain",
-    "export",
-    "fit",
-    "load",
-    "matrix",
-    "predict",
-    "prepare",
-    "verify",
-]
+    "audit", "evaluate", "explain", "export", "fit",
+    "load", "matrix", "predict", "prepare", "verify",
+]  # fmt: skip
 
 
 class _Package(types.ModuleType):

@@ -18,6 +18,7 @@ from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
+from tfnews.models.opening import digests
 from tfnews.report import figures, wording
 from tfnews.report.screen import summary
 from tfnews.runs import Run
@@ -75,6 +76,7 @@ def set_threshold(run, threshold):
     text = task.read_text()
     assert text.count('"threshold": 0.5') == 1
     task.write_text(text.replace('"threshold": 0.5', f'"threshold": {threshold!r}'))
+    run.update(digests=digests(run.model_dir))
 
 
 def elsewhere(folder, texts, labels):

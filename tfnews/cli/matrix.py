@@ -6,6 +6,7 @@ import click
 
 from tfnews.catalogue import DEFAULT
 from tfnews.cli.say import next_step, say, typed
+from tfnews.cli.trusting import trust_option
 
 
 @click.command()
@@ -39,6 +40,7 @@ from tfnews.cli.say import next_step, say, typed
     type=click.Path(path_type=Path),
     help="Folder for matrix.html, matrix.md, matrix.csv and matrix.json; those in it are replaced.",
 )
+@trust_option
 def command(data: tuple[Path, ...], test_only: tuple[Path, ...], **options: object) -> None:
     """Train one architecture on each of SPLITS, and test each model on all of them.
 

@@ -167,10 +167,12 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
     if setup.weights.note:
         manner.say(setup.weights.note)
     manner.say(f"Training {run.name} on {setup.splits.name}: {_counts(run.config)}")
-    if setup.options.get("analyzer") == "char":
+    units = {"char": "Characters", "piece": "Pieces learnt from the training texts"}
+    analyzer = setup.options.get("analyzer")
+    if analyzer in units:
         manner.say(
-            "Characters are read, not words (analyzer=char): the training texts have no spaces "
-            "between words"
+            f"{units[analyzer]} are read, not words (analyzer={analyzer}), as of texts without "
+            "spaces between words"
         )
     if setup.options["class_weight"] == "balanced":
         manner.say(_balanced(setup))

@@ -202,7 +202,8 @@ def check_sets(
         DataError: The splits or the folder cannot be used.
     """
     row = catalogue.row(arch or catalogue.DEFAULT)
-    options = resolve(row, given, config, assignments)
+    values = {name: value for name, value in given.items() if name in SETTINGS}
+    options = resolve(row, values, config, assignments)
     check_out(out)
     opened_sets(data, test_only)
     _check_weights(row, options["weights"])
@@ -344,8 +345,19 @@ def _check_decay(options: dict) -> None:
         )
 
 
+def learns_pieces(row: Row) -> bool:
+    """Say whether a row can read pieces that it learns from texts: of a vocabulary of a size."""
+    return "analyzer" in row.settings and "vocabulary_size" in row.settings
+
+
 def _check_start(row: Row, options: dict) -> None:
     """Refuse what the weights that a fit starts from would not follow."""
+    if options.get("analyzer") == "piece" and not learns_pieces(row):
+        others = [other.name for other in catalogue.rows().values() if learns_pieces(other)]
+        raise UsageError(
+            f"{row.name} learns no pieces. Received: analyzer=piece. Use analyzer=char, or "
+            f"one of --arch {', '.join(others)} with --weights none."
+        )
     idle = _changed(row, options, IDLE.get(row.kind, ()))
     if idle:
         raise UsageError(

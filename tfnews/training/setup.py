@@ -19,7 +19,7 @@ from tfnews.models.precision import choose
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
 from tfnews.statistics import balance
-from tfnews.training.settings import recorded
+from tfnews.training.settings import learns_pieces, recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
 
@@ -239,7 +239,7 @@ def _weighed(options: dict, labels: list[int]) -> dict:
 
 
 def _analysed(row: catalogue.Row, options: dict, texts: list[str]) -> dict:
-    """Settle whether words are read or characters, by the rule by which guards count.
+    """Settle what is read: words, or of texts without spaces, as guards tell them, what else.
 
     Raises:
         DataError: Published words are to read texts that have no spaces between words.
@@ -257,10 +257,12 @@ def _analysed(row: catalogue.Row, options: dict, texts: list[str]) -> dict:
             "The training texts have no spaces between words (more than "
             f"{LETTERS_PER_SPACED_WORD} letters from one space to the next on average), so that "
             f"{row.name} would find next to none of the words of {options['weights']}. What reads "
-            f"their characters: {rows}."
+            f"their characters or pieces: {rows}."
         )
-    found = "char" if unspaced else "word"
-    return {**options, "analyzer": found if options["analyzer"] == "auto" else options["analyzer"]}
+    if options["analyzer"] != "auto":
+        return options
+    within = "piece" if learns_pieces(row) else "char"
+    return {**options, "analyzer": within if unspaced else "word"}
 
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
