@@ -2,6 +2,8 @@
 
 import click
 
+from tfnews import progress
+from tfnews.cli.say import say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
@@ -83,4 +85,10 @@ def command(
 
     from tfnews.serving.serve import serve
 
-    serve(asked, bound, click.echo)
+    serve(asked, bound, _told)
+
+
+def _told(line: str) -> None:
+    """Say what is served: what goes on from now on has no end to wait for."""
+    progress.done()
+    say(line)
