@@ -10,8 +10,9 @@ import pytest
 from tests import tiny
 from tfnews import runs
 from tfnews.errors import RunError, UsageError
+from tfnews.files import replacing, sha256, write_json, write_text
 from tfnews.records import Ancestor, Config, Judged, OtherSet, Parameters, Scores
-from tfnews.runs import Run, next_name, replacing, sha256, write_json, write_text
+from tfnews.runs import Run, next_name
 
 # As a fit of version 0.1.0 wrote it, with all that it ever wrote.
 CONTENT = {

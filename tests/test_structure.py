@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "catalogue": 1,
     "records": 1,
+    "files": 1,
     "runs": 2,
     "data": 3,
     "statistics": 3,

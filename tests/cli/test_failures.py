@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tfnews import cli, runs
+from tfnews import cli, files
 from tfnews.cli import COMMANDS, main
 from tfnews.cli.failures import told
 from tfnews.errors import DataError, ExportError, RunError, TfnewsError, WeightsError
@@ -167,7 +167,7 @@ def test_a_path_too_long(tmp_path, news):
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_there(tmp_path):
     def write():
-        with runs.replacing(tmp_path / "a.csv") as file:
+        with files.replacing(tmp_path / "a.csv") as file:
             file.write("half")
             raise OSError(errno.ENOSPC, "full")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.weights.conftest import MODULE, packed
 from tfnews.errors import WeightsError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 from tfnews.weights import find as find_module
 from tfnews.weights.digests import module_digest
 from tfnews.weights.download import download

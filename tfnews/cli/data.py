@@ -168,8 +168,8 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     leak in a column that no model sees is a warning.
     """
     from tfnews.audit.audit import audit
+    from tfnews.files import write_json, write_text
     from tfnews.report import audit_page, screen
-    from tfnews.runs import write_json, write_text
 
     found = audit(splits, seed=seed)
     click.echo(screen.audit(found))

@@ -12,7 +12,8 @@ from tfnews.cli.say import next_step
 from tfnews.data.article import article
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
-from tfnews.runs import Run, replacing
+from tfnews.files import replacing
+from tfnews.runs import Run
 
 _ENDINGS = (".html", ".json")
 

@@ -8,7 +8,7 @@ import click
 
 from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
 from tfnews.cli.say import next_step
-from tfnews.runs import sha256
+from tfnews.files import sha256
 from tfnews.weights.vectors import read_vectors
 
 

@@ -11,7 +11,7 @@ import random
 from pathlib import Path
 
 from tfnews.errors import UsageError
-from tfnews.runs import write_text
+from tfnews.files import write_text
 
 NAME = "synthetic-demo"
 

@@ -20,8 +20,9 @@ from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, RunError, UsageError
+from tfnews.files import replacing
 from tfnews.records import ColumnsRecord
-from tfnews.runs import Run, replacing
+from tfnews.runs import Run
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier

@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tfnews.errors import RunError
+from tfnews.files import replacing
 from tfnews.models.variables import fill, pieces
-from tfnews.runs import replacing
 
 # What a file raises that was cut off or damaged, or that holds pickled objects.
 UNREADABLE = (

@@ -17,11 +17,11 @@ import tensorflow as tf
 from safetensors.numpy import load_file, save_file
 
 from tfnews.errors import WeightsError
+from tfnews.files import sha256
 from tfnews.models.transformer.activations import ACTIVATIONS
 from tfnews.models.transformer.checkpoint import read_checkpoint
 from tfnews.models.transformer.encoders import Encoder, build_encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
-from tfnews.runs import sha256
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAMES = ["bert", "tinybert", "distilbert", "albert", "mobilebert"]

@@ -13,6 +13,7 @@ import numpy as np
 import safetensors
 
 from tfnews.errors import WeightsError
+from tfnews.files import sha256
 from tfnews.models.transformer.activations import ACTIVATIONS
 from tfnews.models.transformer.encoders import build_encoder
 from tfnews.models.transformer.layouts import LAYOUTS, named_variables
@@ -23,7 +24,6 @@ from tfnews.models.transformer.vocabularies import (
     read_json,
     size,
 )
-from tfnews.runs import sha256
 
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
