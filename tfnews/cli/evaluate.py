@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step
 from tfnews.errors import UsageError
 from tfnews.runs import Run
@@ -28,7 +29,7 @@ from tfnews.runs import Run
     "--prevalence",
     "prevalences",
     multiple=True,
-    type=click.FloatRange(0, 1),
+    type=Number("--prevalence"),
     default=(0.01, 0.10),
     show_default=True,
     help="Share of fake texts at which the share of right flags is told. Repeatable.",

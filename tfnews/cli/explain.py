@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step
 from tfnews.data.article import article
 from tfnews.data.tables import FORMATS
@@ -34,7 +35,7 @@ _ENDINGS = (".html", ".json")
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=Number("--top"),
     default=10,
     show_default=True,
     help="Words or sentences in the table.",

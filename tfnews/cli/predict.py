@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step
 from tfnews.data.rows import layout_of
@@ -64,13 +65,13 @@ if TYPE_CHECKING:
 @reading_options
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
+    type=Number("--batch-size"),
     help="Texts scored together; sixteen times as many are held in memory. Default: 16 for a "
     "transformer, else 64.",
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
+    type=Number("--threshold"),
     help="Fake probability from which a text counts as like the fake class. Default: the run's.",
 )
 @click.option(

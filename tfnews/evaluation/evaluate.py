@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.data.splits import open_splits, own_splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
@@ -40,6 +41,7 @@ def evaluate(
         What the report speaks of.
 
     Raises:
+        UsageError: A prevalence is not from 0 to 1.
         RunError: No such run, or it is not complete.
         DataError: The splits are gone, or are not those the run was trained on; or another data
             set holds none but the run's own texts.
@@ -48,6 +50,7 @@ def evaluate(
         >>> report = tfnews.evaluate("tfidf-1")
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
+    prevalences = [bounded("--prevalence", one) for one in prevalences]
     run = run if isinstance(run, Run) else Run.open(run, root)
     classifier = load(run)
     home = own_splits(run, splits)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import VECTOR_FORMATS
 from tfnews.errors import UsageError, WeightsError
 
@@ -56,6 +57,8 @@ def read_vectors(
         UsageError: The arguments do not fit each other.
         WeightsError: The file is missing, damaged, or not in this format.
     """
+    if limit is not None:
+        bounded("--limit", limit)
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"No file {path}. Give a file of word vectors.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
 from tfnews.files import folder_beside, write_text
@@ -87,6 +88,7 @@ def build_module(
     """
     out = Path(out)
     _check_parts(words, vectors, oov_buckets, normalise)
+    bounded("--seed", seed)
     if out.exists():
         raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
     table = np.concatenate([vectors, _oov_rows(oov_buckets, vectors.shape[1], seed)])
@@ -102,8 +104,7 @@ def build_module(
 
 
 def _check_parts(words: Sequence[str], vectors: np.ndarray, oov_buckets: int, rule: str) -> None:
-    if oov_buckets < 1:
-        raise UsageError(f"Buckets for unknown words must be 1 or more. Received: {oov_buckets}.")
+    bounded("--oov-buckets", oov_buckets)
     if rule not in NORMALISATIONS:
         allowed = ", ".join(NORMALISATIONS)
         raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {allowed}.")
