@@ -163,6 +163,8 @@ def _check_output(output: Path | None, format: str | None, source: str | None) -
     if output is None:
         if format == "parquet":
             raise UsageError("Parquet goes to a file. Name it with --output.")
+        if sys.__stdout__ is None:
+            raise UsageError("Standard output is closed. Name a file for the answers: --output.")
         return
     output_format(output, format)
     if source and output.exists() and os.path.exists(source) and output.samefile(source):

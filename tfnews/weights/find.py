@@ -207,9 +207,7 @@ def _not_found(handle: str, tried: list[str]) -> str:
     none = "nothing, for it is neither a path nor an http(s) address"
     without = ", ".join(row.name for row in catalogue.rows().values() if not row.weights)
     return (
-        f"No weights for {handle!r}. Tried: {'; '.join(tried) or none}. Put the module's files "
-        f"({SAVED_MODEL}, variables/, assets/) in a folder, or its .tar.gz archive anywhere, and "
-        f"name it with --weights PATH; or put the folder in the one TFHUB_CACHE_DIR names (now "
-        f"{_cache()}), under the handle's path. Without pretrained weights: --weights none, or "
-        f"an architecture that needs none ({without})."
+        f"No weights for {handle!r}. Tried: {'; '.join(reversed(tried)) or none}. Name the "
+        "module's folder or .tar.gz with --weights PATH, or put its folder below the one that "
+        f"TFHUB_CACHE_DIR names. Or start without: --weights none (or {without})."
     )
