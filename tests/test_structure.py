@@ -16,6 +16,7 @@ FLOORS = {
     "catalogue": 1,
     "records": 1,
     "files": 1,
+    "places": 1,
     "runs": 2,
     "data": 3,
     "statistics": 3,

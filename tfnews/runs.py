@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from tfnews import places
 from tfnews.errors import RunError, UsageError
 from tfnews.files import held, replacing, write_json, write_text
 from tfnews.records import Config, OtherSet, Scores
@@ -68,7 +69,7 @@ class Run:
                 "or remove that folder."
             ) from None
         try:
-            write_json(path / "config.json", config.to_json())
+            write_json(path / "config.json", _passed_on(config, path).to_json())
         except BaseException:
             path.rmdir()  # a run without it could not be told from a damaged one
             raise
@@ -184,7 +185,7 @@ class Run:
     def _change_config(self, change: Callable[[Config], Config]) -> None:
         with self._writing():
             self.config = change(self._read_config())
-            write_json(self.config_path, self.config.to_json())
+            write_json(self.config_path, _passed_on(self.config, self.path).to_json())
 
     def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
         with self._writing():
@@ -193,7 +194,7 @@ class Run:
             write_json(self.metrics_path, before | changed)
 
     def _read_config(self) -> Config:
-        return _read(self.config_path, Config.from_json)
+        return _placed(_read(self.config_path, Config.from_json), self.path, places.found)
 
     def _read_scores(self, read: Callable[[object], _T]) -> _T:
         return _read(self.metrics_path, read) if self.metrics_path.is_file() else read({})
@@ -266,6 +267,24 @@ class Run:
             return []
         lines = self.history_path.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
+
+
+def _passed_on(config: Config, folder: Path) -> Config:
+    """Return what is written of a configuration: its places and command tell of no machine."""
+    command = places.neutral(config.command) if config.command else config.command
+    return replace(_placed(config, folder, places.recorded), command=command)
+
+
+def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> Config:
+    """Return a configuration with each place in it as `place` has it, seen from a folder."""
+    weights, recipe = config.weights, dict(config.recipe)
+    if isinstance(recipe.get("weights"), str):
+        recipe["weights"] = place(recipe["weights"], folder)
+    if weights.handle:
+        weights = replace(weights, handle=place(weights.handle, folder))
+    lineage = tuple(replace(one, path=place(one.path, folder)) for one in config.lineage)
+    splits = replace(config.splits, path=place(config.splits.path, folder))
+    return replace(config, weights=weights, recipe=recipe, lineage=lineage, splits=splits)
 
 
 def check_name(name: str, what: str) -> None:

@@ -255,7 +255,6 @@ def test_no_network_says_what_was_tried_and_what_to_do(cache, monkeypatch):
     message = str(caught.value)
     for part in (
         repr(handle),
-        "(no saved_model.pb)",
         f"{handle}?tf-hub-format=compressed (NewConnectionError: ",
         "Connection refused",
         "--weights PATH",

@@ -219,7 +219,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
         "recipe": _pairs(config.recipe),
         "precision in training": config.precision,
         "versions": _pairs(config.versions),
-        "weights": config.weights.handle,
+        "weights": config.weights.name,
         "digest of the weights": config.weights.digest,
         "split": f"{data.strategy or 'as found'}, seed {seed}",
         **{f"digest of {name}": value for name, value in data.digests.items()},
