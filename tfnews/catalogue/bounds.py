@@ -33,7 +33,6 @@ BOUNDS = {
     "--max-body": _whole(1, _ANY, "Bytes of a request."),
     "--max-drop": _share("Fall of F1 on a device."),
     "--max-queue": _whole(1, _ANY, "Texts of a version that may wait."),
-    "--max-record-bytes": _whole(1, 2**32, "Bytes of a record."),
     "--max-rows": _whole(1, _ANY, "Texts of a request."),
     "--max-text": _whole(1, _ANY, "Bytes of a text."),
     "--max-tokens": _whole(1, 10**6, "Tokens of a text that a device reads."),
