@@ -17,6 +17,8 @@ FLOORS = {
     "links": 1,
     "progress": 1,
     "records": 1,
+    "files": 1,
+    "places": 1,
     "runs": 2,
     "data": 3,
     "statistics": 3,

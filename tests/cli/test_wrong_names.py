@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from tests import tiny
+from tfnews.files import sha256
 from tfnews.records import SplitsRecord
-from tfnews.runs import Run, sha256
+from tfnews.runs import Run
 
 HEADER = "combined_text,label\n"
 ROWS = "a text,1\nanother text,0\n"

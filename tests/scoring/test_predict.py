@@ -169,8 +169,8 @@ def test_file_with_bad_records(tmp_path):
     [
         ("Storms come at night", {}, UsageError, "--text"),
         ("x" * 500, {}, UsageError, r"\.\.\.'"),
-        (["a"], {"threshold": 1.5}, UsageError, "between 0 and 1. Received: 1.5"),
-        (["a"], {"batch_size": 0}, UsageError, "at least 1. Received: 0"),
+        (["a"], {"threshold": 1.5}, UsageError, "from 0 up to 1. Received: 1.5"),
+        (["a"], {"batch_size": 0}, UsageError, "from 1 up to 65,536. Received: 0"),
         (["a"], {"precision": "int8"}, UsageError, "Unknown precision 'int8'. Allowed: float32, "),
     ],
 )

@@ -12,6 +12,7 @@ from tfnews.audit import wording as audit_wording
 from tfnews.audit.judging import TRAIT_SHARE, WORDS_SHARE, Judge, beats_a_guess
 from tfnews.audit.overlap import overlap
 from tfnews.audit.probes import REUTERS, Rows, Words, words_in
+from tfnews.catalogue.bounds import bounded
 from tfnews.data.splits import PARTS, Splits, open_splits
 from tfnews.errors import DataError
 from tfnews.records import Audit, AuditedPart, Fitted
@@ -39,6 +40,7 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
         >>> for said in tfnews.audit("splits").findings:
         ...     print(said)
     """
+    bounded("--seed", seed)
     splits = splits if isinstance(splits, Splits) else open_splits(splits)
     progress.stage("Reading the splits")
     frames = {part: splits.frame(part) for part in PARTS}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 
 # Two models: the floor, and an embedding whose vocabulary is learnt from the corpus.
@@ -22,8 +23,20 @@ _FITS = (
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for corpus, splits and runs.",
 )
-@click.option("--articles", default=600, show_default=True, help="Synthetic articles to write.")
-@click.option("--seed", default=0, show_default=True, help="Seed of corpus, splits and training.")
+@click.option(
+    "--articles",
+    type=Number("--articles"),
+    default=600,
+    show_default=True,
+    help="Synthetic articles to write.",
+)
+@click.option(
+    "--seed",
+    type=Number("--seed"),
+    default=0,
+    show_default=True,
+    help="Seed of corpus, splits and training.",
+)
 def command(out: Path, articles: int, seed: int) -> None:
     """Train and compare two models on a small synthetic corpus.
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.runs import model_folder
@@ -27,7 +28,7 @@ from tfnews.runs import model_folder
     "--prevalence",
     "prevalences",
     multiple=True,
-    type=click.FloatRange(0, 1),
+    type=Number("--prevalence"),
     default=(0.01, 0.10),
     show_default=True,
     help="Share of fake texts at which the share of right flags is told. Repeatable.",

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.data.article import article
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
-from tfnews.runs import Run, is_run, model_folder, replacing
+from tfnews.files import replacing
+from tfnews.runs import Run, is_run, model_folder
 
 _ENDINGS = (".html", ".json")
 
@@ -34,7 +36,7 @@ _ENDINGS = (".html", ".json")
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=Number("--top"),
     default=10,
     show_default=True,
     help="Words or sentences in the table.",

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
@@ -35,11 +36,15 @@ from tfnews.errors import UsageError
     show_default=True,
     help=f"What weights become on a device: {', '.join(QUANTIZATIONS)}.",
 )
-@click.option("--max-tokens", type=int, help="Tokens of a text that a device reads.")
-@click.option("--vocabulary", type=int, help="Words that a device's table keeps.")
+@click.option(
+    "--max-tokens", type=Number("--max-tokens"), help="Tokens of a text that a device reads."
+)
+@click.option(
+    "--vocabulary", type=Number("--vocabulary"), help="Words that a device's table keeps."
+)
 @click.option(
     "--max-drop",
-    type=float,
+    type=Number("--max-drop"),
     default=0.01,
     show_default=True,
     help="Fall of F1 on the device that is accepted, 0 to 1.",
@@ -49,7 +54,7 @@ from tfnews.errors import UsageError
 )
 @click.option(
     "--min-document-frequency",
-    type=int,
+    type=Number("--min-document-frequency"),
     default=2,
     show_default=True,
     help="Learnt words of fewer training texts do not leave; 1 keeps all.",

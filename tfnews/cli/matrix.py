@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 
@@ -20,7 +21,7 @@ from tfnews.cli.trusting import trust_option
 )
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option("--weights", help="What each model starts from, as `tfnews fit` takes it.")
-@click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
+@click.option("--seed", type=Number("--seed"), help="Seed of initial weights, order and dropout.")
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

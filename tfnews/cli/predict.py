@@ -12,6 +12,7 @@ import click
 
 from tfnews import progress
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
@@ -57,13 +58,13 @@ if TYPE_CHECKING:
 @reading_options
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
+    type=Number("--batch-size"),
     help="Texts scored together; sixteen times as many are held in memory. Default: 16 for a "
     "transformer, else 64.",
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
+    type=Number("--threshold"),
     help="Fake probability from which a text counts as like the fake class. Default: the run's.",
 )
 @click.option(
@@ -133,6 +134,8 @@ def _check_output(output: Path | None, format: str | None, source: str | None) -
     if output is None:
         if format == "parquet":
             raise UsageError("Parquet goes to a file. Name it with --output.")
+        if sys.__stdout__ is None:
+            raise UsageError("Standard output is closed. Name a file for the answers: --output.")
         return
     output_format(output, format)
     if source and output.exists() and os.path.exists(source) and output.samefile(source):

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
-from tfnews.runs import sha256
+from tfnews.files import sha256
 from tfnews.weights.pickled import check_convertible
 from tfnews.weights.vectors import read_vectors
 
@@ -42,12 +43,12 @@ def command() -> None:
 )
 @click.option(
     "--oov-buckets",
-    type=click.IntRange(min=1),
+    type=Number("--oov-buckets"),
     default=1,
     show_default=True,
     help="Rows for unknown words: one of zeros, or several small random ones.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Read the first LIMIT words only.")
+@click.option("--limit", type=Number("--limit"), help="Read the first LIMIT words only.")
 @click.option("--licence", default="", help="Licence of the vectors, kept beside them.")
 def build(
     vectors: Path,

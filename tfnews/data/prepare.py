@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
 from tfnews.data.readers import Reading, read
@@ -118,6 +119,7 @@ def prepare(
         >>> splits.frame("train")[["combined_text", "label"]]
     """
     plan = Strategy(strategy, tuple(group_columns), time_column, tuple(ratios), seed)
+    bounded("--seed", seed)
     _check_values(near_duplicates, label_basis, cut)
     files = _files(sources, dict(ready or {}), strategy)
     _check_survival(files, out)

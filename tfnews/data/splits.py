@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import shlex
-import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +15,10 @@ from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
+from tfnews.files import folder_beside, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
-from tfnews.runs import Run, sha256, write_json
+from tfnews.runs import Run
 
 FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
@@ -333,7 +333,7 @@ def write_splits(
     Returns:
         The splits, opened.
     """
-    out = Path(out)
+    out = resolved(out)
     check_destination(out, force)
     try:
         _write_beside(out, frames, rejects, manifest)
@@ -347,16 +347,15 @@ def write_splits(
 def _write_beside(
     out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict
 ) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as holder:
-        made = Path(holder) / "new"
+    with folder_beside(out) as holder:
+        made = holder / "new"
         made.mkdir()
         for part in PARTS:
             _write_csv(frames[part], made / f"{part}.csv")
         _write_csv(rejects, made / REJECTS)
         digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
         write_json(made / MANIFEST, {**manifest, "digests": digests})
-        _swap(made, out, Path(holder) / "old")
+        _swap(made, out, holder / "old")
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
@@ -48,7 +49,8 @@ def evaluate(
         What the report speaks of.
 
     Raises:
-        UsageError: No such column to slice by, or other data sets beside one.
+        UsageError: A prevalence is not from 0 to 1, there is no such column to slice by, or other
+            data sets are named beside one.
         RunError: No such run, or it is not complete.
         DataError: The splits are gone, or are not those the run was trained on; or another data
             set holds none but the run's own texts.
@@ -57,6 +59,7 @@ def evaluate(
         >>> report = tfnews.evaluate("tfidf-1")
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
+    prevalences = [bounded("--prevalence", one) for one in prevalences]
     request = check(run, data, splits=splits, slice_by=slice_by, root=root)
     return carry_out(request, prevalences, no_text=no_text, trust_graph=trust_graph)
 

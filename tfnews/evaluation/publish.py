@@ -8,9 +8,10 @@ import numpy as np
 from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
+from tfnews.files import write_text
 from tfnews.report import card, figures, html
 from tfnews.report.content import DataSet, Report
-from tfnews.runs import Run, write_text
+from tfnews.runs import Run
 from tfnews.statistics import mistakes
 
 

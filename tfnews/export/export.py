@@ -6,7 +6,6 @@ import datetime
 import functools
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,9 @@ from tfnews.export import card, page, parity, pruning, rare, runtime, warmup, wo
 from tfnews.export.repository import CARD, PARITY, Model, size
 from tfnews.export.request import SERVED, WEB, Request, check, writer
 from tfnews.export.web import Page
+from tfnews.files import folder_beside, write_json, write_text
 from tfnews.models import NewsClassifier, load
-from tfnews.runs import Run, write_json, write_text
+from tfnews.runs import Run
 
 
 @dataclass(frozen=True)
@@ -274,11 +274,11 @@ def _remedy(target: str, folder: Path, source: _Source, say: Callable[[str], Non
     for quantize in reversed(QUANTIZATIONS[: QUANTIZATIONS.index(options.quantize)]):
         progress.stage(f"The file is off by too much; trying --quantize {quantize}")
         finer = dataclasses.replace(options, quantize=quantize)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            facts = writer(target).write(source.classifier, Path(place), finer, source.training)
-            opened = writer(target).opened(Path(place))
+        with folder_beside(folder) as place:
+            facts = writer(target).write(source.classifier, place, finer, source.training)
+            opened = writer(target).opened(place)
             off = parity.conversion(opened, facts, source.classifier, source.asked)["largest"]
-            bytes_ = size(Path(place))
+            bytes_ = size(place)
         limit = parity.LIMITS[quantize]
         enough = off <= limit
         tried.append(

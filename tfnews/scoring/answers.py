@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tfnews.errors import UsageError
-from tfnews.runs import replacing
+from tfnews.files import replacing
 
 PARQUET_ROWS = 1_000
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data import articles, tables
 from tfnews.data.decoding import begins_as_utf8
@@ -282,10 +283,10 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
 def _check_values(batch_size: int | None, threshold: float | None, precision: str) -> None:
     if precision not in PRECISIONS:
         raise UsageError(f"Unknown precision {precision!r}. Allowed: {', '.join(PRECISIONS)}.")
-    if batch_size is not None and batch_size < 1:
-        raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
+    if batch_size is not None:
+        bounded("--batch-size", batch_size)
+    if threshold is not None:
+        bounded("--threshold", threshold)
 
 
 def check_source(source: str | os.PathLike) -> None:

@@ -188,7 +188,7 @@ def _resumed(run: Run, manner: _Manner) -> Run:
 
 def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     """Train, save and score, while no other process may."""
-    with run.lock():
+    with run.lock(), _named_neutrally(run):
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run), _resumable(run):
@@ -203,6 +203,15 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
+
+
+@contextlib.contextmanager
+def _named_neutrally(run: Run) -> Iterator[None]:
+    """Have no file of TensorBoard's bear this machine's name, also where a fit is broken off."""
+    try:
+        yield
+    finally:
+        hparams.rename_neutrally(run.logs_dir)
 
 
 @contextlib.contextmanager

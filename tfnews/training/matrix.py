@@ -7,10 +7,11 @@ from pathlib import Path
 from tfnews.catalogue.rows import DEFAULT, Row, row
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation.matrix import cells, columns
+from tfnews.files import write_json, write_text
 from tfnews.models import load
 from tfnews.records.matrix import Matrix
 from tfnews.report.matrix import page, tables
-from tfnews.runs import Run, every_run, write_json, write_text
+from tfnews.runs import Run, every_run
 from tfnews.training.fit import fit
 from tfnews.training.settings import check_out, opened_sets, recorded, resolve
 from tfnews.training.setup import settled

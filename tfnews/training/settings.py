@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tfnews import catalogue
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
-from tfnews.errors import DataError, UsageError, WeightsError
+from tfnews.errors import DataError, RunError, UsageError, WeightsError
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
@@ -34,10 +34,20 @@ def recorded(config: "Config") -> dict:
 
     A run made before a setting was added has that setting's default, but weighs no class,
     reads words, and followed the study's recipe.
+
+    Raises:
+        RunError: One is not what a fit could have been given.
     """
     known = defaults(catalogue.row(config.arch))
     before = {"class_weight": "none", "analyzer": "word", "recipe": "published"}
-    return known | {name: before[name] for name in before if name in known} | config.recipe
+    found = known | {name: before[name] for name in before if name in known} | config.recipe
+    try:
+        return found | {
+            name: checked(name, found[name], f"in the config.json of {config.name!r}")
+            for name in found.keys() & SETTINGS.keys()
+        }
+    except UsageError as error:
+        raise RunError(f"{error} The run was damaged or made by another program.") from error
 
 
 def check(

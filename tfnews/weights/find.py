@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tfnews import catalogue
 from tfnews.errors import WeightsError
-from tfnews.runs import sha256, write_text
+from tfnews.files import folder_beside, sha256, write_text
 from tfnews.weights import archive
 from tfnews.weights.digests import check_pin, split_pin
 from tfnews.weights.download import download
@@ -149,16 +149,15 @@ def _downloaded(
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
     """Give a temporary folder next to `folder`, on the same disk."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")
-    except OSError as error:
-        raise WeightsError(
-            f"Nothing can be written to the cache folder {folder.parent}: {error.strerror}. "
-            "Name another in the environment variable TFHUB_CACHE_DIR."
-        ) from error
-    with beside:
-        yield Path(beside.name)
+    with contextlib.ExitStack() as stack:
+        try:
+            beside = stack.enter_context(folder_beside(folder))
+        except OSError as error:
+            raise WeightsError(
+                f"Nothing can be written to the cache folder {folder.parent}: {error.strerror}. "
+                "Name another in the environment variable TFHUB_CACHE_DIR."
+            ) from error
+        yield beside
 
 
 def _install(

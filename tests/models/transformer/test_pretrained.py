@@ -16,6 +16,7 @@ from tests.models.reduced import ANSWERS, LABELS
 from tests.models.reduced import TEXTS as NEWS
 from tfnews import catalogue
 from tfnews.errors import WeightsError
+from tfnews.files import sha256
 from tfnews.models import build
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -23,7 +24,6 @@ from tfnews.models.transformer.encoders import Encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
 from tfnews.records import WeightsRecord
-from tfnews.runs import sha256
 from tfnews.weights.digests import module_digest
 
 # keras-hub leaves the file of a SentencePiece model open.

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from safetensors.numpy import save_file
 
 from tfnews.errors import WeightsError
+from tfnews.files import folder_beside
 from tfnews.links import check_links
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
@@ -34,9 +34,8 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
     check_convertible(folder, out)
     check_links(folder, WeightsError)
     tensors = read_pickled(folder / PICKLED)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
-        made = Path(beside, out.name)
+    with folder_beside(out) as beside:
+        made = beside / out.name
         made.mkdir()
         save_file(tensors, made / TENSORS, metadata={"format": "pt"})
         shutil.copymode(folder / PICKLED, made / TENSORS)  # safetensors writes for its user alone
