@@ -238,11 +238,11 @@ def test_no_runs(tmp_path):
 def test_runs_in_training_are_left_out(root, splits, tmp_path):
     shutil.copytree(root, tmp_path / "runs")
     Run.open("poor", tmp_path / "runs").update(state="training")
-    assert len(compare(root=tmp_path / "runs").contenders) == 2
+    assert len(compare(root=tmp_path / "runs", splits=splits.path).contenders) == 2
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "no table"])
-def test_lost_or_damaged_predictions(root, tmp_path, damage):
+def test_lost_or_damaged_predictions(root, splits, tmp_path, damage):
     shutil.copytree(root, tmp_path / "runs")
     path = Run.open("poor", tmp_path / "runs").predictions_path("validation")
     if damage == "gone":
@@ -252,7 +252,7 @@ def test_lost_or_damaged_predictions(root, tmp_path, damage):
     else:
         path.write_text("row,label,fake_probability\n0,what,is this\n")
     with pytest.raises(RunError, match="tfnews evaluate poor"):
-        compare(root=tmp_path / "runs")
+        compare(root=tmp_path / "runs", splits=splits.path)
 
 
 def test_splits_that_are_gone(splits, tmp_path):

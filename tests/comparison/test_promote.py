@@ -15,10 +15,11 @@ from tfnews.comparison.promote import promote
 from tfnews.errors import DataError, ExportError, RunError, UsageError, WeightsError
 from tfnews.export import page, phone, savedmodel
 from tfnews.export.request import Options
+from tfnews.files import write_json
 from tfnews.models import load
 from tfnews.records import Promotion
 from tfnews.report.promotion import screen
-from tfnews.runs import Run, write_json
+from tfnews.runs import Run
 from tfnews.training.fit import fit
 
 

@@ -73,7 +73,7 @@ def test_a_taken_name_is_told_before_the_first_run_is_trained(runs, splits, monk
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((1, "cnn"), "2 runs or more"),
+        ((1, "cnn"), "--seeds must be"),
         ((3, "tfidf"), "every seed gives the same run"),
         ((3, None), "every seed gives the same run"),
         ((3, "cnn", "a-run"), "--resume"),

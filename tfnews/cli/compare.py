@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from tfnews.cli.say import next_step
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
@@ -43,7 +44,7 @@ _READING = ("fake_values", "real_values", "title_column", "text_column", "label_
 )
 @click.option(
     "--tolerance",
-    type=float,
+    type=Number("--tolerance"),
     default=0.01,
     show_default=True,
     help="With --gate: fall of F1 on these texts that is accepted; the point counts, not its "
@@ -51,7 +52,7 @@ _READING = ("fake_values", "real_values", "title_column", "text_column", "label_
 )
 @click.option(
     "--show",
-    type=click.IntRange(min=0),
+    type=Number("--show"),
     default=10,
     show_default=True,
     help="With --gate: flipped texts that are listed.",
@@ -89,11 +90,11 @@ def command(
     from tfnews.report.ranking import screen
 
     found = compare(models, data, splits=splits, to=to, trust_graph=trust_graph, **reading)
-    click.echo(_json(found) if as_json else screen.render(found))
+    say(_json(found) if as_json else screen.render(found))
     if as_json:
         return
     if to is not None:
-        click.echo(f"\nWritten: {to / 'compare.html'}, .md, .json, .csv")
+        say(f"\nWritten: {to / 'compare.html'}, .md, .json, .csv")
         next_step(f"tfnews export {found.ship}")
     else:
         given = " ".join(map(shlex.quote, models))
@@ -126,14 +127,13 @@ def _gate(
     show: int,
     **options: object,
 ) -> None:
-    from tfnews.comparison.promote import check_tolerance, promote
+    from tfnews.comparison.promote import promote
     from tfnews.report.promotion import screen
 
-    check_tolerance(options["tolerance"])
     found = promote(*models, data, to=to, **options)
-    click.echo(_json(found) if as_json else screen.render(found, show))
+    say(_json(found) if as_json else screen.render(found, show))
     if to is not None and not as_json:
-        click.echo(f"\nWritten: {to / 'gate.json'}, {to / 'flips.csv'}")
+        say(f"\nWritten: {to / 'gate.json'}, {to / 'flips.csv'}")
     if not found.promoted:
         click.get_current_context().exit(1)
 

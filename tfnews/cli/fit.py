@@ -1,6 +1,5 @@
 """`tfnews fit`: train one architecture on a folder of splits."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import click
 
 from tfnews.catalogue import DEFAULT
 from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
-from tfnews.cli.say import next_step, typed
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 
 
@@ -16,7 +16,7 @@ from tfnews.cli.trusting import trust_option
 @click.option(
     "--data",
     metavar="SPLITS",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Folder of splits that `tfnews data prepare` wrote.",
 )
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
@@ -45,7 +45,7 @@ from tfnews.cli.trusting import trust_option
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
 @click.option(
     "--seeds",
-    type=int,
+    type=Number("--seeds"),
     metavar="N",
     help="Train N runs from --seed on, one a seed, as a group that compare shows as one row.",
 )
@@ -120,18 +120,18 @@ def command(seeds: int | None, **options: object) -> None:
 
     from tfnews.training.fit import closing_words, fit
 
-    run = fit(**options, command=typed(), say=click.echo, bar=sys.stderr.isatty())
+    run = fit(**options, command=typed(), say=say)
     if run is None:
         next_step("the same command without --dry-run")
         return
-    click.echo(closing_words(run))
-    click.echo(f"The whole command took {time.perf_counter() - started:.1f} s.")
+    say(closing_words(run))
+    say(f"The whole command took {time.perf_counter() - started:.1f} s.")
     next_step(f"tfnews evaluate {run.name}")
 
 
 def _seeds(seeds: int, options: dict) -> None:
     from tfnews.training.seeds import closing_words, fit_seeds
 
-    runs = fit_seeds(seeds, **options, command=typed(), say=click.echo, bar=sys.stderr.isatty())
-    click.echo(closing_words(runs))
+    runs = fit_seeds(seeds, **options, command=typed(), say=say)
+    say(closing_words(runs))
     next_step("; ".join(f"tfnews evaluate {run.name}" for run in runs))

@@ -16,10 +16,11 @@ from tfnews.export.phone import Phone
 from tfnews.export.repository import PARITY, Model
 from tfnews.export.savedmodel import SavedModel
 from tfnews.export.tflite import MODEL_FILE
+from tfnews.files import sha256
 from tfnews.links import check_links
 from tfnews.models import load
 from tfnews.models.graph import check_graph
-from tfnews.runs import Run, is_run, sha256
+from tfnews.runs import Run, is_run
 
 _GRAPH, _SPEC = "saved_model.pb", "spec.json"
 _VARIABLES = "variables/variables.data-00000-of-00001"

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.comparison import texts as asking
 from tfnews.comparison.opened import Opened, open_model
 from tfnews.comparison.publish import publish_promotion
 from tfnews.comparison.texts import Asked
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import RunError
 from tfnews.models.graph import trusting
 from tfnews.records import Flip, Promotion, Side
 from tfnews.report import wording
@@ -52,7 +53,7 @@ def promote(
         **reading: How a file of `data` is read, as `tfnews.data.readers.read` takes it.
 
     Raises:
-        UsageError: The tolerance is none.
+        UsageError: The tolerance is not in [0, 1].
         RunError: A model cannot be found, or the two name their classes otherwise.
         ExportError: An export cannot be opened.
         WeightsError: A graph may do more than compute and is not trusted.
@@ -61,7 +62,7 @@ def promote(
     Example:
         >>> tfnews.comparison.promote.promote("tfidf-1", "tfidf-2", "golden.csv").promoted
     """
-    check_tolerance(tolerance)
+    tolerance = bounded("--tolerance", tolerance)
     asked = asking.of_data(data, ("test",), **reading)
     with trusting(trust_graph):
         models = [open_model(name, root) for name in (old, new)]
@@ -73,18 +74,6 @@ def promote(
     if to is not None:
         publish_promotion(found, to)
     return found
-
-
-def check_tolerance(tolerance: float) -> None:
-    """Check that a fall of F1 lies in [0, 1].
-
-    Raises:
-        UsageError: It does not.
-    """
-    if not 0 <= tolerance <= 1:
-        raise UsageError(
-            f"--tolerance is a fall of F1 from 0 to 1; 0.01 is a point. Received: {tolerance}."
-        )
 
 
 def _check_classes(models: Sequence[Opened], asked: Asked) -> None:

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from tfnews.errors import UsageError
+from tfnews.files import replacing
 from tfnews.records import Promotion, Ranking
 from tfnews.report.promotion import table as flip_table
 from tfnews.report.ranking import figure, page, table
-from tfnews.runs import replacing
 
 _FIGURE = "front-{}.png"
 

@@ -15,7 +15,8 @@ from tfnews.data.splits import PARTS, Splits, open_splits, own_splits
 from tfnews.data.text import combine, shown
 from tfnews.errors import DataError
 from tfnews.evaluation.seen import seen
-from tfnews.runs import Run, sha256
+from tfnews.files import sha256
+from tfnews.runs import Run
 
 FILE = "data"  # what the only part of a file is called
 LEAST = 10  # texts of each class without which nothing is compared

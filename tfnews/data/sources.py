@@ -14,7 +14,7 @@ from tfnews.data.formats import Format
 from tfnews.data.rows import USUAL, Layout, Row
 from tfnews.data.text import listed
 from tfnews.errors import DataError, UsageError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 _FOLDER = "texts"  # what the format of a folder of articles is called
 _MANIFEST = "manifest.json"

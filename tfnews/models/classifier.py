@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import ExportError, UsageError
 from tfnews.models import batches
@@ -136,9 +138,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
 
     @threshold.setter
     def threshold(self, threshold: float) -> None:
-        if not 0 <= threshold <= 1:
-            raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
-        self._threshold = float(threshold)
+        self._threshold = bounded("--threshold", threshold)
 
     @property
     def temperature(self) -> float:
@@ -238,13 +238,14 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         Example:
             >>> tfnews.load("tfidf-1").probabilities(["Headline and body of an article"])
         """
-        if batch_size is not None and batch_size < 1:
-            raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
+        if batch_size is not None:
+            bounded("--batch-size", batch_size)
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
         lengths = ids.row_lengths().numpy()
         answers = np.empty(len(lengths), np.float32)
         for rows in batches.by_length(lengths, batch_size or self.prediction_batch):
             answers[rows] = self._answers(tf.gather(ids, rows)).numpy()
+            progress.advance(len(rows))
         return answers
 
     def from_tokens(self, token_ids: tf.Tensor, row_lengths: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,9 @@
 """What TensorBoard shows of a run besides its epochs: table row, confusion matrices and curves."""
 
+import contextlib
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +15,7 @@ from tfnews.runs import Run
 from tfnews.statistics import predictions
 
 _FOLDER = "hparams"
+_EVENTS = re.compile(r"events\.out\.tfevents\.(\d+)\..+\.\d+\.(\d+)\.v2")
 
 
 def write(run: Run) -> None:
@@ -31,8 +35,17 @@ def write(run: Run) -> None:
             if run.predictions_path(part).is_file():
                 _write_curve(part, *predictions.read(run, part))
     writer.close()
+    rename_neutrally(beside)
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+
+
+def rename_neutrally(logs: Path) -> None:
+    """Take the machine's name and the process's number out of the names of event files."""
+    for path in [path for path in logs.rglob("events.out.tfevents.*") if path.is_file()]:
+        if named := _EVENTS.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # Windows renames no file that is open
+                path.rename(path.with_name(f"events.out.tfevents.{named[1]}.{named[2]}.v2"))
 
 
 def confusion(judged: Judged) -> str:

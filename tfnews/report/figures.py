@@ -19,7 +19,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from tfnews.runs import replacing
+from tfnews.files import replacing
 from tfnews.statistics import metrics
 from tfnews.statistics.sample import flagged
 

@@ -1,14 +1,11 @@
 """A run's row in TensorBoard's HPARAMS table: what was trained on what, then scores by split."""
 
-from pathlib import Path
-
 import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from tfnews.catalogue.settings import SETTINGS
-from tfnews.records import Config, Judged
+from tfnews.records import Judged
 from tfnews.runs import Run
-from tfnews.weights.digests import split_pin
 
 _METRICS = ("f1", "roc_auc", "fpr", "accuracy")
 _PARTS = ("validation", "test")
@@ -78,18 +75,12 @@ def _values(run: Run) -> dict[str, str | float | bool]:
         "fine_tuned": config.trainable,
         "megabytes": config.megabytes,
         "seconds": config.fit_seconds,
-        "weights": _weights(config),
+        "weights": config.weights.name,
         "weights_digest": (config.weights.digest or "none")[:12],
     }
     settings = {name: value for name, value in config.recipe.items() if name not in _TOLD_ABOVE}
     values = {**settings, **first}
     return {name: one for name, one in values.items() if isinstance(one, str | int | float)}
-
-
-def _weights(config: Config) -> str:
-    """Return the name of the weights: a local folder's own, not where it lies on this machine."""
-    handle, _ = split_pin(config.weights.handle)
-    return Path(handle).name if Path(handle).is_absolute() else handle
 
 
 def _scores(run: Run) -> dict[str, float]:

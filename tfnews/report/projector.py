@@ -7,9 +7,10 @@ import shutil
 import numpy as np
 import tensorflow as tf
 
+from tfnews.files import write_text
 from tfnews.models import NewsClassifier
 from tfnews.models.embedding.bag import table_of
-from tfnews.runs import Run, write_text
+from tfnews.runs import Run
 
 WORDS = 2000
 _FOLDER, _WORDS, _VECTORS = "words", "words.tsv", "vectors.tsv"
