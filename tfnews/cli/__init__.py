@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import click
 
+from tfnews import progress
 from tfnews.cli.say import TYPED
 from tfnews.errors import TfnewsError
 
@@ -65,7 +66,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error of ours, or of the system, is one line and its exit code."""
         try:
-            return super().invoke(ctx)
+            with progress.shown():
+                return super().invoke(ctx)
         except TfnewsError as error:
             if ctx.params.get("debug"):
                 raise
@@ -102,6 +104,7 @@ class _QuietStart:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
+        progress.stage("Starting TensorFlow")
         import logging  # each command would wait for it, and most start no TensorFlow
 
         for logger in ("tensorflow", "absl"):

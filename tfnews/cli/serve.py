@@ -2,7 +2,9 @@
 
 import click
 
+from tfnews import progress
 from tfnews.cli.numbers import Number
+from tfnews.cli.say import say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
@@ -106,4 +108,10 @@ def command(
 
     from tfnews.serving.serve import serve
 
-    serve(asked, bound, click.echo)
+    serve(asked, bound, _told)
+
+
+def _told(line: str) -> None:
+    """Say what is served: what goes on from now on has no end to wait for."""
+    progress.done()
+    say(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
@@ -123,9 +124,11 @@ def prepare(
     files = _files(sources, dict(ready or {}), strategy)
     _check_survival(files, out)
     splits.check_destination(out, force)
+    progress.stage("Looking at the sources")
     readings = {part: read(paths, **reading) for part, paths in files.items()}
     rows, changed = _gather(readings, tuple(cut), near_duplicates > 0)
     basis, names = _naming(list(readings.values()), label_basis, class_names)
+    progress.stage("Splitting")
     found, warnings = _split(rows, plan, near_duplicates, names)
     manifest = {
         "format": splits.FORMAT,
@@ -146,6 +149,7 @@ def prepare(
         "cut": changed,
         "warnings": warnings + ([cutting.NOTE] if cut else []),
     }
+    progress.stage("Writing the splits")
     rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
     return splits.write_splits(out, _frames(rows), rejects, manifest, force)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
 from tfnews.files import write_text
@@ -34,6 +35,7 @@ def publish(
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         no_text: Leave article texts out.
     """
+    progress.stage("Drawing the figures")
     found = run.scores()
     report = Report(
         run.config,
@@ -50,6 +52,7 @@ def publish(
         slices=found.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
+    progress.stage("Writing the report")
     write_text(run.report_path, html.render(report))
     write_text(run.card_path, card.render(report))
     return report

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfnews import progress
 from tfnews.errors import ExportError
 from tfnews.files import folder_beside
 
@@ -170,6 +171,7 @@ def _fetch(package: Package, archive: Path, say: Callable[[str], None]) -> None:
             f"client to fetch it. {_by_hand()}"
         )
     say(f"Fetching {wanted} with the npm client, once.")
+    progress.stage(f"Fetching {wanted}")
     with folder_beside(archive) as holder:
         packed = _packed(npm, wanted, holder)
         _check_integrity(package, packed)

@@ -13,8 +13,7 @@ import numpy as np
 from tfnews.errors import RunError, WeightsError
 from tfnews.files import sha256
 from tfnews.models.classifier import NewsClassifier
-
-TASK = "task.json"  # what keras-hub opens a task's preset by
+from tfnews.runs import TASK
 
 _BACKBONE = "config.json"
 _WEIGHTS = ("model.weights.h5", "task.weights.h5")

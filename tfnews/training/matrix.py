@@ -33,7 +33,6 @@ def matrix(
     command: str | None = None,
     trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
-    bar: bool = False,
 ) -> Matrix:
     """Train an architecture on each of several data sets and test each model on all of them.
 
@@ -54,8 +53,7 @@ def matrix(
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         command: The command line that was typed, for the report.
         trust_graph: As `fit` takes it.
-        say: Prints a line of progress.
-        bar: Whether progress bars may be drawn.
+        say: Prints a line of what was found; what goes on meanwhile, `tfnews.progress` shows.
 
     Returns:
         What was found.
@@ -72,7 +70,7 @@ def matrix(
     """
     assignments, chosen = list(assignments), row(arch or DEFAULT)
     given = {"weights": weights, "seed": seed, "config": config, "assignments": assignments}
-    manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say, "bar": bar}
+    manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say}
     options = resolve(chosen, {"weights": weights, "seed": seed}, config, assignments)
     trained, others = opened_sets(data, test_only)
     check_out(out)
