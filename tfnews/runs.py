@@ -264,11 +264,24 @@ class Run:
         return self.path / "predictions" / f"{part}.csv"
 
     def history(self) -> list[dict]:
-        """Return the epochs as recorded, oldest first; empty when none was."""
+        """Return the epochs as recorded, oldest first; empty when none was.
+
+        Raises:
+            RunError: The file is damaged.
+        """
         if not self.history_path.is_file():
             return []
-        lines = self.history_path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        try:
+            lines = self.history_path.read_text(encoding="utf-8").splitlines()
+            epochs = [json.loads(line) for line in lines]
+            if not all(isinstance(epoch, dict) for epoch in epochs):
+                raise ValueError("a line is no object")
+        except (ValueError, RecursionError) as error:
+            raise RunError(
+                f"{self.history_path} is not what tfnews writes ({error}). Put the file back, or "
+                "train again under another name."
+            ) from error
+        return epochs
 
 
 def _passed_on(config: Config, folder: Path) -> Config:
@@ -393,7 +406,7 @@ def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
         return read(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
             "or was damaged. Put the file back, or train again under another name."
