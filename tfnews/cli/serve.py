@@ -1,5 +1,8 @@
 """`tfnews serve`: answer TensorFlow Serving's REST on this machine."""
 
+import logging
+import sys
+
 import click
 
 from tfnews.cli.trusting import trust_option
@@ -83,4 +86,6 @@ def command(
 
     from tfnews.serving.serve import serve
 
+    # Notes on what is opened; standard error is for what fails.
+    logging.getLogger("tfnews.models").addHandler(logging.StreamHandler(sys.stdout))
     serve(asked, bound, click.echo)
