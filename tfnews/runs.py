@@ -21,6 +21,7 @@ from tfnews.records import Config, OtherSet, Scores
 
 _T = TypeVar("_T")
 
+TASK = "task.json"  # what keras-hub opens a task's preset by
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
@@ -99,16 +100,12 @@ class Run:
             UsageError: The name is not a plain file name.
             RunError: The folder exists.
         """
-        check_name(config.name, "A run's name")
-        path = saved_models_root(root) / config.name
+        path = check_free(config.name, root)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.mkdir()
         except FileExistsError:
-            raise RunError(
-                f"A run named {config.name!r} exists in {path.parent}. Choose another with --name, "
-                "or remove that folder."
-            ) from None
+            raise _taken(path) from None
         try:
             write_json(path / "config.json", config.to_json())
         except BaseException:
@@ -331,6 +328,27 @@ def check_name(name: str, what: str) -> None:
         )
 
 
+def check_free(name: str, root: str | os.PathLike | None = None) -> Path:
+    """Return the folder of a run to come.
+
+    Raises:
+        UsageError: The name is not a plain file name.
+        RunError: The folder exists.
+    """
+    check_name(name, "A run's name")
+    path = saved_models_root(root) / name
+    if path.exists():
+        raise _taken(path)
+    return path
+
+
+def _taken(path: Path) -> RunError:
+    return RunError(
+        f"A run named {path.name!r} exists in {path.parent}. Choose another with --name, or remove "
+        "that folder."
+    )
+
+
 def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     """Return `stem-N` with the first N, counted from 1, that no run has taken."""
     taken = {path.name for path in saved_models_root(root).glob(f"{stem}-*")}
@@ -340,9 +358,45 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     return f"{stem}-{number}"
 
 
+def every_run(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs under the saved models' folder, by name; damaged ones are left out."""
+    runs = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        with contextlib.suppress(RunError):
+            runs.append(Run(path.parent))
+    return runs
+
+
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
     """Tell whether a run goes by this name under the saved models' folder, or by this path."""
     return any((path / "config.json").is_file() for path in _candidates(name, root))
+
+
+def model_folder(run: "str | os.PathLike | Run", root: str | os.PathLike | None = None) -> Path:
+    """Return the folder of a trained model, without opening it.
+
+    Args:
+        run: The name or path of a complete run, the run itself, or a model folder.
+        root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+
+    Raises:
+        RunError: There is no such run or model.
+    """
+    if not isinstance(run, Run):
+        if (Path(run) / TASK).is_file():
+            return Path(run)
+        if Path(run).is_dir() and not is_run(run, root):
+            raise RunError(
+                f"{run} holds neither a run's config.json nor a model's {TASK}. Give a run's "
+                "name or folder, or the model folder in it."
+            )
+        run = Run.open(run, root)
+    if not (run.model_dir / TASK).is_file():
+        raise RunError(
+            f"The run {run.path} has lost its model: {run.model_dir / TASK} is not there. "
+            "Put it back, or train again under another name."
+        )
+    return run.model_dir
 
 
 def _found(name: str | os.PathLike, root: str | os.PathLike | None) -> Path:

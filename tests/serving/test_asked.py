@@ -25,7 +25,10 @@ def root(tmp_path, monkeypatch):
     """Give a folder of runs: one complete, one in training; beside it repositories."""
     root = tmp_path / "runs"
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(root))
-    Run.create(replace(tiny.config("mine"), state="complete"), root)
+    mine = Run.create(replace(tiny.config("mine"), state="complete"), root)
+    mine.model_dir.mkdir()
+    (mine.model_dir / "task.json").touch()
+    Run.create(replace(tiny.config("lost"), state="complete"), root)
     Run.create(tiny.config("young"), root)
     (tmp_path / "empty" / "news").mkdir(parents=True)
     graph(tmp_path / "exports" / "mine" / "1")
@@ -40,6 +43,7 @@ def root(tmp_path, monkeypatch):
         ([], 2, "What is to be served?"),
         (["none"], 5, "No run 'none'"),
         (["young"], 5, "is not complete"),
+        (["lost"], 5, "has lost its model"),
         (["{root}/empty"], 6, "holds no version to serve"),
         (["{root}/broken"], 6, "models.config cannot be read"),
         (["mine", "{root}/exports"], 2, "'mine' would be served twice"),

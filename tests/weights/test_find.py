@@ -264,7 +264,7 @@ def test_no_network_says_what_was_tried_and_what_to_do(cache, monkeypatch):
         "tfidf",
     ):
         assert part in message
-    assert "\n" not in message
+    assert max(map(len, message.splitlines())) < 250
     assert list(cache.iterdir()) == []
 
 

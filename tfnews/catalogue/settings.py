@@ -168,7 +168,7 @@ PARTICULAR = {
     ),
     "analyzer": _choice(
         ANALYZERS,
-        "What a token is; auto: a character where texts have no spaces, else a word.",
+        "What a token is; auto: a word; without spaces a learnt piece, or a character.",
         "auto",
         fresh=True,
     ),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import click
 
+from tfnews import progress
 from tfnews.cli.say import TYPED
 from tfnews.errors import TfnewsError
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
@@ -62,7 +64,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error of ours, or of the system, is one line and its exit code."""
         try:
-            return super().invoke(ctx)
+            with progress.shown():
+                return super().invoke(ctx)
         except TfnewsError as error:
             if ctx.params.get("debug"):
                 raise
@@ -98,6 +101,7 @@ class _QuietStart:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
+        progress.stage("Starting TensorFlow")
         import logging  # each command would wait for it, and most start no TensorFlow
 
         for logger in ("tensorflow", "absl"):

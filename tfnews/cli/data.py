@@ -8,7 +8,7 @@ import click
 
 from tfnews.catalogue.names import CUTS, LABEL_BASES, LABELS_FROM, STRATEGIES
 from tfnews.cli.reading import reading_options
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
 
@@ -141,7 +141,7 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
         class_names=class_names or None,
         **options,
     )
-    click.echo("\n".join(_summary(splits)))
+    say("\n".join(_summary(splits)))
     next_step(f"tfnews fit --data {shlex.quote(str(out))}")
 
 
@@ -167,12 +167,15 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
     leak in a column that no model sees is a warning.
     """
-    from tfnews.audit.audit import audit
-    from tfnews.report import audit_page, screen
+    from tfnews.data.splits import open_splits
     from tfnews.runs import write_json, write_text
 
-    found = audit(splits, seed=seed)
-    click.echo(screen.audit(found))
+    opened = open_splits(splits)  # before scikit-learn is imported, which takes seconds
+    from tfnews.audit.audit import audit
+    from tfnews.report import audit_page, screen
+
+    found = audit(opened, seed=seed)
+    say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())
     if html_path:

@@ -5,6 +5,8 @@ import sys
 
 import click
 
+from tfnews import progress
+from tfnews.cli.say import say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
@@ -88,4 +90,10 @@ def command(
 
     # Notes on what is opened; standard error is for what fails.
     logging.getLogger("tfnews.models").addHandler(logging.StreamHandler(sys.stdout))
-    serve(asked, bound, click.echo)
+    serve(asked, bound, _told)
+
+
+def _told(line: str) -> None:
+    """Say what is served: what goes on from now on has no end to wait for."""
+    progress.done()
+    say(line)

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 from tfnews.runs import sha256
+from tfnews.weights.pickled import check_convertible
 from tfnews.weights.vectors import read_vectors
 
 
@@ -76,12 +77,12 @@ def build(
         licence=licence,
     )
     for reason, count in read.dropped.items():
-        click.echo(f"Left out: {count:,} {reason}.")
+        say(f"Left out: {count:,} {reason}.")
     never = unreachable(read.words, normalise)
     if never:
-        click.echo(f"{never:,} words can never be met in a text normalised by '{normalise}'.")
+        say(f"{never:,} words can never be met in a text normalised by '{normalise}'.")
     megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
-    click.echo(
+    say(
         f"{out}: {len(read.words):,} words of {read.vectors.shape[1]} numbers, {oov_buckets:,} "
         f"for unknown words, {megabytes:.1f} MB in {time.perf_counter() - start:.0f} s."
     )
@@ -100,9 +101,11 @@ def convert(folder: Path, out: Path) -> None:
     spiece.model. The .bin file is a pickle: only tensors are read from it, nothing is executed,
     and PyTorch is not needed.
     """
+    check_convertible(folder, out)  # before TensorFlow starts, which takes seconds
+
     from tfnews.models.transformer.checkpoint import TENSORS
     from tfnews.models.transformer.convert import convert
 
     file = convert(folder, out) / TENSORS
-    click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
+    say(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
     next_step(f"tfnews fit --data SPLITS --arch ARCH --weights {shlex.quote(str(out))}")

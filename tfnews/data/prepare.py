@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
 from tfnews.data.readers import Reading, read
@@ -73,7 +74,7 @@ def prepare(
     ratios: Sequence[float] = strategies.DEFAULT_RATIOS,
     seed: int = 0,
     cut: Sequence[str] = (),
-    near_duplicates: float = 0.8,
+    near_duplicates: float = duplicates.NEAR,
     force: bool = False,
     **reading: object,
 ) -> Splits:
@@ -121,9 +122,11 @@ def prepare(
     files = _files(sources, dict(ready or {}), strategy)
     _check_survival(files, out)
     splits.check_destination(out, force)
+    progress.stage("Looking at the sources")
     readings = {part: read(paths, **reading) for part, paths in files.items()}
     rows, changed = _gather(readings, tuple(cut), near_duplicates > 0)
     basis, names = _naming(list(readings.values()), label_basis, class_names)
+    progress.stage("Splitting")
     found, warnings = _split(rows, plan, near_duplicates, names)
     manifest = {
         "format": splits.FORMAT,
@@ -144,6 +147,7 @@ def prepare(
         "cut": changed,
         "warnings": warnings + ([cutting.NOTE] if cut else []),
     }
+    progress.stage("Writing the splits")
     rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
     return splits.write_splits(out, _frames(rows), rejects, manifest, force)
 
@@ -319,14 +323,10 @@ def _dates(rows: _Rows, column: str) -> pd.Series:
 def _cluster(
     prints: duplicates.Fingerprints, near_duplicates: float
 ) -> tuple[np.ndarray, dict[str, int]]:
-    exact = duplicates.exact_clusters(prints)
-    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": 0}
-    if not near_duplicates:
-        return exact, found
-    pairs = duplicates.near_pairs(prints, near_duplicates)
-    clusters = duplicates.connect(len(exact), [duplicates.same_value_pairs(exact), pairs])
+    exact, clusters = duplicates.clusters(prints, near_duplicates)
     texts = pd.Series(exact).groupby(clusters).nunique()
-    return clusters, {**found, "near": int((texts > 1).sum())}
+    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": int((texts > 1).sum())}
+    return clusters, found
 
 
 def _label_warnings(labels: pd.Series, clusters: np.ndarray, names: tuple[str, str]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
 from tfnews.report import card, figures, html
@@ -17,7 +18,7 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    names = ("timings", "audit", "floor", "refused", "f1_of_scored")
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices")
     facts = {name: getattr(measured, name) for name in names}
     run.update_scores(**measured.parts, **facts)
 
@@ -33,6 +34,7 @@ def publish(
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         no_text: Leave article texts out.
     """
+    progress.stage("Drawing the figures")
     found = run.scores()
     report = Report(
         run.config,
@@ -46,8 +48,10 @@ def publish(
         audit=found.audit,
         refused=found.refused or {},
         f1_of_scored=found.f1_of_scored,
+        slices=found.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
+    progress.stage("Writing the report")
     write_text(run.report_path, html.render(report))
     write_text(run.card_path, card.render(report))
     return report

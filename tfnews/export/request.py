@@ -10,7 +10,7 @@ from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import DataError, ExportError, UsageError
 from tfnews.export import licences
-from tfnews.runs import Run, check_name
+from tfnews.runs import Run, check_name, model_folder
 
 # Target -> the module that writes it, which has
 #   write(classifier, folder, options, training) -> Facts   and
@@ -117,6 +117,7 @@ def check(
             f"{type(run).__name__}. A classifier by itself is written with classifier.export(path)."
         )
     opened = run if isinstance(run, Run) else Run.open(run, root)
+    model_folder(opened)
     name = opened.name if name is None else name
     place = place_of(to or (Path(PLACE, WEB) if targets == (WEB,) else None), name)
     splits, lost = _splits(opened)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfnews import progress
 from tfnews.errors import ExportError
 
 _SECONDS = 600  # that the npm client may take
@@ -170,6 +171,7 @@ def _fetch(package: Package, archive: Path, say: Callable[[str], None]) -> None:
             f"client to fetch it. {_by_hand()}"
         )
     say(f"Fetching {wanted} with the npm client, once.")
+    progress.stage(f"Fetching {wanted}")
     archive.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".fetching-") as holder:
         packed = _packed(npm, wanted, holder)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfnews import progress
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import ExportError, UsageError
 from tfnews.models import batches
@@ -245,6 +246,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         answers = np.empty(len(lengths), np.float32)
         for rows in batches.by_length(lengths, batch_size or self.prediction_batch):
             answers[rows] = self._answers(tf.gather(ids, rows)).numpy()
+            progress.advance(len(rows))
         return answers
 
     def from_tokens(self, token_ids: tf.Tensor, row_lengths: tf.Tensor) -> tf.Tensor:

@@ -12,9 +12,7 @@ import numpy as np
 
 from tfnews.errors import RunError, TfnewsError
 from tfnews.models.classifier import NewsClassifier
-from tfnews.runs import sha256
-
-TASK = "task.json"  # what keras-hub opens a task's preset by
+from tfnews.runs import TASK, sha256
 
 _BACKBONE = "config.json"
 _WEIGHTS = ("model.weights.h5", "task.weights.h5")

@@ -150,6 +150,11 @@ class Config(Record):
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 
+    @property
+    def learnt_parts(self) -> tuple[str, ...]:
+        """The parts of the splits that the weights come from."""
+        return ("train",) if self.refit_epochs is None else ("train", "validation")
+
     @classmethod
     def from_json(cls, content: object) -> Self:
         """Make it of the content of config.json, as `json.loads` returns it.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tfnews.errors import ExportError, RunError, UsageError
 from tfnews.export.serving import MODELS
-from tfnews.runs import Run, is_run
+from tfnews.runs import Run, is_run, model_folder
 
 _LAST_PORT = 65_535
 _NEEDS = ("starlette", "uvicorn", "httptools", "prometheus_client", "tensorflow_serving")
@@ -119,6 +119,7 @@ def _take(
 
     if is_run(target, root):
         run = Run.open(target, root)
+        model_folder(run)
         runs.setdefault(run.name, run)
         return [run.name]
     if not Path(target).is_dir():

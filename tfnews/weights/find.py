@@ -206,11 +206,16 @@ def _archive_digest(folder: Path) -> str | None:
 
 def _not_found(handle: str, tried: list[str]) -> str:
     none = "nothing, for it is neither a path nor an http(s) address"
-    without = ", ".join(row.name for row in catalogue.rows().values() if not row.weights)
-    return (
-        f"No weights for {handle!r}. Tried: {'; '.join(tried) or none}. Put the module's files "
-        f"({SAVED_MODEL}, variables/, assets/) in a folder, or its .tar.gz archive anywhere, and "
-        f"name it with --weights PATH; or put the folder in the one TFHUB_CACHE_DIR names (now "
-        f"{_cache()}), under the handle's path. Without pretrained weights: --weights none, or "
-        f"an architecture that needs none ({without})."
-    )
+    without = " | ".join(row.name for row in catalogue.rows().values() if not row.weights)
+    lines = [
+        f"No weights for {handle[:120]!r}. Tried:",
+        *(f"  {one}" for one in tried or [none]),
+        f"Fetch the module ({SAVED_MODEL}, variables/, assets/) or its .tar.gz, and name it:",
+        "  --weights PATH",
+        "or put its folder under the handle's path in the one that TFHUB_CACHE_DIR names, now:",
+        f"  {_cache()}",
+        "Without pretrained weights:",
+        "  --weights none",
+        f"  --arch {without}",
+    ]
+    return "\n".join(lines)

@@ -39,6 +39,26 @@ _STORAGES = {
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
+def check_convertible(folder: str | os.PathLike, out: str | os.PathLike) -> None:
+    """Check that a checkpoint can be converted, without TensorFlow.
+
+    Args:
+        folder: Holds pytorch_model.bin.
+        out: The folder to make.
+
+    Raises:
+        WeightsError: There is no such file, or `out` exists.
+    """
+    if not Path(folder, PICKLED).is_file():
+        raise WeightsError(_missing(Path(folder, PICKLED)))
+    if Path(out).exists():
+        raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
+
+
+def _missing(path: Path) -> str:
+    return f"There is no {path}. Give a folder that holds a {PICKLED}."
+
+
 def read_pickled(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read the tensors of a file that torch.save wrote, in its present or its old format.
 
@@ -53,7 +73,7 @@ def read_pickled(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     if not path.is_file():
-        raise WeightsError(f"There is no {path}. Give a folder that holds a {PICKLED}.")
+        raise WeightsError(_missing(path))
     with path.open("rb") as file:
         legacy = file.read(len(_LEGACY_MAGIC)) == _LEGACY_MAGIC
     if not legacy and not zipfile.is_zipfile(path):

@@ -11,10 +11,12 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.catalogue.names import VECTOR_FORMATS
 from tfnews.errors import UsageError, WeightsError
 
 _CHUNK_BYTES = 1 << 20
+_COUNTED = 10_000  # words after which it is told how far reading has come
 _WIDEST = 100_000
 
 
@@ -90,7 +92,8 @@ def _read(
     if format not in VECTOR_FORMATS:
         raise UsageError(f"Unknown format {format!r}. Allowed: {', '.join(VECTOR_FORMATS)}.")
     try:
-        with _open(path) as file:
+        progress.stage(f"Reading {path.name}", "words")
+        with _open(path) as file, progress.reading(file):
             if format == "word2vec-binary":
                 return *_read_binary(path, file, limit), {}
             return _read_text(path, file, limit, header=format == "word2vec-text")
@@ -132,6 +135,9 @@ def _read_text(
         word, values = _parse(f"Line {number} of {path}", line, width)
         words.append(word)
         numbers.extend(values)
+        if len(words) % _COUNTED == 0:
+            progress.advance(_COUNTED)
+            progress.read(len(words), ended=False)
     _check_complete(path, promised, len(words) + empty, limit)
     vectors = np.frombuffer(numbers, np.float32).reshape(len(words), -1) if words else None
     return words, vectors, {"empty lines": empty} if empty else {}

@@ -160,8 +160,8 @@ export function answersFile(items, models) {
     for (const { name, answers } of models) {
       const answer = answers[number];
       if (!answer) continue; // stopped before
-      const { fake_probability, label, outcome, reason } = answer;
-      const values = [one.id, fake_probability, label, outcome, reason];
+      const { fake_probability, resembles, outcome, reason } = answer;
+      const values = [one.id, fake_probability, resembles, outcome, reason];
       lines.push(many ? [...values, name] : values);
     }
   });

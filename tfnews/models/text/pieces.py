@@ -150,7 +150,7 @@ def learn_piece_model(
     """
     rule = PieceTokenizer(lowercase=lowercase, keep_accents=keep_accents)
     return learn_pieces(
-        rule,
+        rule.normalise,
         texts,
         size,
         model_type="unigram",
