@@ -3,8 +3,8 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict`, `explain` and `export` mirror the
-commands. Nothing heavy is imported before one of them is used;
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `predict`, `explain` and `export` mirror
+the commands. Nothing heavy is imported before one of them is used;
 `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
 or after keras-hub.
 """
@@ -18,13 +18,16 @@ _PLACES = {
     "audit": "tfnews.audit.audit",
     "fit": "tfnews.training.fit",
     "load": "tfnews.models",
+    "calibrate": "tfnews.evaluation.calibrate",
     "evaluate": "tfnews.evaluation.evaluate",
     "predict": "tfnews.scoring.predict",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
 }
 
-__all__ = ["audit", "evaluate", "explain", "export", "fit", "load", "predict", "prepare"]
+__all__ = [
+    "audit", "calibrate", "evaluate", "explain", "export", "fit", "load", "predict", "prepare",
+]  # fmt: skip
 
 
 class _Package(types.ModuleType):

@@ -24,6 +24,7 @@ COMMANDS = {
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",

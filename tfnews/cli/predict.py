@@ -71,7 +71,8 @@ if TYPE_CHECKING:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1),
-    help="Fake probability from which a text counts as like the fake class. Default: the run's.",
+    help="Fake probability from which a text counts as like the fake class. Default: the run's, "
+    "with its band of unsure scores, if it has one.",
 )
 @click.option(
     "--precision",
@@ -107,7 +108,8 @@ def command(
     Reads CSV, TSV, JSON, Parquet, Excel or one text a line; gzip is recognised. Of a folder each
     .txt file is one text. A record that cannot be read, or is too short, or in another script or
     language than the training texts, is answered as not_scored with the reason; an unusual
-    vocabulary is a caution beside the score. Columns of the answer: id, fake_probability, label,
+    vocabulary is a caution beside the score; where the run has a band of unsure scores, a text in
+    it is answered as unsure, without a label. Columns of the answer: id, fake_probability, label,
     outcome, reason.
     """
     _check_output(output, answer_format, source)
@@ -179,7 +181,8 @@ def _write(predictions: Iterator[Prediction], output: Path | None, format: str |
 
 def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> list[str]:
     """Say what happened, and what the scores are not."""
-    scored = tally.flagged + tally.below
+    scored = tally.flagged + tally.below + tally.unsure
+    unsure = f", {tally.unsure} unsure" if tally.unsure else ""
     kinds = ", ".join(f"{kind} {count}" for kind, count in tally.not_scored.most_common())
     missed = f"{tally.not_scored.total()} not scored ({kinds})" if kinds else "none left out"
     name = classifier.class_names[1]
@@ -187,7 +190,7 @@ def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> li
     doubtful = f", {tally.cautions.total()} with a caution ({cautions})" if cautions else ""
     return [
         *(f"Note: {what}: {number:,}" for what, number in account.items() if number),
-        f"\n{scored} scored{doubtful}, {missed}.",
+        f"\n{scored} scored{unsure}{doubtful}, {missed}.",
         *(f"Warning: {warning}" for warning in tally.warnings()),
         f"{tally.flagged} at or above the threshold of {tally.threshold:g}: they resemble texts "
         f"labelled {name} in {classifier.trained_on}.",

@@ -45,6 +45,11 @@ class Band:
     high: float
     coverage: float
 
+    @property
+    def ends(self) -> list[float]:
+        """Low and high, as files of exports have them."""
+        return [self.low, self.high]
+
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRecord:
@@ -71,6 +76,8 @@ class Reliability:
 
     Attributes:
         calibration: The map.
+        bins: Of the scores, equally wide, those that hold texts: how many, their mean score, and
+            the share of them labelled with class 1.
         before: ECE of the scores without it, in [0, 1].
         before_interval: 95 %; `None` for too few clusters.
         after: ECE of the scores.
@@ -85,6 +92,7 @@ class Reliability:
     """
 
     calibration: Calibration
+    bins: tuple[tuple[int, float, float], ...]
     before: float
     before_interval: tuple[float, float] | None = None
     after: float

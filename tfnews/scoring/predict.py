@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data import articles, tables
@@ -20,7 +20,7 @@ from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.records import ColumnsRecord
+from tfnews.records import Band, ColumnsRecord
 from tfnews.runs import Run, replacing
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ _UNLIKE = (
 _BATCHES = 16  # read ahead, to put texts of like length together
 
 
+UNSURE = "unsure"  # the outcome of a text for which no class is called
+
+
+class _Called(NamedTuple):
+    """At which scores a class is called: from the threshold on fake, in the band none."""
+
+    threshold: float
+    band: Band | None
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What the classifier answers about one text.
@@ -53,9 +63,9 @@ class Prediction:
     Attributes:
         id: The record's id, else its number in the source, counted from 1.
         fake_probability: From 0 to 1; None when not scored.
-        label: Which training texts it resembles, in words; None when not scored.
-        outcome: "scored" or "not_scored".
-        reason: Why it was not scored; for a text scored all the same, what spoke against it.
+        label: Which training texts it resembles, in words; None when unsure or not scored.
+        outcome: "scored", "unsure" where the score lies in the run's band, or "not_scored".
+        reason: Why it was not scored or is unsure; what speaks against the score.
     """
 
     id: str
@@ -71,7 +81,8 @@ class Tally:
 
     Attributes:
         flagged: Scored texts at or above the threshold.
-        below: The other scored texts.
+        below: The other scored texts that a class is called for.
+        unsure: Scored texts for which none is.
         not_scored: Kind of reason -> number of texts.
         cautions: Of the scored texts, kind of what speaks against their score -> number of texts.
     """
@@ -79,6 +90,7 @@ class Tally:
     threshold: float
     flagged: int = 0
     below: int = 0
+    unsure: int = 0
     not_scored: Counter = field(default_factory=Counter)
     cautions: Counter = field(default_factory=Counter)
 
@@ -88,13 +100,16 @@ class Tally:
 
         for prediction in predictions:
             scored = prediction.fake_probability is not None
-            if prediction.reason:
+            unsure = prediction.outcome == UNSURE
+            if prediction.reason and not unsure:
                 counts = self.cautions if scored else self.not_scored
                 counts[prediction.reason.split(":")[0]] += 1
             if not scored:
                 yield prediction
                 continue
-            if flagged(prediction.fake_probability, self.threshold):
+            if unsure:
+                self.unsure += 1
+            elif flagged(prediction.fake_probability, self.threshold):
                 self.flagged += 1
             else:
                 self.below += 1
@@ -118,7 +133,7 @@ class Tally:
 
     @property
     def _scored(self) -> int:
-        return self.flagged + self.below
+        return self.flagged + self.below + self.unsure
 
     def _is_mostly_refused(self) -> bool:
         most = max(self.not_scored.values(), default=0)
@@ -157,7 +172,8 @@ def predict(
         score_anyway: Score texts that the guards would refuse; their reason is still given.
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
-            the classifier's own.
+            the classifier's own. With one of your own the run's band of unsure scores, which
+            belongs to its threshold, is left aside.
         precision: One of `PRECISIONS`. In mixed precision transformers answer faster where a device
             has its instructions; most scores differ by less than a thousandth, a few by hundredths.
         format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
@@ -194,9 +210,10 @@ def predict(
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
     classifier = _opened(run, precision)
+    band = classifier.band if threshold is None else None
     threshold = classifier.threshold if threshold is None else threshold
     size = batch_size or classifier.prediction_batch
-    return _score(classifier, texts, size, threshold, score_anyway)
+    return _score(classifier, texts, size, _Called(threshold, band), score_anyway)
 
 
 def _opened(run: "str | os.PathLike | Run | NewsClassifier", precision: str) -> "NewsClassifier":
@@ -287,7 +304,7 @@ def _score(
     classifier: "NewsClassifier",
     texts: Iterator[Item],
     batch_size: int,
-    threshold: float,
+    called: _Called,
     score_anyway: bool,
 ) -> Iterator[Prediction]:
     while chunk := list(itertools.islice(texts, _BATCHES * batch_size)):
@@ -302,7 +319,12 @@ def _score(
             score = next(scores) if want else None
             if want:
                 reason = reason or _caution(classifier, item)
-            yield _prediction(classifier, item, score, reason, threshold)
+            yield _prediction(classifier, item, score, reason, called)
+
+
+def doubt(band: Band) -> str:
+    """Say why no class is called."""
+    return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
 def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
@@ -329,15 +351,18 @@ def _prediction(
     item: Item,
     score: float | None,
     reason: str | None,
-    threshold: float,
+    called: _Called,
 ) -> Prediction:
-    from tfnews.statistics.sample import flagged
+    from tfnews.statistics.sample import flagged, unsure
 
     if score is None:
         return Prediction(item.id, None, None, "not_scored", reason)
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
         return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    label = classifier.labels[int(flagged(score, threshold))]
+    if unsure(score, called.band):
+        reasons = filter(None, (doubt(called.band), reason))
+        return Prediction(item.id, score, None, UNSURE, "; ".join(reasons))
+    label = classifier.labels[int(flagged(score, called.threshold))]
     return Prediction(item.id, score, label, "scored", reason)
 
 

@@ -21,7 +21,12 @@ _BINS = 15  # of equal count, between which an isotonic map is drawn
 _SATURATED = 1e-7  # from 0 or 1: about what float32 can tell from them
 
 
-def fit(method: str, log_odds: Sequence[float], labels: Sequence[int]) -> Calibration:
+def fit(
+    method: str,
+    log_odds: Sequence[float],
+    labels: Sequence[int],
+    class_names: Sequence[str] = ("real", "fake"),
+) -> Calibration:
     """Fit a map on texts that the classifier was not trained on.
 
     Labels are drawn in by Platt's rule, to (n + 1) / (n + 2) for the n rows of class 1 and to
@@ -35,12 +40,13 @@ def fit(method: str, log_odds: Sequence[float], labels: Sequence[int]) -> Calibr
             2017); "none" changes nothing.
         log_odds: Of class 1, `(rows,)`, as the classifier's layers give them.
         labels: `(rows,)`, each 0 or 1.
+        class_names: Names of class 0 and class 1, for messages.
 
     Raises:
         DataError: What `check` refuses.
     """
     labels = np.asarray(labels)
-    check(method, labels)
+    check(method, labels, class_names)
     odds = np.asarray(log_odds, np.float64)
     if method == "none":
         return Calibration()
@@ -83,8 +89,10 @@ def undone(calibration: Calibration, probabilities: Sequence[float]) -> np.ndarr
 
     Probabilities of 0 and 1 count as `1e-7` from them, which float32 cannot tell apart.
     """
-    inside = np.clip(np.asarray(probabilities, np.float64), _SATURATED, 1 - _SATURATED)
-    odds = logit(inside)
+    probabilities = np.asarray(probabilities, np.float64)
+    if calibration == Calibration():
+        return probabilities
+    odds = logit(np.clip(probabilities, _SATURATED, 1 - _SATURATED))
     knots = np.array([knot for knot, _ in calibration.knots])
     values = _mapped(calibration, knots)
     slopes = np.cumsum([1 / calibration.temperature, *(c for _, c in calibration.knots)])

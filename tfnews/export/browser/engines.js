@@ -63,6 +63,14 @@ export function labelled(entry, probability) {
   return `resembles texts labelled ${entry.class_names[flagged ? 1 : 0]} in ${entry.trained_on}`;
 }
 
+/** Tells whether no class is called for a probability; compared in 32 bits too. */
+export function inBand(entry, probability) {
+  if (!entry.band) return false;
+  const [low, high] = entry.band.map(Math.fround);
+  const score = Math.fround(probability);
+  return score >= low && score <= high;
+}
+
 function notScored(reason) {
   return { fake_probability: null, label: null, outcome: "not_scored", reason, part: null };
 }

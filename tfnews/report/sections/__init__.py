@@ -5,6 +5,7 @@ A section is one module and one entry here.
 
 from tfnews.report.sections import (
     audit,
+    calibration,
     closing,
     data,
     figures,
@@ -29,6 +30,7 @@ SECTIONS = (
     scores.SECTION,
     side_by_side.SECTION,
     floor.SECTION,
+    calibration.SECTION,
     other_sets.SECTION,
     data.SECTION,
     audit.SECTION,
