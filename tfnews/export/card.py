@@ -69,9 +69,9 @@ _SIGNATURES = table(
             "serving_default",
             "text string (batch,)",
             "fake_probability float32 (batch,); probabilities float32 (batch, 2); label string "
-            "(batch,); outcome string (batch,): scored, unsure or not_scored. Where it is "
-            "not_scored the label is empty, and the numbers, finite all the same, must not be shown; where it "
-            "is unsure the label is empty.",
+            "(batch,); outcome string (batch,): scored, unsure or not_scored. Where it is unsure "
+            "or not_scored the label is empty; where it is not_scored the numbers, finite all the "
+            "same, must not be shown.",
         ),
         (
             "token_ids",

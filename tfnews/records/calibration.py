@@ -70,14 +70,22 @@ class CalibrationRecord:
     note: str | None = None
 
 
+@dataclass(frozen=True)
+class Bin:
+    """Texts of like scores: how many, their mean score, and the share labelled with class 1."""
+
+    texts: int
+    score: float
+    share: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reliability:
     """What calibration changes on one set of texts, by the expected calibration error (ECE).
 
     Attributes:
         calibration: The map.
-        bins: Of the scores, equally wide, those that hold texts: how many, their mean score, and
-            the share of them labelled with class 1.
+        bins: Of the scores, equally wide, those that hold texts.
         before: ECE of the scores without it, in [0, 1].
         before_interval: 95 %; `None` for too few clusters.
         after: ECE of the scores.
@@ -92,7 +100,7 @@ class Reliability:
     """
 
     calibration: Calibration
-    bins: tuple[tuple[int, float, float], ...]
+    bins: tuple[Bin, ...]
     before: float
     before_interval: tuple[float, float] | None = None
     after: float

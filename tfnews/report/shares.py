@@ -57,15 +57,14 @@ def changed(found: Reliability, texts: str) -> str:
 
 def in_words(found: Reliability, class_names: Sequence[str]) -> list[str]:
     """Say of the fullest bins on either side what share of their texts is labelled fake."""
-    told = [one for one in found.bins if one[0] >= FEW]
-    sides = [[one for one in told if (one[1] >= 0.5) == high] for high in (True, False)]
-    fullest = [max(side) for side in sides if side]
-    worst = max(told, key=lambda one: abs(one[1] - one[2]), default=None)
-    chosen = dict.fromkeys([*fullest, *([worst] if worst else [])])
+    told = [one for one in found.bins if one.texts >= FEW]
+    sides = [[one for one in told if (one.score >= 0.5) == high] for high in (True, False)]
+    chosen = [max(side, key=lambda one: one.texts) for side in sides if side]
+    chosen += sorted(told, key=lambda one: -abs(one.score - one.share))[:1]
     return [
-        f"Of {texts:,} texts scored about {score:.2f}, {100 * share:.0f} in 100 were labelled "
-        f"{class_names[1]}."
-        for texts, score, share in sorted(chosen, key=lambda one: -one[1])
+        f"Of {one.texts:,} texts scored about {one.score:.2f}, {100 * one.share:.0f} in 100 were "
+        f"labelled {class_names[1]}."
+        for one in sorted(dict.fromkeys(chosen), key=lambda one: -one.score)
     ]
 
 
@@ -74,7 +73,7 @@ def unsure(found: Reliability, class_names: Sequence[str]) -> str:
     band, (real, fake) = found.band, class_names
     if band is None:
         return ""
-    wrong = "" if found.wrong is None else f"; of the others {100 * found.wrong:.1f} are wrong"
+    wrong = "" if found.wrong is None else f"; of 100 others {100 * found.wrong:.1f} are wrong"
     held = [
         f"{100 * share:.1f} of 100 {name} texts are not called {other}"
         for share, name, other in zip(found.covered, (real, fake), (fake, real), strict=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnews.records import Band, Calibration, Judged, Reliability
+from tfnews.records import Band, Bin, Calibration, Judged, Reliability
 from tfnews.statistics import abstention, intervals, metrics
 from tfnews.statistics.calibration import undone
 
@@ -72,6 +72,6 @@ def reliability(
     )
 
 
-def _filled(bins: dict[str, np.ndarray]) -> tuple[tuple[int, float, float], ...]:
+def _filled(bins: dict[str, np.ndarray]) -> tuple[Bin, ...]:
     rows = zip(*(bins[name].tolist() for name in bins), strict=True)
-    return tuple(row for row in rows if row[0])
+    return tuple(Bin(*row) for row in rows if row[0])

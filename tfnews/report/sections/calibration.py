@@ -32,8 +32,8 @@ def _html(report: Report) -> Markup | str:
     if not said:
         return ""
     rows = [
-        [f"{score:.2f}", f"{texts:,}", f"{100 * share:.0f} %"]
-        for texts, score, share in report.reliability[report.part].bins
+        [f"{one.score:.2f}", f"{one.texts:,}", f"{100 * one.share:.0f} %"]
+        for one in report.reliability[report.part].bins
     ]
     head = ["mean score", "texts", f"labelled {report.data.class_names[1]}"]
     return rendered("calibration.html", said=said, head=head, rows=rows)
