@@ -36,7 +36,8 @@ def publish(
     """
     found = run.scores()
     sets = (found.other_sets or {}).values()
-    of_test = found if "test" not in found.outdated else Scores()
+    outdated = found.outdated or ()
+    of_test = found if "test" not in outdated else Scores()
     report = Report(
         run.config,
         DataSet.of(splits),
@@ -50,7 +51,7 @@ def publish(
         refused=of_test.refused or {},
         f1_of_scored=of_test.f1_of_scored,
         reliability={part: (found.reliability or {}).get(part) for part in found.parts},
-        outdated=(*found.outdated, *(one.name for one in sets if one.outdated)),
+        outdated=(*outdated, *(one.name for one in sets if one.outdated)),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     write_text(run.report_path, html.render(report))

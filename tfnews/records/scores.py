@@ -75,7 +75,7 @@ class OtherSet:
         refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 without these texts; `None` where there are none.
         reliability: What calibration changes there.
-        outdated: Whether the run was calibrated anew since.
+        outdated: Whether the run was calibrated anew since; `None` where it was not.
         scores: As `Judged` has them.
         intervals: As `Judged` has them.
     """
@@ -88,7 +88,7 @@ class OtherSet:
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
     reliability: Reliability | None = None
-    outdated: bool = False
+    outdated: bool | None = None
     scores: dict[str, object]
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
 
@@ -113,7 +113,8 @@ class Scores(Record):
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test split without these texts; `None` where there are none.
         reliability: What calibration changes on each split, by its name.
-        outdated: Splits that were scored before the run was calibrated anew.
+        outdated: Splits that were scored before the run was calibrated anew; `None` where it never
+            was.
     """
 
     train: Judged | None = None
@@ -126,13 +127,13 @@ class Scores(Record):
     refused: dict[str, int] | None = None
     f1_of_scored: float | None = None
     reliability: dict[str, Reliability] | None = None
-    outdated: tuple[str, ...] = ()
+    outdated: tuple[str, ...] | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
         """The splits whose scores hold, in the order in which rows are used."""
         parts = {part: judged for part, judged in self._scored.items() if judged}
-        return {part: parts[part] for part in parts if part not in self.outdated}
+        return {part: parts[part] for part in parts if part not in (self.outdated or ())}
 
     @property
     def _scored(self) -> dict[str, Judged | None]:
@@ -140,7 +141,7 @@ class Scores(Record):
 
     def with_parts(self, parts: dict[str, Judged], reliability: dict[str, Reliability]) -> "Scores":
         """Add what splits score now, and what calibration changes on them."""
-        left = tuple(part for part in self.outdated if part not in parts)
+        left = self.outdated and tuple(part for part in self.outdated if part not in parts)
         known = {**(self.reliability or {}), **reliability}
         return replace(self, **parts, reliability=known, outdated=left)
 

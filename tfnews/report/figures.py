@@ -208,7 +208,7 @@ def calibration(
         _shares(upper, before, "s:", color=REAL_COLOUR, label="before calibration")
     _shares(upper, numbers, "o-", color=FAKE_COLOUR, label="this model")
     upper.set_ylabel(f"texts that are {fake} (%)")
-    upper.legend(loc="upper left")
+    upper.legend(loc="lower right")
     _percent(upper.yaxis)
     upper.set_ylim(-0.02, 1.02)
     _bars(lower, count, [(count, REAL_COLOUR, None)])
@@ -251,7 +251,7 @@ def risk_coverage(
     axes.plot(called, wrong, color=FAKE_COLOUR, lw=2.2, drawstyle="steps-post", label="this model")
     axes.axhline(wrong[-1], color=GREY, ls="--", label="sure and unsure alike")
     if at and at[1] is not None:
-        axes.plot(*at, "o", color="black", ms=7, label="outside the band")
+        axes.plot(*at, "o", color="black", ms=7, clip_on=False, zorder=5, label="outside the band")
     axes.set_xlabel("texts that are called, the surest first (%)")
     axes.set_ylabel("of these, called by the wrong name (%)")
     axes.set_xlim(-0.01, 1.01)

@@ -65,7 +65,7 @@ export function labelled(entry, probability) {
 
 /** Tells whether no class is called for a probability; compared in 32 bits too. */
 export function inBand(entry, probability) {
-  if (!entry.band) return false;
+  if (!entry?.band) return false;
   const [low, high] = entry.band.map(Math.fround);
   const score = Math.fround(probability);
   return score >= low && score <= high;
