@@ -54,7 +54,7 @@ def texts_of(splits, part):
     return splits.frame(part)["combined_text"].tolist()
 
 
-def test_a_fit_is_calibrated_by_temperature_unless_told_otherwise(scored, splits, tmp_path):
+def test_a_fit_is_calibrated_by_temperature_unless_told_otherwise(scored, splits):
     classifier, record = load(scored), scored.config.calibration
     assert classifier.calibration.method == record.method == "temperature"
     assert classifier.temperature != 1
@@ -66,26 +66,12 @@ def test_a_fit_is_calibrated_by_temperature_unless_told_otherwise(scored, splits
     found = scored.scores().reliability["validation"]
     assert found.after < found.before
     assert found.calibration == classifier.calibration
-    plain = fit(splits.path, root=tmp_path, calibrate="none")
-    assert load(plain).calibration.method == plain.config.calibration.method == "none"
-    odds = load(plain).log_odds(texts_of(splits, "test"))
-    np.testing.assert_allclose(odds, classifier.log_odds(texts_of(splits, "test")), atol=1e-5)
-
-
-def test_too_few_texts_are_said_and_the_fit_goes_on(tmp_path):
-    said = []
-    few = tiny.splits(tmp_path / "few", 60)
-    found = fit(few.path, root=tmp_path / "runs", say=said.append)
-    note = found.config.calibration.note
-    assert note in said
-    assert note.startswith("Scores are not calibrated. Calibration by temperature needs 20 ")
-    assert load(found).temperature == 1
 
 
 def test_a_choice_is_kept_in_the_model_and_answers_follow_it(run, splits):
     before = load(run)
     said = []
-    report = calibrate(run, threshold="f1", coverage=0.96, say=said.append)
+    report = calibrate(run, threshold="f1", coverage=0.95, say=said.append)
     after, frame = load(run.path), splits.frame("validation")
     assert after.calibration == before.calibration
     scores = after.probabilities(frame["combined_text"].tolist())
@@ -98,7 +84,7 @@ def test_a_choice_is_kept_in_the_model_and_answers_follow_it(run, splits):
     assert [answer.outcome for answer in answers] == expected
     assert (after.band is None) == bool(said)
     record = Run.open(run.name).config.calibration
-    assert (record.threshold, record.coverage) == ("f1", 0.96)
+    assert (record.threshold, record.coverage) == ("f1", 0.95)
 
 
 def test_scores_of_before_are_set_aside_until_the_run_is_evaluated_again(run):
@@ -178,13 +164,17 @@ def test_a_run_that_another_process_is_at_is_refused(run):
         calibrate(run)
 
 
-def test_validation_texts_of_one_class_are_refused(tmp_path):
-    home = tiny.splits(tmp_path / "home", 60)
-    path = home.path / "validation.csv"
-    frame = pd.read_csv(path)
-    frame[frame["label"] == 1].to_csv(path, index=False)
-    found = fit(home.path, root=tmp_path / "runs", floor=False)
-    assert found.config.calibration.rows["real"] == 0
+def test_validation_texts_of_one_class_calibrate_nothing(tmp_path):
+    """The fit goes on without, and says so; what is asked for afterwards is refused."""
+    home, said = tiny.splits(tmp_path / "home", 60), []
+    (home.path / "manifest.json").unlink()  # it would tell that the file was changed
+    frame = pd.read_csv(home.path / "validation.csv")
+    frame[frame["label"] == 1].to_csv(home.path / "validation.csv", index=False)
+    found = fit(home.path, root=tmp_path / "runs", floor=False, say=said.append)
+    record = found.config.calibration
+    assert (record.method, record.rows["real"], load(found).temperature) == ("none", 0, 1)
+    assert record.note in said
+    assert record.note.startswith("Scores are not calibrated. Calibration by temperature needs 20 ")
     with pytest.raises(DataError, match=r"Received: 0 real and \d+ fake"):
         calibrate(found)
     with pytest.raises(DataError, match="no validation text is labelled real"):
@@ -214,15 +204,14 @@ def test_a_damaged_model_is_told(run):
         run.configure_classifier(threshold=0.3)
 
 
-def test_a_refitted_run_keeps_all_that_was_chosen(splits, tmp_path):
-    first = fit(splits.path, root=tmp_path, name="first")
-    again = fit(splits.path, root=tmp_path, name="again", refit=True)
-    assert load(again).scoring == load(first).scoring
+def test_a_refitted_run_keeps_all_that_was_chosen(scored, splits, tmp_path):
+    again = fit(splits.path, root=tmp_path, refit=True, floor=False)
+    assert load(again).scoring == load(scored).scoring
 
 
 def test_the_command_says_what_changed(run):
     done = CliRunner().invoke(
-        main, ["calibrate", run.name, "--method", "none", "--coverage", "0.97", "--no-text"]
+        main, ["calibrate", run.name, "--method", "none", "--coverage", "0.95", "--no-text"]
     )
     assert done.exit_code == 0, done.output
     assert "Warning: Scored before this model was calibrated anew" in done.stdout

@@ -80,7 +80,7 @@ def _unsure(classifier: keras_hub.models.TextClassifier, fake: tf.Tensor) -> tf.
     band = classifier.band
     if band is None:
         return tf.zeros_like(fake, tf.bool)
-    low, high = tf.constant([band.low, band.high], tf.float32)
+    low, high = (tf.constant(end, tf.float32) for end in band.ends)
     return (fake >= low) & (fake <= high)
 
 
