@@ -31,7 +31,8 @@ def drawn():
 
 def test_all_figures_are_drawn_and_saved_as_png(drawn, tmp_path):
     assert set(drawn) == {
-        "confusion", "roc", "precision_recall", "calibration", "histogram", "loss", "accuracy",
+        "confusion", "roc", "precision_recall", "calibration", "risk_coverage", "histogram", "loss",
+        "accuracy",
     }  # fmt: skip
     paths = figures.save_all(drawn, tmp_path / "figures")
     assert paths.keys() == drawn.keys()
