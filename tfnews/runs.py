@@ -17,6 +17,7 @@ import filelock
 
 from tfnews.catalogue.names import PARTS
 from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews.links import check_links
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
 
 _T = TypeVar("_T")
@@ -121,9 +122,11 @@ class Run:
         """Open a complete run by its name under the saved models' folder, or by its path.
 
         Raises:
-            RunError: No such run, or its training has not finished.
+            RunError: No such run, its training has not finished, or a link leads out of it.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state != "complete":
             raise RunError(
                 f"The run {run.path} is not complete: its state is {run.config.state!r}. Wait "
@@ -138,7 +141,9 @@ class Run:
         Raises:
             RunError: No such run, or it is complete.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state == "complete":
             shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
@@ -223,10 +228,21 @@ class Run:
         for part in PARTS:
             if self.predictions_path(part).exists():
                 self.predictions_path(part).replace(self.predictions_path(f"{part}.outdated"))
+        self._note_digest("")  # not known, which is opened: the process may die before the next
         with self._writing():
             content = _read(self.task_path, _with_config)
             content["config"] |= changes
             write_json(self.task_path, content)
+        self._note_digest(sha256(self.task_path))
+
+    def _note_digest(self, digest: str) -> None:
+        """Record the digest of task.json, where the run has digests."""
+
+        def noted(config: Config) -> Config:
+            known = config.digests
+            return replace(config, digests=known and {**known, self.task_path.name: digest})
+
+        self._change_config(noted)
 
     def record_other_set(self, away: OtherSet) -> None:
         """Add another set's scores; only those of the very same files are replaced.
@@ -368,6 +384,15 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
+
+
+def every_run(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs under the saved models' folder, by name; damaged ones are left out."""
+    runs = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        with contextlib.suppress(RunError):
+            runs.append(Run(path.parent))
+    return runs
 
 
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:

@@ -16,6 +16,7 @@ from tfnews.evaluation.calibrate import calibrate
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
+from tfnews.models.verifying import verify
 from tfnews.report import figures
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
@@ -83,6 +84,7 @@ def test_a_choice_is_kept_in_the_model_and_answers_follow_it(run, splits):
     expected = np.where(unsure(numbers, after.band), "unsure", "scored").tolist()
     assert [answer.outcome for answer in answers] == expected
     assert (after.band is None) == bool(said)
+    assert all(one.sound for one in verify(run.path))  # digests are those of the changed file
     record = Run.open(run.name).config.calibration
     assert (record.threshold, record.coverage) == ("f1", 0.95)
 
@@ -196,6 +198,8 @@ def test_a_process_that_dies_leaves_no_score_that_looks_current(run, monkeypatch
     assert run.task_path.read_bytes() == before
     assert run.scores().parts == {}
     assert list(run.model_dir.glob(".*")) == []
+    monkeypatch.undo()
+    assert load(run.path).calibration.method == "temperature"  # it opens: no digest forbids it
 
 
 def test_a_damaged_model_is_told(run):

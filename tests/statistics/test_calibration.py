@@ -125,6 +125,13 @@ def test_too_few_texts_are_refused_with_what_they_are_enough_for(method, real, f
     assert len(str(refused.value)) < 500
 
 
+def test_what_is_no_number_is_refused():
+    odds, labels = drawn(100)
+    odds[3] = np.nan
+    with pytest.raises(DataError, match="log odds of 1 validation texts are no numbers"):
+        calibration.fit("temperature", odds, labels)
+
+
 def test_what_calibration_changes_has_an_interval():
     odds, labels = drawn(200, share=lambda odds: expit(odds / 0.3))
     known = Calibration(0.3)

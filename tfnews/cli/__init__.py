@@ -25,10 +25,12 @@ COMMANDS = {
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
+    "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
+    "verify": "Check that runs are what was saved.",
     "completion": "Print the shell completion script.",
 }
 

@@ -18,7 +18,7 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    names = ("timings", "audit", "floor", "refused", "f1_of_scored")
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices")
     facts = {name: getattr(measured, name) for name in names}
     run.record_parts(measured.parts, measured.reliability, **facts)
 
@@ -52,6 +52,7 @@ def publish(
         f1_of_scored=of_test.f1_of_scored,
         reliability={part: (found.reliability or {}).get(part) for part in found.parts},
         outdated=(*outdated, *(one.name for one in sets if one.outdated)),
+        slices=of_test.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     write_text(run.report_path, html.render(report))

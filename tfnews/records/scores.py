@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from tfnews.records.audit import Audit
 from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
+from tfnews.records.slices import Slices
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,9 @@ class OtherSet:
         digests: SHA-256 of each part's file.
         shared_with_training: Texts left out because the model was trained on them; `None` where
             nobody counted.
+        near_copies_of_training: Texts left out besides, of which the model was trained on
+            near-copies; `None` where nobody looked.
+        with_shared: Scores with what was left out; `None` where nothing was.
         refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 without these texts; `None` where there are none.
         reliability: What calibration changes there.
@@ -85,6 +89,8 @@ class OtherSet:
     class_names: tuple[str, str]
     digests: dict[str, str] = field(default_factory=dict)
     shared_with_training: int | None = None
+    near_copies_of_training: int | None = None
+    with_shared: Judged | None = None
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
     reliability: Reliability | None = None
@@ -96,6 +102,11 @@ class OtherSet:
     def judged(self) -> Judged:
         """The scores."""
         return Judged(self.scores, self.intervals)
+
+    @property
+    def left_out(self) -> int:
+        """How many texts were left out."""
+        return (self.shared_with_training or 0) + (self.near_copies_of_training or 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +126,7 @@ class Scores(Record):
         reliability: What calibration changes on each split, by its name.
         outdated: Splits that were scored before the run was calibrated anew; `None` where it never
             was.
+        slices: Error rates of parts of the test split.
     """
 
     train: Judged | None = None
@@ -128,6 +140,7 @@ class Scores(Record):
     f1_of_scored: float | None = None
     reliability: dict[str, Reliability] | None = None
     outdated: tuple[str, ...] | None = None
+    slices: Slices | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:

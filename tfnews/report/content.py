@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
 from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reliability, Timings
+from tfnews.records.slices import Slices
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
 
@@ -77,6 +78,7 @@ class Report:
         f1_of_scored: F1 on the test part without these; `None` where there are none.
         reliability: What calibration changes on each part; `None` where it was not measured.
         outdated: Parts and other sets that were scored before the run was calibrated anew.
+        slices: Error rates of parts of the test part.
     """
 
     config: Config
@@ -95,6 +97,7 @@ class Report:
     f1_of_scored: float | None = None
     reliability: Mapping[str, Reliability | None] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
+    slices: Slices | None = None
 
     @property
     def part(self) -> str:

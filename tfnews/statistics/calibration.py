@@ -43,11 +43,17 @@ def fit(
         class_names: Names of class 0 and class 1, for messages.
 
     Raises:
-        DataError: What `check` refuses.
+        DataError: What `check` refuses, or log odds that are no numbers.
     """
     labels = np.asarray(labels)
     check(method, labels, class_names)
     odds = np.asarray(log_odds, np.float64)
+    if not np.isfinite(odds).all():
+        raise DataError(
+            f"The log odds of {(~np.isfinite(odds)).sum():,} validation texts are no numbers: "
+            "training diverged, or the weights are damaged. Train again with a lower "
+            "--learning-rate."
+        )
     if method == "none":
         return Calibration()
     targets = _drawn_in(labels)

@@ -19,6 +19,7 @@ from tfnews.report.sections import (
     plain_words,
     scores,
     side_by_side,
+    slices,
     use,
     warnings,
 )
@@ -31,6 +32,7 @@ SECTIONS = (
     side_by_side.SECTION,
     floor.SECTION,
     calibration.SECTION,
+    slices.SECTION,
     other_sets.SECTION,
     data.SECTION,
     audit.SECTION,
