@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from tests import tiny
 from tfnews.cli import main
 from tfnews.data.splits import open_splits
+from tfnews.models.opening import digests
 from tfnews.report import figures
 from tfnews.runs import Run
 from tfnews.training.fit import fit
@@ -79,6 +80,7 @@ def test_texts_stay_out_when_asked(run):
     """A threshold of 0 makes mistakes of all real texts."""
     task = run.model_dir / "task.json"
     task.write_text(task.read_text().replace('"threshold": 0.5', '"threshold": 0.0'))
+    run.update(digests=digests(run.model_dir))
     result = evaluate("tfidf-1", "--no-text")
     assert result.exit_code == 0, result.output
     page = html.unescape(run.report_path.read_text())

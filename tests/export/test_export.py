@@ -1,11 +1,14 @@
 """Exports of small runs, read back by TensorFlow's own loader in processes without tfnews."""
 
 import errno
+import getpass
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -311,6 +314,21 @@ def test_a_models_name_is_no_path(tmp_path):
 def test_nothing_to_list_is_said(tmp_path):
     result = run_command("--list", "--to", tmp_path / "none")
     assert (result.exit_code, result.stdout) == (0, f"No exports in {tmp_path / 'none'}.\n")
+
+
+def test_nothing_that_is_passed_on_names_this_machine_or_its_folders(runs, news, tmp_path_factory):
+    """Cards, configurations and event files once told where they were made, and by whom."""
+    for name in ("tfidf-1", "scratch"):
+        tfnews.evaluate(name, root=runs)
+    private = [str(tmp_path_factory.getbasetemp()), str(Path(tfnews.__file__).parent)]
+    private += [str(Path.home())] * (Path.home() != Path.home().parent)
+    private += [one for one in (socket.gethostname(), getpass.getuser()) if len(one) > 7]
+    files = [path for place in (runs, news[0]) for path in place.rglob("*") if path.is_file()]
+    assert any("tfevents" in path.name for path in files)
+    for path in files:
+        assert f".{socket.gethostname()}." not in path.name
+        content = path.read_bytes()
+        assert [one for one in private if one.encode() in content] == [], path.name
 
 
 def test_a_calibrated_run_answers_so_wherever_it_is_exported(runs, tmp_path):

@@ -21,7 +21,7 @@ from tests.models.reduced import TEXTS, small
 from tfnews.export import page, pruning, runtime, web
 from tfnews.export.parity import PROBES
 from tfnews.export.request import Options
-from tfnews.scoring.predict import write_predictions
+from tfnews.scoring.answers import write_predictions
 
 REQUIRED = os.environ.get("TFNEWS_TEST_DATA_REQUIRED")  # then nothing is skipped
 ROWS = {
@@ -34,8 +34,11 @@ ROWS = {
     "cnn": ("cnn", {}),
     "tfidf": ("tfidf", {}),
     "characters": ("tfidf", {"analyzer": "char"}),
+    "pieces": ("swivel20", {"analyzer": "piece"}),
 }
+PIECES = ["港湾", "港湾事", "湾事務", "務所", "ท่าเ", "офи"]
 ODD = {
+    "no spaces": "港湾事務所NBA港湾、事務所ท่าเรือ e\u0301港湾湾事務所",
     "curly quotes": "“The Harbour Office” — it’s ‘closed’… says Arvel’s mayor",
     "no-break spaces": "10\u00a0000 euro for the\u202fharbour\u2009office",
     "marks apart": "e\u0301te\u0301 n\u0303andu\u0301 \u1e9e ß İstanbul ı ΟΔΟΣ",
@@ -90,7 +93,10 @@ def add(folder, name, classifier, libraries):
 
 @pytest.fixture(scope="module")
 def classifiers():
-    return {name: small(row, **changes) for name, (row, changes) in ROWS.items()}
+    found = {name: small(row, **changes) for name, (row, changes) in ROWS.items()}
+    tokenizer = found["pieces"].preprocessor.tokenizer
+    tokenizer.set_vocabulary([*PIECES, *tokenizer.get_vocabulary()[len(PIECES) :]])
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +191,8 @@ def test_ids_numbers_and_outcomes_are_those_of_the_run(classifiers, answered, fo
     ]
     far = np.abs(numbers - run.threshold) > 1e-4
     labels = [one.label if ok else None for one, ok in zip(expected, far, strict=True)]
-    assert [a["label"] if ok else None for a, ok in zip(answers, far, strict=True)] == labels
+    found = [a["resembles"] if ok else None for a, ok in zip(answers, far, strict=True)]
+    assert found == labels
 
 
 def script(browser, body, *arguments):

@@ -345,7 +345,7 @@ def test_a_single_text_is_not_scored_letter_by_letter(text):
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_an_impossible_batch_size_does_not_pass_for_another(size):
-    with pytest.raises(UsageError, match=f"at least 1. Received: {size}"):
+    with pytest.raises(UsageError, match=f"from 1 up to 65,536. Received: {size}"):
         build().probabilities(TEXTS, size)
 
 
@@ -362,7 +362,7 @@ def test_a_temperature_that_would_swap_the_classes_or_hide_the_answer_is_refused
 @pytest.mark.parametrize("threshold", [50, -0.1, float("nan")])
 def test_a_threshold_that_no_score_reaches_is_refused(threshold):
     classifier = build(threshold=0.7)
-    with pytest.raises(UsageError, match="between 0 and 1"):
+    with pytest.raises(UsageError, match="from 0 up to 1"):
         classifier.threshold = threshold
     assert classifier.threshold == 0.7
 

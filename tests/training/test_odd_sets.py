@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tfnews.data.prepare import prepare
-from tfnews.errors import DataError
+from tfnews.errors import DataError, UsageError
 from tfnews.models import load
 from tfnews.models.linear.tfidf import solve
+from tfnews.models.text.normalise import characters
 from tfnews.training.fit import closing_words, fit
 
 COMMON = [f"word{number}" for number in range(60)]
@@ -105,25 +106,37 @@ def unspaced(request, tmp_path_factory):
 
 
 READERS = {
-    "tfidf": {},
-    "swivel20": {"weights": "none", "learning_rate": 0.02, "epochs": 8},
-    "cnn": {"weights": "none", "epochs": 4, "learning_rate": 0.01, "assignments": ["filters=8"]},
-    "word2vec": {"assignments": ["vector_epochs=3"]},
+    "tfidf": ("char", {}),
+    "swivel20": (
+        "piece",
+        {"weights": "none", "learning_rate": 0.01, "epochs": 8, "assignments": ["batch_size=8"]},
+    ),
+    "cnn": (
+        "piece",
+        {"weights": "none", "epochs": 8, "learning_rate": 0.05, "assignments": ["filters=8"]},
+    ),
+    "word2vec": ("char", {"assignments": ["vector_epochs=3"]}),
+}
+SAID = {
+    "char": "Characters are read, not words (analyzer=char)",
+    "piece": "Pieces learnt from the training texts are read, not words (analyzer=piece)",
 }
 
 
 @pytest.mark.parametrize("arch", READERS)
-def test_texts_without_spaces_are_read_by_characters(unspaced, tmp_path, arch):
+def test_texts_without_spaces_are_read_by_characters_or_pieces(unspaced, tmp_path, arch):
     """Split at spaces, each text was one unknown word, and F1 was 0."""
     said = []
-    options = READERS[arch]
+    analyzer, options = READERS[arch]
     run = fit(unspaced.path, arch, root=tmp_path, say=said.append, **options)
-    assert run.config.recipe["analyzer"] == "char"
-    assert any(line.startswith("Characters are read, not words") for line in said)
+    assert run.config.recipe["analyzer"] == analyzer
+    assert any(line.startswith(SAID[analyzer]) for line in said)
     found = run.scores().validation.scores
     assert found["f1"] > 0.8 > found["always"]["f1"]
-    opened = load(run.path)
-    assert opened.preprocessor.tokenizer.normalise == "characters"
+    tokenizer = load(run.path).preprocessor.tokenizer
+    assert tokenizer.normalise == {"char": "characters", "piece": "pieces"}[analyzer]
+    joined = [word for word in tokenizer.get_vocabulary() if len(characters(word)) > 1]
+    assert bool(joined) == (arch != "word2vec")  # of tfidf, pairs
 
 
 def test_probabilities_of_characters_are_scikit_learns(unspaced, tmp_path):
@@ -140,6 +153,11 @@ def test_published_words_do_not_read_texts_without_spaces(unspaced, tmp_path):
     vectors.write_text("the 0.1 0.2\nof 0.3 0.4\n")
     with pytest.raises(DataError, match=r"no spaces between words.*word2vec, swivel20 --weights"):
         fit(unspaced.path, "swivel20", weights=str(vectors), root=tmp_path)
+
+
+def test_a_solved_row_learns_no_pieces(unspaced, tmp_path):
+    with pytest.raises(UsageError, match=r"tfidf learns no pieces.*analyzer=piece.*--arch .*cnn"):
+        fit(unspaced.path, root=tmp_path, assignments=["analyzer=piece"])
 
 
 def test_what_a_token_is_can_be_told(unspaced, tmp_path):

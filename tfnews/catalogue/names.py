@@ -22,8 +22,9 @@ CUTS = ("dateline", "footer")
 # What is done to a text before it is split into words.
 NORMALISATIONS = ("none", "lower", "words")
 
-# What a row reads of the training texts: words between spaces, or characters where there are none.
-ANALYZERS = ("auto", "word", "char")
+# What a row reads of the training texts: words between spaces, or where there are none characters,
+# or pieces learnt from the texts.
+ANALYZERS = ("auto", "word", "char", "piece")
 
 # Files of word vectors.
 VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")

@@ -172,7 +172,7 @@ PARTICULAR = {
     ),
     "analyzer": _choice(
         ANALYZERS,
-        "What a token is; auto: a character where texts have no spaces, else a word.",
+        "What a token is; auto: a word; without spaces a learnt piece, or a character.",
         "auto",
         fresh=True,
     ),
@@ -264,10 +264,10 @@ def checked(name: str, value: object, where: str) -> object:
     if setting.choices:
         guess = nearest(value, setting.choices) if isinstance(value, str) else ""
         raise UsageError(
-            f"Unknown {name} {_shown(value)} {where}.{guess} Allowed: {', '.join(setting.choices)}."
+            f"Unknown {name} {shown(value)} {where}.{guess} Allowed: {', '.join(setting.choices)}."
         )
     raise UsageError(
-        f"The setting {name!r} must be {setting.allowed}. Received: {_shown(value)} {where}."
+        f"The setting {name!r} must be {setting.allowed}. Received: {shown(value)} {where}."
     )
 
 
@@ -286,7 +286,7 @@ def _as_float(value: object) -> object:
     return value + 0.0 if type(value) is float else value  # -0.0 becomes 0.0
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Repeat a wrong value, however long it is."""
     if type(value) is int and value.bit_length() > 200:  # Python refuses to print the longest
         return "a whole number of more than 60 digits"

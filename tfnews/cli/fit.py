@@ -1,6 +1,5 @@
 """`tfnews fit`: train one architecture on a folder of splits."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import click
 
 from tfnews.catalogue import DEFAULT
 from tfnews.catalogue.names import CALIBRATIONS, CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
-from tfnews.cli.say import next_step, typed
+from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 
 
@@ -16,7 +15,7 @@ from tfnews.cli.trusting import trust_option
 @click.option(
     "--data",
     metavar="SPLITS",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Folder of splits that `tfnews data prepare` wrote.",
 )
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
@@ -116,10 +115,10 @@ def command(**options: object) -> None:
 
     from tfnews.training.fit import closing_words, fit
 
-    run = fit(**options, command=typed(), say=click.echo, bar=sys.stderr.isatty())
+    run = fit(**options, command=typed(), say=say)
     if run is None:
         next_step("the same command without --dry-run")
         return
-    click.echo(closing_words(run))
-    click.echo(f"The whole command took {time.perf_counter() - started:.1f} s.")
+    say(closing_words(run))
+    say(f"The whole command took {time.perf_counter() - started:.1f} s.")
     next_step(f"tfnews evaluate {run.name}")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score
 
+from tfnews import progress
 from tfnews.audit.audit import audit
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation import floor
@@ -75,7 +76,7 @@ def measure(
     """
     frames = {part: splits.frame(part) for part in PARTS}
     texts = {part: frame["combined_text"].tolist() for part, frame in frames.items()}
-    scored = {part: classifier.probabilities(texts[part]) for part in PARTS}
+    scored = {part: _scored(classifier, texts[part], f"the {part} split") for part in PARTS}
     compared = None
     if against_floor:
         compared = floor.compare(splits, "test", scored["test"], classifier.threshold, root)
@@ -108,7 +109,7 @@ def measure_elsewhere(
     """
     rows = whole(splits)
     known = shared(own, splits, rows, run_name)
-    of_all = classifier.probabilities(rows["combined_text"].tolist())
+    of_all = _scored(classifier, rows["combined_text"].tolist(), splits.name)
     frame, scored = rows[known.unseen].reset_index(drop=True), of_all[known.unseen]
     found = judged(frame, scored, classifier, splits.class_names)
     before = None
@@ -129,6 +130,11 @@ def measure_elsewhere(
     )
 
 
+def _scored(classifier: NewsClassifier, texts: list[str], what: str) -> np.ndarray:
+    progress.stage(f"Scoring {what}", "texts", len(texts))
+    return classifier.probabilities(texts)
+
+
 def judged(
     frame: pd.DataFrame,
     scored: np.ndarray,
@@ -143,6 +149,7 @@ def judged(
         classifier: Its threshold calls a text fake.
         class_names: The set's own names of class 0 and class 1; by default the classifier's.
     """
+    progress.stage("Working out scores and their intervals")
     return judge(
         frame["label"].to_numpy(),
         scored,
@@ -176,6 +183,7 @@ def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray
         `refused`, texts by the kind of reason, and `f1_of_scored`; `None` where all are refused,
         or none.
     """
+    progress.stage("Counting the texts that predict would refuse")
     if not classifier.guards:
         return {"refused": {}, "f1_of_scored": None}
     reasons = [classifier.guards.reason(text) for text in frame["combined_text"]]
@@ -189,6 +197,8 @@ def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray
 
 
 def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
+    progress.stage("Auditing the splits")
+
     def make() -> dict:
         return audit(splits, seed=_SEED).to_json()
 
@@ -197,6 +207,7 @@ def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
 
 def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:
     """Time raw texts to probabilities, after one pass that is not counted."""
+    progress.stage("Timing answers")
     texts = texts[:_TIMED_TEXTS]
     size = classifier.prediction_batch
     batches = [texts[start : start + size] for start in range(0, len(texts), size)]

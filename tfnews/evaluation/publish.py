@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
+from tfnews.files import write_text
 from tfnews.records import Scores
 from tfnews.report import card, figures, html
 from tfnews.report.content import DataSet, Report
-from tfnews.runs import Run, write_text
+from tfnews.runs import Run
 from tfnews.statistics import mistakes
 
 
@@ -34,6 +36,7 @@ def publish(
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         no_text: Leave article texts out.
     """
+    progress.stage("Drawing the figures")
     found = run.scores()
     sets = (found.other_sets or {}).values()
     outdated = found.outdated or ()
@@ -55,6 +58,7 @@ def publish(
         slices=of_test.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
+    progress.stage("Writing the report")
     write_text(run.report_path, html.render(report))
     write_text(run.card_path, card.render(report))
     return report

@@ -15,7 +15,7 @@ import flatbuffers
 import keras_hub
 
 from tfnews.errors import ExportError
-from tfnews.models.text.normalise import CHARACTERS
+from tfnews.models.text.normalise import CHARACTERS, PIECES
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.wordpiece import WordPieceTokenizer
 from tfnews.models.text.words import NO_TOKEN, WordTokenizer
@@ -113,8 +113,8 @@ def reason(classifier: keras_hub.models.TextClassifier) -> str | None:
         return None
     if not isinstance(tokenizer, WordTokenizer):
         return "the module of this row reads strings"
-    if tokenizer.normalise == CHARACTERS:
-        return "it has words between spaces, this classifier reads characters"
+    if tokenizer.normalise in (CHARACTERS, PIECES):
+        return f"it has words between spaces, this classifier reads {tokenizer.normalise}"
     if tokenizer.ngrams > 1:
         return f"it has words alone, this classifier n-grams of up to {tokenizer.ngrams} words"
     return None

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tfnews.data.text import INPUT_RULE
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 MODELS = "models.json"
 _FORMAT = 1

@@ -9,6 +9,7 @@ import tensorflow as tf
 from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.models import guards
+from tfnews.models.text.normalise import PIECES
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
@@ -76,7 +77,7 @@ def write(classifier: keras_hub.models.TextClassifier, folder: Path, shape: tupl
     """
     write_rules(classifier, folder, shape, **more)
     tokenizer = classifier.preprocessor.tokenizer
-    if not isinstance(tokenizer, PieceTokenizer):
+    if not isinstance(tokenizer, PieceTokenizer) and tokenizer.normalise != PIECES:
         _dump(normaliser_vectors(tokenizer), folder / VECTORS_FILE)
     for name in SNIPPETS:
         (folder / name).write_bytes(snippet(name).read_bytes())

@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from tfnews.export import page, phone, tflite, tokenizer_files
 from tfnews.export.parity import CUT, PRUNED, Facts
 from tfnews.export.pruning import pruned, shortened
 from tfnews.export.request import Options
+from tfnews.files import folder_beside, held, replacing
 from tfnews.models import NewsClassifier
 from tfnews.models.text.packing import PiecePreprocessor
-from tfnews.runs import held, replacing
 
 MODELS_FOLDER, RUNTIME_FOLDER = "models", "runtime"
 # Read of a text where the run reads all of it: more than all but a few articles have, and cheap.
@@ -108,7 +107,7 @@ class Page:
     def __init__(self, folder: Path, name: str, libraries: dict[str, bytes]):
         self.folder, self.name, self._libraries = folder, name, libraries
         self._entries()
-        if folder.is_dir() and not self._listing.exists() and any(folder.iterdir()):
+        if folder.is_dir() and not self._listing.exists() and _has_files(folder):
             raise ExportError(
                 f"{folder} holds files of others, among which a page is not put. Name an empty or "
                 "a new folder, or a page that tfnews wrote, with --to."
@@ -124,8 +123,8 @@ class Page:
         missing = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".writing-") as holder:
-                yield Path(holder) / "new"
+            with folder_beside(self.folder / self.name) as holder:
+                yield holder / "new"
         finally:
             for path in missing:
                 with contextlib.suppress(OSError):  # it holds something by now
@@ -204,6 +203,11 @@ class Page:
 
 # What spec.json tells the page too.
 _TOLD = ("trained_on", "label_basis", "threshold", "band", "input_rule")
+
+
+def _has_files(folder: Path) -> bool:
+    # Hidden ones may be what an export that was killed has left, or a host's of static pages.
+    return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfnews import progress
+
 IDS = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)  # encoded texts, (texts, tokens)
 
 _ENCODE_BATCH = 512
@@ -161,6 +163,7 @@ def answered(function: Callable, ids: tf.RaggedTensor, batch_size: int) -> np.nd
     answers = np.empty(len(lengths), np.float32)
     for rows in by_length(lengths, batch_size):
         answers[rows] = function(tf.gather(ids, rows)).numpy()
+        progress.advance(len(rows))
     return answers
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import ExportError, UsageError
 from tfnews.models import batches
@@ -121,9 +122,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
 
     @threshold.setter
     def threshold(self, threshold: float) -> None:
-        if not 0 <= threshold <= 1:
-            raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
-        self._threshold = float(threshold)
+        self._threshold = bounded("--threshold", threshold)
 
     @property
     def band(self) -> Band | None:
@@ -262,8 +261,8 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         Example:
             >>> tfnews.load("tfidf-1").probabilities(["Headline and body of an article"])
         """
-        if batch_size is not None and batch_size < 1:
-            raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
+        if batch_size is not None:
+            bounded("--batch-size", batch_size)
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
         return batches.answered(self._answers, ids, batch_size or self.prediction_batch)
 

@@ -1,6 +1,7 @@
 """What config.json says of a run."""
 
 from dataclasses import dataclass, field, fields, replace
+from pathlib import PurePath
 from typing import Self
 
 from tfnews.records.calibration import CalibrationRecord
@@ -75,6 +76,12 @@ class WeightsRecord:
     precision: str | None = None
     note: str | None = None
     trusted: tuple[str, ...] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called: a local file's or folder's own name, not where it lies."""
+        place = (self.handle or "none").partition("#")[0]
+        return PurePath(place).name if PurePath(place).is_absolute() else place
 
 
 @dataclass(frozen=True)

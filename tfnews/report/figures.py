@@ -19,8 +19,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from tfnews.files import replacing
 from tfnews.records import Calibration, Reliability
-from tfnews.runs import replacing
 from tfnews.statistics import metrics
 from tfnews.statistics.abstention import risk_by_coverage
 from tfnews.statistics.calibration import undone

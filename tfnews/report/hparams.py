@@ -1,5 +1,7 @@
 """A run's row in TensorBoard's HPARAMS table: what was trained on what, then scores by split."""
 
+import contextlib
+import re
 import shutil
 from pathlib import Path
 
@@ -7,11 +9,10 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from tfnews.catalogue.settings import SETTINGS
-from tfnews.records import Config
 from tfnews.runs import Run
-from tfnews.weights.digests import split_pin
 
 _FOLDER = "hparams"
+_EVENTS = re.compile(r"events\.out\.tfevents\.(\d+)\..+\.\d+\.(\d+)\.v2")
 _METRICS = ("f1", "roc_auc", "fpr", "accuracy")
 _PARTS = ("validation", "test")
 
@@ -52,8 +53,17 @@ def write(run: Run) -> None:
         for name, value in _scores(run).items():
             tf.summary.scalar(name, value)
     writer.close()
+    rename_neutrally(beside)
     shutil.rmtree(folder, ignore_errors=True)
     beside.rename(folder)
+
+
+def rename_neutrally(logs: Path) -> None:
+    """Take the machine's name and the process's number out of the names of event files."""
+    for path in [path for path in logs.rglob("events.out.tfevents.*") if path.is_file()]:
+        if named := _EVENTS.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # Windows renames no file that is open
+                path.rename(path.with_name(f"events.out.tfevents.{named[1]}.{named[2]}.v2"))
 
 
 def _columns() -> bytes:
@@ -80,18 +90,12 @@ def _values(run: Run) -> dict[str, str | float | bool]:
         "fine_tuned": config.trainable,
         "megabytes": config.megabytes,
         "seconds": config.fit_seconds,
-        "weights": _weights(config),
+        "weights": config.weights.name,
         "weights_digest": (config.weights.digest or "none")[:12],
     }
     settings = {name: value for name, value in config.recipe.items() if name not in _TOLD_ABOVE}
     values = {**settings, **first}
     return {name: one for name, one in values.items() if isinstance(one, str | int | float)}
-
-
-def _weights(config: Config) -> str:
-    """Return the name of the weights: a local folder's own, not where it lies on this machine."""
-    handle, _ = split_pin(config.weights.handle)
-    return Path(handle).name if Path(handle).is_absolute() else handle
 
 
 def _scores(run: Run) -> dict[str, float]:

@@ -242,15 +242,16 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     config, data, timings = report.config, report.data, report.timings
     parameters = config.parameters
     seed = "not stated" if data.seed is None else data.seed
+    told = {"weights": config.weights.name} if "weights" in config.recipe else {}
     facts = {
         "command": config.command,
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
         "calibrated": _calibrated(config.calibration),
         "seed": config.seed,
-        "recipe": _pairs(config.recipe),
+        "recipe": _pairs(config.recipe | told),
         "precision in training": config.precision,
         "versions": _pairs(config.versions),
-        "weights": config.weights.handle,
+        "weights": config.weights.name,
         "digest of the weights": config.weights.digest,
         "split": f"{data.strategy or 'as found'}, seed {seed}",
         **{f"digest of {name}": value for name, value in data.digests.items()},

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
-from tfnews.errors import DataError, UsageError
+from tfnews.errors import DataError, FitInterruptedError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged, reliable
 from tfnews.models import NewsClassifier
@@ -27,7 +28,14 @@ from tfnews.runs import Run, next_name
 from tfnews.statistics import balance, calibration
 from tfnews.statistics.metrics import best_threshold
 from tfnews.training.refit import refitted
-from tfnews.training.settings import opened, recorded, resolve
+from tfnews.training.settings import (
+    check_parent,
+    opened,
+    recorded,
+    refuse_besides,
+    resolve,
+    without_none,
+)
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
@@ -44,7 +52,6 @@ class _Manner:
 
     floor: bool
     say: Callable[[str], None]
-    bar: bool
 
 
 def fit(
@@ -76,7 +83,6 @@ def fit(
     command: str | None = None,
     trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
-    bar: bool = False,
 ) -> Run | None:
     """Train an architecture on fixed splits; the test split is never read.
 
@@ -108,7 +114,7 @@ def fit(
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
         resume: A run that was broken off; it goes on as it was configured, from its newest
-            checkpoint, and nothing but `root`, `floor`, `say` and `bar` may be given with it.
+            checkpoint, and nothing but `root`, `floor` and `say` may be given with it.
         from_run: A trained run to go on from: its weights and vocabulary, on this data. Settings
             default to its own; the lineage is recorded.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
@@ -117,8 +123,7 @@ def fit(
         command: The command line that was typed, for the report; by default this call.
         trust_graph: Whether the graph of a TF-Hub module may do more than compute, such as read and
             write any file. It is recorded; whoever opens the run must say so again.
-        say: Prints a line of progress.
-        bar: Whether progress bars may be drawn.
+        say: Prints a line of what was found; what goes on meanwhile, `tfnews.progress` shows.
 
     Returns:
         The complete run; `None` after a dry run.
@@ -133,12 +138,12 @@ def fit(
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     assignments = list(assignments)
     places = {"data": data, "arch": arch, "name": name, "config": config, "from_run": from_run}
-    said = _said({**places, **settings, "assignments": assignments or None})
-    manner = _Manner(floor, say, bar)
+    said = without_none({**places, **settings, "assignments": assignments or None})
+    manner = _Manner(floor, say)
     call = _call({**said, "trust_graph": True} if trust_graph else said)
     with trusting(trust_graph):
         if resume is not None:
-            _refuse(said, dry_run)
+            refuse_besides(said, dry_run)
             return _resumed(Run.unfinished(resume, root), manner)
         splits, given = opened(data), (settings, config, assignments)
         if from_run is None:
@@ -146,7 +151,7 @@ def fit(
             setup = from_row(chosen, splits, resolve(chosen, *given))
         else:
             parent = Run.open(from_run, root)
-            _check_same(parent, arch, weights)
+            check_parent(parent, arch, weights)
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
@@ -156,38 +161,9 @@ def fit(
         return _begun(Run.create(start, root), setup, manner)
 
 
-def _said(asked: dict[str, object]) -> dict[str, object]:
-    """Leave out what was not said, for which `None` stands."""
-    return {
-        name: os.fspath(value) if isinstance(value, os.PathLike) else value
-        for name, value in asked.items()
-        if value is not None
-    }
-
-
 def _call(said: dict[str, object]) -> str:
     """Write what was said as the call of `fit` in Python."""
     return f"tfnews.fit({', '.join(f'{name}={value!r}' for name, value in said.items())})"
-
-
-def _refuse(said: dict[str, object], dry_run: bool) -> None:
-    """Refuse what may not be said of a run that goes on."""
-    named = [name.replace("from_run", "from") for name in said if name != "assignments"]
-    named += [*said.get("assignments", []), *(["dry_run"] if dry_run else [])]
-    if named:
-        raise UsageError(
-            "--resume goes on with the configuration the run was started with. "
-            f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
-        )
-
-
-def _check_same(parent: Run, arch: str | None, weights: str | None) -> None:
-    """Refuse another architecture or other weights than those that are gone on from."""
-    if arch not in (None, parent.config.arch) or weights is not None:
-        raise UsageError(
-            f"--from goes on with the architecture and weights of {parent.name}, which is a "
-            f"{parent.config.arch}. Leave --arch and --weights out."
-        )
 
 
 def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
@@ -195,10 +171,12 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
     if setup.weights.note:
         manner.say(setup.weights.note)
     manner.say(f"Training {run.name} on {setup.splits.name}: {_counts(run.config)}")
-    if setup.options.get("analyzer") == "char":
+    units = {"char": "Characters", "piece": "Pieces learnt from the training texts"}
+    analyzer = setup.options.get("analyzer")
+    if analyzer in units:
         manner.say(
-            "Characters are read, not words (analyzer=char): the training texts have no spaces "
-            "between words"
+            f"{units[analyzer]} are read, not words (analyzer={analyzer}), as of texts without "
+            "spaces between words"
         )
     if setup.options["class_weight"] == "balanced":
         manner.say(_balanced(setup))
@@ -214,10 +192,10 @@ def _resumed(run: Run, manner: _Manner) -> Run:
 
 def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     """Train, save and score, while no other process may."""
-    with run.lock():
+    with run.lock(), _named_neutrally(run):
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
-        with _clocked(run):
+        with _clocked(run), _resumable(run):
             odds, epochs = _learn(setup, run, manner, resume)
             validation = _calibrated(setup, run, odds, manner.say)
             classifier = setup.classifier
@@ -233,6 +211,15 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
 
 
 @contextlib.contextmanager
+def _named_neutrally(run: Run) -> Iterator[None]:
+    """Have no file of TensorBoard's bear this machine's name, also where a fit is broken off."""
+    try:
+        yield
+    finally:
+        hparams.rename_neutrally(run.logs_dir)
+
+
+@contextlib.contextmanager
 def _clocked(run: Run) -> Iterator[None]:
     """Add the seconds that pass to those of the legs of the fit before this one."""
     started = time.perf_counter()
@@ -241,6 +228,17 @@ def _clocked(run: Run) -> Iterator[None]:
     finally:
         seconds = run.config.fit_seconds + time.perf_counter() - started
         run.update(fit_seconds=round(seconds, 2))
+
+
+@contextlib.contextmanager
+def _resumable(run: Run) -> Iterator[None]:
+    """Say how to go on after Ctrl-C, wherever it was pressed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise FitInterruptedError(
+            f"Interrupted before it was complete. Go on with: tfnews fit --resume {run.name}"
+        ) from None
 
 
 def closing_words(run: Run) -> str:
@@ -313,6 +311,7 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
     """
     classifier, epochs = setup.classifier, 0
     check_finite(classifier, "Before training, the model")
+    progress.stage("Encoding the texts")
     validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
@@ -320,9 +319,8 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
-        epochs = train(
-            setup, run, training, validation, resume=resume, say=manner.say, bar=manner.bar
-        )
+        epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
+    progress.stage("Scoring the validation split", "texts", len(validation[1]))
     return classifier.log_odds(validation[0]), epochs
 
 
@@ -335,6 +333,7 @@ def _encoded(setup: Setup, part: str) -> Encoded:
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
     check_finite(classifier, f"{run.name}, which is not saved,")
+    progress.stage("Saving the model")
     beside = run.path / ".model"
     gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
@@ -351,6 +350,7 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
 
 def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     """Write the validation split's predictions, scores and comparison with the floor."""
+    progress.stage("Working out scores and their intervals")
     frame, classifier = setup.splits.frame("validation"), setup.classifier
     run.record_predictions("validation", frame["label"], scored)
     run.record_parts(

@@ -7,10 +7,11 @@ from pathlib import Path
 from tfnews.catalogue.rows import DEFAULT, Row, row
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation.matrix import cells, columns
+from tfnews.files import write_json, write_text
 from tfnews.models import load
 from tfnews.records.matrix import Matrix
 from tfnews.report.matrix import page, tables
-from tfnews.runs import Run, every_run, write_json, write_text
+from tfnews.runs import Run, every_run
 from tfnews.training.fit import fit
 from tfnews.training.settings import check_out, opened_sets, recorded, resolve
 from tfnews.training.setup import settled
@@ -30,8 +31,8 @@ def matrix(
     assignments: Iterable[str] = (),
     root: str | os.PathLike | None = None,
     command: str | None = None,
+    trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
-    bar: bool = False,
 ) -> Matrix:
     """Train an architecture on each of several data sets and test each model on all of them.
 
@@ -51,8 +52,8 @@ def matrix(
         assignments: As `fit` takes it.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         command: The command line that was typed, for the report.
-        say: Prints a line of progress.
-        bar: Whether progress bars may be drawn.
+        trust_graph: As `fit` takes it.
+        say: Prints a line of what was found; what goes on meanwhile, `tfnews.progress` shows.
 
     Returns:
         What was found.
@@ -69,6 +70,7 @@ def matrix(
     """
     assignments, chosen = list(assignments), row(arch or DEFAULT)
     given = {"weights": weights, "seed": seed, "config": config, "assignments": assignments}
+    manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say}
     options = resolve(chosen, {"weights": weights, "seed": seed}, config, assignments)
     trained, others = opened_sets(data, test_only)
     check_out(out)
@@ -77,12 +79,12 @@ def matrix(
     tested = columns(names, trained, others, learnt)
     runs, found = {}, []
     for name, splits in zip(names, trained, strict=False):
-        run = _trained(chosen, splits, options, root, say)
+        run = _trained(chosen, splits, options, manner)
         if run is None:
-            run = fit(splits.path, chosen.name, **given, root=root, floor=False, say=say, bar=bar)
+            run = fit(splits.path, chosen.name, **given, **manner)
         run.count_test_read()
         runs[name] = run.name
-        found += cells(load(run), name, tested)
+        found += cells(load(run, trust_graph=trust_graph), name, tested)
     made = Matrix(
         arch=chosen.name,
         recipe=options,
@@ -110,17 +112,16 @@ def _trained(
     chosen: Row,
     splits: Splits,
     options: dict,
-    root: str | os.PathLike | None,
-    say: Callable[[str], None],
+    manner: dict,
 ) -> Run | None:
     """Return a run of these settings on these splits, gone on with if it was broken off."""
-    alike = [run for run in every_run(root) if _is_alike(run, chosen, splits, options)]
+    alike = [run for run in every_run(manner["root"]) if _is_alike(run, chosen, splits, options)]
     complete = [run for run in alike if run.config.state == "complete"]
     if complete:
-        say(f"Using {complete[0].name}, trained on {splits.name} with the same settings")
-        return complete[0]
+        manner["say"](f"Using {complete[0].name}, trained on {splits.name} with the same settings")
+        return Run.open(complete[0].path)
     if alike:
-        return fit(resume=alike[0].path, root=root, floor=False, say=say)
+        return fit(resume=alike[0].path, **manner)
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.models import NewsClassifier
 from tfnews.runs import Run
@@ -53,6 +54,7 @@ def refitted(setup: Setup, epochs: int, say: Callable[[str], None]) -> NewsClass
         "and calibration stay. No split is left to say how good the outcome is but test"
     )
     if not setup.family.solved:
+        progress.stage("Encoding the texts")
         ids = classifier.encode(frame["combined_text"].tolist())
         train_for(again, (ids, frame["label"].to_numpy()), epochs)
     classifier.calibration = chosen.calibration

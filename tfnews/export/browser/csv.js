@@ -162,11 +162,11 @@ export function answersFile(items, models) {
     for (const { name, entry, answers } of models) {
       const answer = answers[number];
       if (!answer) continue; // stopped before
-      const { fake_probability, label, outcome, reason } = answer;
+      const { fake_probability, resembles, outcome, reason } = answer;
       const unsure = outcome === "scored" && inBand(entry, fake_probability);
       const values = unsure
         ? [one.id, fake_probability, null, "unsure", [doubt(entry.band), reason]]
-        : [one.id, fake_probability, label, outcome, [reason]];
+        : [one.id, fake_probability, resembles, outcome, [reason]];
       values.push(values.pop().filter(Boolean).join("; "));
       lines.push(many ? [...values, name] : values);
     }

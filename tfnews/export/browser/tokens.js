@@ -4,6 +4,8 @@ import { fingerprint } from "./fingerprint.js";
 import { normaliser } from "./sentencepiece.js";
 
 const NO_TOKEN = -1;
+const STRETCHES = /[a-z0-9_]+|(?:(?![a-z0-9_])[\p{L}\p{N}\p{M}])+/gu;
+const UNITS = /[a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+/gu;
 
 /**
  * spec.json, as `tfnews export` writes it.
@@ -38,7 +40,8 @@ export function wordTokenizer(spec, vocabulary) {
   const lines = vocabulary.split("\n").slice(0, -1);
   const numbers = new Map(lines.map((line, number) => [unescaped(line), number]));
   return (text) => {
-    const words = split(text, rule).filter((word) => characters(word) >= rule.min_letters);
+    const found = rule.normalise === "pieces" ? pieces(text, rule, numbers) : split(text, rule);
+    const words = found.filter((word) => characters(word) >= rule.min_letters);
     const kept = words.slice(0, spec.length || words.length);
     const ids = withNgrams(kept, rule.ngrams).map((token) => numberOf(token, numbers, rule));
     return {
@@ -56,9 +59,25 @@ export function split(text, rule) {
     text = text.replace(/[^\p{L}\p{N}_]+/gu, " ").replace(/^ | $/g, "");
   }
   if (rule.normalise === "characters") {
-    text = (text.match(/[a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+/gu) ?? []).join(" ");
+    text = (text.match(UNITS) ?? []).join(" ");
   }
   return text.split(" ");
+}
+
+/** Joins characters to the longest pieces of a vocabulary, from left to right. */
+function pieces(text, rule, numbers) {
+  const found = [];
+  for (const stretch of text.replaceAll("\0", " ").toLowerCase().match(STRETCHES) ?? []) {
+    const units = stretch.match(UNITS);
+    for (let place = 0; place < units.length;) {
+      let length = Math.min(rule.most_units, units.length - place);
+      const piece = () => units.slice(place, place + length).join("");
+      while (length > 1 && !numbers.has(piece())) length -= 1;
+      found.push(piece());
+      place += length;
+    }
+  }
+  return found;
 }
 
 function characters(word) {

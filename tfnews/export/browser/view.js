@@ -287,7 +287,7 @@ function listCell(entry, answer) {
     return element("span", { class: "quiet" }, `No score: ${answer.reason}`);
   }
   const unsure = inBand(entry, answer.fake_probability);
-  const flagged = answer.label?.includes(`labelled ${entry.class_names[1]} `);
+  const flagged = answer.resembles === entry.class_names[1];
   const name = unsure ? "unsure" : `like ${entry.class_names[flagged ? 1 : 0]}`;
   return element(
     "span",
@@ -314,7 +314,7 @@ export function tally(entry, answers, asked = answers.length) {
   const flagged = scored.filter(
     (answer) =>
       !inBand(entry, answer.fake_probability) &&
-      answer.label?.includes(`labelled ${entry.class_names[1]} `),
+      answer.resembles === entry.class_names[1],
   );
   const none = answers.length - scored.length;
   const parts = [

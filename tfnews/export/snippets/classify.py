@@ -109,7 +109,8 @@ def word_ids(
 ) -> list[int]:
     """Return the ids of a text's words, and n-grams of them, by the rule of spec.json."""
     rule = spec["tokenizer"]
-    words = [word for word in split(text, rule) if len(word) >= rule["min_letters"]]
+    found = pieces(text, rule, vocabulary) if rule["normalise"] == "pieces" else split(text, rule)
+    words = [word for word in found if len(word) >= rule["min_letters"]]
     words = words[: spec["length"]]
     tokens = list(words)
     for n in range(2, rule["ngrams"] + 1):
@@ -130,6 +131,21 @@ def split(text: str, rule: dict) -> list[str]:
     if rule["normalise"] == "characters":
         text = " ".join(characters(text))
     return text.split(" ")
+
+
+def pieces(text: str, rule: dict, vocabulary: dict[str, int]) -> list[str]:
+    """Join characters to the longest pieces of the vocabulary, from left to right."""
+    found = []
+    text = text.replace("\0", " ").lower()
+    apart = "".join(c if kind_of(c) else " " for c in text)
+    for stretch in re.sub("([a-z0-9_]+)", r" \1 ", apart).split():
+        units, place = characters(stretch), 0
+        while place < len(units):
+            ends = range(min(place + rule["most_units"], len(units)), place + 1, -1)
+            end = next((e for e in ends if "".join(units[place:e]) in vocabulary), place + 1)
+            found.append("".join(units[place:end]))
+            place = end
+    return found
 
 
 def characters(text: str) -> list[str]:

@@ -19,14 +19,25 @@ CHARACTERS = "characters"
 _NO_CHARACTER = r"[^\p{L}\p{N}\p{M}_]+"
 _CHARACTER = r"([a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+)"
 
+# For the same languages: what stands between punctuation and words in ASCII stays together, since
+# pieces learnt from the training texts are looked for in it.
+PIECES = "pieces"
+_ASCII_WORD = r"([a-z0-9_]+)"
+
 
 def rule_of(options: dict) -> str:
     """Return the rule by which a row with these settings reads texts.
 
     Args:
-        options: analyzer, "word" (the default) or "char"; normalise, for words.
+        options: analyzer, "word" (the default), "char" or "piece"; normalise, for words.
     """
-    return CHARACTERS if options.get("analyzer") == "char" else options["normalise"]
+    rules = {"char": CHARACTERS, "piece": PIECES}
+    return rules.get(options.get("analyzer")) or options["normalise"]
+
+
+def units(strings: tf.Tensor) -> tf.RaggedTensor:
+    """Split strings (batch,), lower-cased, into letters with their marks and words in ASCII."""
+    return tf.strings.split(tf.strings.regex_replace(strings, _CHARACTER, r"\1 "))
 
 
 def characters(text: str) -> list[str]:
@@ -49,8 +60,9 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
         strings: UTF-8 strings of any shape.
         rule: "none" (unchanged), "lower" (lower-case, a NUL becomes a space), or "words"
             (lower-case, each run of characters other than letters, digits and underscores becomes
-            one space, outer spaces removed), or "characters" (the same, and one space between any
-            two letters; words in ASCII stay whole, marks stay with their letter).
+            one space, outer spaces removed), "characters" (the same, and one space between any
+            two letters; words in ASCII stay whole, marks stay with their letter), or "pieces" (the
+            same, and one space only between these and words in ASCII).
 
     Returns:
         Strings of the same shape.
@@ -58,7 +70,7 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     Raises:
         UsageError: `rule` is not one of these.
     """
-    allowed = (*NORMALISATIONS, CHARACTERS)
+    allowed = (*NORMALISATIONS, CHARACTERS, PIECES)
     if rule not in allowed:
         raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(allowed)}.")
     if rule == "none":
@@ -69,8 +81,9 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     strings = tf.strings.lower(tf.strings.lower(strings), encoding="utf-8")
     if rule == "lower":
         return strings
-    if rule == CHARACTERS:
+    if rule in (CHARACTERS, PIECES):
+        apart = _CHARACTER if rule == CHARACTERS else _ASCII_WORD
         strings = tf.strings.regex_replace(strings, _NO_CHARACTER, " ")
-        strings = tf.strings.regex_replace(strings, _CHARACTER, r"\1 ")
+        strings = tf.strings.regex_replace(strings, apart, r" \1 ")
         return tf.strings.strip(tf.strings.regex_replace(strings, " +", " "))
     return tf.strings.strip(tf.strings.regex_replace(strings, _NOT_A_WORD, " "))

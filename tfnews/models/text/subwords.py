@@ -2,7 +2,7 @@
 
 import io
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 import keras_hub
@@ -140,11 +140,13 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
         return config
 
 
-def learn_pieces(rule: SubwordTokenizer, texts: Sequence[str], size: int, **options) -> bytes:
+def learn_pieces(
+    read: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[str], size: int, **options
+) -> bytes:
     """Learn a SentencePiece model; the same texts give the same bytes.
 
     Args:
-        rule: Normalises the texts; needs no vocabulary.
+        read: Makes of texts (batch,) what pieces are learnt from, (sentences,).
         texts: Training texts; above 10,000, evenly spread ones are read.
         size: Pieces at most.
         options: Further arguments of `sentencepiece.SentencePieceTrainer.train`.
@@ -155,7 +157,7 @@ def learn_pieces(rule: SubwordTokenizer, texts: Sequence[str], size: int, **opti
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_normalised(rule, texts),
+            sentence_iterator=_sentences(read, texts),
             model_writer=model,
             vocab_size=size,
             hard_vocab_limit=False,
@@ -173,7 +175,7 @@ def learn_pieces(rule: SubwordTokenizer, texts: Sequence[str], size: int, **opti
     return model.getvalue()
 
 
-def _normalised(rule: SubwordTokenizer, texts: Sequence[str]) -> Iterator[bytes]:
+def _sentences(read: Callable, texts: Sequence[str]) -> Iterator[bytes]:
     texts = texts[:: -(-len(texts) // _TEXTS_READ) or 1]
     for start in range(0, len(texts), _BATCH):
-        yield from rule.normalise(tf.constant(texts[start : start + _BATCH])).numpy()
+        yield from read(tf.constant(texts[start : start + _BATCH])).numpy()

@@ -152,7 +152,9 @@ def learn_vocabulary(
     # `tokenizers`, which breaks ties by the order of a randomly seeded hash table.
     special = [*_SPECIAL.values(), "[MASK]"]
     rule = WordPieceTokenizer(lowercase=lowercase, strip_accents=strip_accents)
-    model = learn_pieces(rule, texts, size, model_type="bpe", normalization_rule_name="identity")
+    model = learn_pieces(
+        rule.normalise, texts, size, model_type="bpe", normalization_rule_name="identity"
+    )
     found = sentencepiece_model_pb2.ModelProto.FromString(model).pieces
     pieces = [piece.piece for piece in found if piece.type == piece.NORMAL and piece.piece != "▁"]
     letters = sorted(piece for piece in pieces if len(piece) == 1)

@@ -8,7 +8,8 @@ import keras_hub
 import numpy as np
 import tensorflow as tf
 
-from tfnews.models.text.normalise import normalise
+from tfnews.models.text.longest import MOST_UNITS, pieces
+from tfnews.models.text.normalise import PIECES, normalise
 
 NO_TOKEN = -1  # fills a text's dense ids up: every other number may be a word's
 
@@ -59,7 +60,7 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
         # In-memory initialisers: a file-backed table would tie a model to the folder it came from.
         with tf.init_scope():
             entries = tf.lookup.KeyValueTensorInitializer(
-                tf.constant(vocabulary), tf.range(len(vocabulary), dtype=tf.int64)
+                tf.constant(vocabulary, tf.string), tf.range(len(vocabulary), dtype=tf.int64)
             )
             if self.oov_buckets:
                 self._table = tf.lookup.StaticVocabularyTable(entries, self.oov_buckets)
@@ -86,10 +87,17 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
     def parts(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Split texts (batch,) into normalised words (batch, words), the last one included."""
         words = tf.strings.split(normalise(texts, self.normalise), sep=" ")
+        if self.normalise == PIECES:
+            words = pieces(words, self.knows)
         if self.min_letters > 1:
             letters = tf.ragged.map_flat_values(tf.strings.length, words, unit="UTF8_CHAR")
             words = tf.ragged.boolean_mask(words, letters >= self.min_letters)
         return words
+
+    def knows(self, words: tf.Tensor) -> tf.Tensor:
+        """Tell of words (words,) which are in the vocabulary, bool (words,)."""
+        ids = self._table.lookup(words)
+        return (ids >= 0) & (ids < len(self.vocabulary))
 
     def origins(self, parts: Sequence[bytes]) -> np.ndarray:
         """Tell which words the ids of a text stand for.
@@ -146,9 +154,11 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def spec(self) -> dict:
         """Return what a tokenizer on another platform needs besides the vocabulary."""
+        units = {"most_units": MOST_UNITS} if self.normalise == PIECES else {}
         return {
             "type": "words",
             "normalise": self.normalise,
+            **units,
             "separator": " ",
             "ngrams": self.ngrams,
             "min_letters": self.min_letters,
