@@ -63,7 +63,8 @@ class Classifier:
             doubt = f"unsure: no class is called at scores from {band[0]:.3f} to {band[1]:.3f}"
             why = "; ".join(filter(None, (doubt, why)))
             return {"fake_probability": score, "label": None, "reason": why}
-        label = self.spec["labels"][np.float32(score) >= np.float32(self.spec["threshold"])]
+        flagged = np.float32(score) >= np.float32(self.spec["threshold"])
+        label = self.spec["labels"][int(flagged)]
         return {"fake_probability": score, "label": label, "reason": why}
 
     def probability(self, text: str) -> float:
