@@ -518,3 +518,11 @@ def test_a_run_moved_with_its_splits_finds_them(tmp_path):
     assert str(tmp_path) not in run.config_path.read_text()
     (tmp_path / "a").rename(tmp_path / "b")
     assert Run(tmp_path / "b" / "saved" / "one").config.splits.path == str(tmp_path / "b/splits")
+
+
+@pytest.mark.parametrize("line", ["{", "3", "null", "[" * 100_000, "\udcff"])
+def test_a_damaged_history_is_told(tmp_path, line):
+    run = Run(laid(CONTENT, tmp_path / "first"))
+    run.history_path.write_bytes(line.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError, match=r"history\.jsonl is not what tfnews writes"):
+        run.history()

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
+from tfnews.catalogue.names import CALIBRATIONS, CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
 from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
@@ -60,6 +60,12 @@ from tfnews.cli.trusting import trust_option
     type=click.Choice(CLASS_WEIGHTS),
     help="Whether both classes weigh the same in training, as scikit-learn balances them. Default: "
     "auto, from 3 texts of the commoner class to 1 of the other on.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(CALIBRATIONS),
+    help="How scores are mapped at the end, as fitted on validation, so that they can be read as "
+    "shares. Default: temperature, which moves no decision at .5.",
 )
 @click.option(
     "--precision",

@@ -1,5 +1,8 @@
 """`tfnews serve`: answer TensorFlow Serving's REST on this machine."""
 
+import logging
+import sys
+
 import click
 
 from tfnews import progress
@@ -108,6 +111,8 @@ def command(
 
     from tfnews.serving.serve import serve
 
+    # Notes on what is opened; standard error is for what fails.
+    logging.getLogger("tfnews.models").addHandler(logging.StreamHandler(sys.stdout))
     serve(asked, bound, _told)
 
 

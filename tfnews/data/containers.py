@@ -28,7 +28,7 @@ _MOST_STRINGS = 2**30  # bytes; a workbook's texts are held in memory
 _MOST_OTHER = 2**26  # bytes of a part that holds no texts
 _MOST_ROWS = 1_048_576  # Excel's own
 _UNQUESTIONED = 2**28  # bytes that anything may unpack to
-_MOST_TIMES = 1000  # its packed size, beyond which it is no news
+_MOST_TIMES = 500  # its packed size, beyond which it is no news
 
 
 @contextlib.contextmanager
@@ -42,7 +42,8 @@ def parquet(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Ite
     from pyarrow import parquet
 
     with streams.seekable(stream) as file:
-        if file.seek(0, os.SEEK_END) == 0:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
             raise empty(name)
         file.seek(0)
         try:
@@ -51,10 +52,10 @@ def parquet(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Ite
             if texts:
                 file.seek(0)
                 content = parquet.ParquetFile(file, read_dictionary=texts)
-            _check_columns(content.metadata, name)
+            check_packing(name, size, _unpacked(content.metadata))
             read = functools.partial(_parquet_rows, content, counts)
             yield Table(content.schema_arrow.names, read, "record")
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, IndexError) as error:
             raise DataError(
                 f"{name} cannot be read as Parquet ({shown(str(error))}). Fetch or write it anew."
             ) from error
@@ -78,15 +79,15 @@ def _repeated(schema: "pa.Schema") -> list[str]:
     return [column.name for column in schema if column.type in kinds]
 
 
-def _check_columns(metadata: object, name: str) -> None:
-    for group in range(metadata.num_row_groups):
-        for column in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(column)
-            check_packing(name, chunk.total_compressed_size, chunk.total_uncompressed_size)
+def _unpacked(metadata: object) -> int:
+    # Of groups, not of their columns: Arrow aborts the process over some damaged ones of these.
+    groups = range(metadata.num_row_groups)
+    return max((metadata.row_group(group).total_byte_size for group in groups), default=0)
 
 
 def _cells(column: "pa.Array", counts: Counter) -> list:
     if hasattr(column, "dictionary"):
+        column.validate(full=True)  # a damaged place would be another row's text
         values = _cells(column.dictionary, counts)
         return [None if place is None else values[place] for place in column.indices.to_pylist()]
     try:

@@ -116,8 +116,8 @@ def _opened(folder: Path) -> NewsClassifier:
         recorded = Run(run).config.digests
         if recorded is None:
             _log.warning(
-                "The run %s carries no digests of its model, so that a change would not be seen: "
-                "it was made by an older tfnews.",
+                "Note: the run %s carries no digests of its model, so a change would go unseen: it "
+                "was made by an older tfnews.",
                 run,
             )
         else:

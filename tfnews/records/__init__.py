@@ -1,6 +1,7 @@
 """What files say, as typed records: a run's config.json and metrics.json, and comparisons."""
 
 from tfnews.records.audit import Audit, AuditedPart, Copies, Fitted, Probe, Token
+from tfnews.records.calibration import Band, Bin, Calibration, CalibrationRecord, Reliability
 from tfnews.records.config import (
     Ancestor,
     ColumnsRecord,
@@ -14,7 +15,8 @@ from tfnews.records.ranking import Contender, HeldOut, Paired, Ranking
 from tfnews.records.scores import Comparison, Judged, OtherSet, Scores, Timings
 
 __all__ = [
-    "Ancestor", "Audit", "AuditedPart", "ColumnsRecord", "Comparison", "Config", "Contender",
-    "Copies", "Fitted", "Flip", "HeldOut", "Judged", "OtherSet", "Paired", "Parameters", "Probe",
-    "Promotion", "Ranking", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
+    "Ancestor", "Audit", "AuditedPart", "Band", "Bin", "Calibration", "CalibrationRecord",
+    "ColumnsRecord", "Comparison", "Config", "Contender", "Copies", "Fitted", "Flip", "HeldOut",
+    "Judged", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking", "Reliability",
+    "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Self
 
+from tfnews.records.calibration import CalibrationRecord
 from tfnews.records.record import Record
 from tfnews.records.scores import Comparison
 
@@ -130,6 +131,7 @@ class Config(Record):
         floor: Comparison with the simplest model on the validation split.
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
+        calibration: How its scores were last calibrated; `None` for runs made before that was done.
         fit_seconds: From the first batch to the saved scores, broken-off legs included.
         more: What another version wrote; kept as it is.
     """
@@ -156,6 +158,7 @@ class Config(Record):
     digests: dict[str, str] | None = None
     floor: Comparison | None = None
     refit_epochs: int | None = None
+    calibration: CalibrationRecord | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 

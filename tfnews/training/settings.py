@@ -34,13 +34,15 @@ def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
     A run made before a setting was added has that setting's default, but weighs no class,
-    reads words, and followed the study's recipe.
+    reads words, is not calibrated, and followed the study's recipe.
 
     Raises:
         RunError: One is not what a fit could have been given.
     """
     known = defaults(catalogue.row(config.arch))
-    before = {"class_weight": "none", "analyzer": "word", "recipe": "published"}
+    before = {
+        "class_weight": "none", "analyzer": "word", "calibrate": "none", "recipe": "published"
+    }  # fmt: skip
     found = known | {name: before[name] for name in before if name in known} | config.recipe
     try:
         return found | {
