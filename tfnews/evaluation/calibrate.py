@@ -112,7 +112,7 @@ def _carry_out(
 ) -> None:
     from tfnews.evaluation.measure import judged, reliable
     from tfnews.models import load
-    from tfnews.report import hparams
+    from tfnews.report import board
 
     classifier = load(run)
     before = classifier.scoring
@@ -137,7 +137,7 @@ def _carry_out(
         {"validation": judged(frame, scored, classifier)},
         {"validation": reliable(frame, scored, classifier)},
     )
-    hparams.write(run)
+    board.write(run)
 
 
 def _compared(run: Run, home: Splits, scored: np.ndarray, threshold: float) -> Comparison | None:

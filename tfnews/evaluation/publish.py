@@ -13,7 +13,7 @@ from tfnews.records import Scores
 from tfnews.report import card, figures, html
 from tfnews.report.content import DataSet, Report
 from tfnews.runs import Run
-from tfnews.statistics import mistakes
+from tfnews.statistics import mistakes, predictions
 
 
 def record(run: Run, measured: Measured) -> None:
@@ -66,8 +66,7 @@ def publish(
 
 def read_predictions(run: Run, part: str) -> np.ndarray:
     """Read one part's fake probabilities as they were in memory, float32 `(rows,)`."""
-    path = run.predictions_path(part)
-    return np.loadtxt(path, np.float32, delimiter=",", skiprows=1, usecols=2, ndmin=1)
+    return predictions.read(run, part)[1]
 
 
 def _drawn_and_wrong(run: Run, splits: Splits, report: Report, no_text: bool) -> dict:

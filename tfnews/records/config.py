@@ -109,6 +109,7 @@ class Config(Record):
     Attributes:
         state: "training" or "complete".
         name: As it was created.
+        group: Of the runs that differ in their seed alone; `None` where it is in none.
         arch: Name of the catalogue's row.
         family: The row's family.
         trainable: Whether pretrained weights were trained.
@@ -137,6 +138,7 @@ class Config(Record):
 
     state: str
     name: str
+    group: str | None = None
     arch: str
     family: str = ""
     trainable: bool = False

@@ -34,11 +34,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class Timings:
-    """How long a model takes from raw texts to probabilities: how many were timed, and how fast."""
+    """How long a model takes from raw texts to probabilities.
+
+    Attributes:
+        rows: Texts that were timed.
+        ms_per_text: Milliseconds.
+        texts_per_second: The same the other way round.
+        cpu: What it was measured on; `None` where it was not recorded.
+    """
 
     rows: int
     ms_per_text: float
     texts_per_second: float
+    cpu: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

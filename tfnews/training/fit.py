@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
 from tfnews.records import CalibrationRecord, Config, Judged
-from tfnews.report import hparams, wording
+from tfnews.report import board, projector, wording
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance, calibration
@@ -61,6 +61,7 @@ def fit(
     weights: str | None = None,
     trainable: bool | None = None,
     name: str | None = None,
+    group: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -96,6 +97,7 @@ def fit(
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
+        group: Of the runs that differ in their seed alone, for `fit_seeds`.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -155,6 +157,7 @@ def fit(
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
+        start = replace(start, group=group)
         if dry_run:
             say(json.dumps(start.to_json(), indent=2))
             return None
@@ -204,7 +207,9 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
                 run.update(refit_epochs=epochs)
             _save(classifier, run)
             _score(setup, run, validation, manner)
-        hparams.write(run)
+        if setup.row.family == "embedding":
+            projector.write(run, classifier, _encoded(setup, "train")[0])
+        board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
@@ -216,7 +221,7 @@ def _named_neutrally(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        hparams.rename_neutrally(run.logs_dir)
+        board.rename_neutrally(run.logs_dir)
 
 
 @contextlib.contextmanager
