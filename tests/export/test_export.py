@@ -301,7 +301,7 @@ def test_what_cannot_be_had_is_said_before_the_run_is_asked(root, tmp_path):
     result = run_command("tfidf-1", "--target", "tflite", "--vocabulary", 5, "--to", tmp_path / "x")
     assert result.exit_code == 6
     assert "this run has neither" in result.stderr
-    assert result.stdout == "Opening tfidf-1.\n"
+    assert result.stdout == ""
     assert not (tmp_path / "x").exists()
 
 
