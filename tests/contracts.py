@@ -19,6 +19,7 @@ from tfnews.errors import ExportError, UsageError, WeightsError
 from tfnews.evaluation.explain import explain
 from tfnews.models import FAMILIES, fake_probability
 from tfnews.models.batches import training_batches
+from tfnews.models.graph import faults
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
@@ -292,6 +293,7 @@ def test_a_saved_model_answers_raw_texts_and_ids_without_tfnews(text_ops, tmp_pa
     tokens = {}
     for name in names:
         made(name).export(tmp_path / name)
+        assert faults(tmp_path / name) == []  # it can be served where strangers' graphs are not
         ids = made(name).encode(PROBES)
         tokens[name] = [ids.flat_values.numpy().tolist(), ids.row_lengths().numpy().tolist()]
     given = [str(tmp_path), PROBES, names, tokens, text_ops]

@@ -69,6 +69,8 @@ SCORES = {
             "class_names": ["news", "rumour"],
             "digests": {"test": "78" * 32},
             "shared_with_training": 3,
+            "near_copies_of_training": 1,
+            "with_shared": JUDGED,
             "refused": {"too short": 2},
             **JUDGED,
         }

@@ -14,6 +14,7 @@ MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob(
 FLOORS = {
     "errors": 0,
     "catalogue": 1,
+    "links": 1,
     "records": 1,
     "runs": 2,
     "data": 3,

@@ -3,8 +3,8 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `predict`, `explain` and `export` mirror the
-commands. Nothing heavy is imported before one of them is used;
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `matrix`, `predict`, `explain`, `export` and `verify`
+mirror the commands. Nothing heavy is imported before one of them is used;
 `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
 or after keras-hub.
 """
@@ -19,12 +19,17 @@ _PLACES = {
     "fit": "tfnews.training.fit",
     "load": "tfnews.models",
     "evaluate": "tfnews.evaluation.evaluate",
+    "matrix": "tfnews.training.matrix",
     "predict": "tfnews.scoring.predict",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
+    "verify": "tfnews.models.verifying",
 }
 
-__all__ = ["audit", "evaluate", "explain", "export", "fit", "load", "predict", "prepare"]
+__all__ = [
+    "audit", "evaluate", "explain", "export", "fit",
+    "load", "matrix", "predict", "prepare", "verify",
+]  # fmt: skip
 
 
 class _Package(types.ModuleType):

@@ -16,6 +16,7 @@ from typing import TypeVar
 import filelock
 
 from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews.links import check_links
 from tfnews.records import Config, OtherSet, Scores
 
 _T = TypeVar("_T")
@@ -120,9 +121,11 @@ class Run:
         """Open a complete run by its name under the saved models' folder, or by its path.
 
         Raises:
-            RunError: No such run, or its training has not finished.
+            RunError: No such run, its training has not finished, or a link leads out of it.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state != "complete":
             raise RunError(
                 f"The run {run.path} is not complete: its state is {run.config.state!r}. Wait "
@@ -137,7 +140,9 @@ class Run:
         Raises:
             RunError: No such run, or it is complete.
         """
-        run = cls(_found(name, root))
+        path = _found(name, root)
+        check_links(path, RunError)
+        run = cls(path)
         if run.config.state == "complete":
             shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
@@ -333,6 +338,15 @@ def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
     while f"{stem}-{number}" in taken:
         number += 1
     return f"{stem}-{number}"
+
+
+def every_run(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs under the saved models' folder, by name; damaged ones are left out."""
+    runs = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        with contextlib.suppress(RunError):
+            runs.append(Run(path.parent))
+    return runs
 
 
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:

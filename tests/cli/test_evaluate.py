@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from tests import tiny
 from tfnews.cli import main
 from tfnews.data.splits import open_splits
+from tfnews.models.opening import digests
 from tfnews.report import figures
 from tfnews.runs import Run
 from tfnews.training.fit import fit
@@ -49,10 +50,37 @@ def test_scores_are_said_and_report_and_card_named(run):
     assert run.card_path.is_file()
 
 
+def test_errors_are_told_by_a_column(run):
+    result = evaluate("tfidf-1", "--slice-by", "OUTLET")
+    assert result.exit_code == 0, result.output
+    length, outlet = Run.open("tfidf-1").scores().slices.by
+    assert (length.column, outlet.column, outlet.named) == ("length", "outlet", False)
+    said = "By outlet: not looked at, no two parts have 20 texts each."  # of 16
+    assert said in result.stdout
+    assert said in run.card_path.read_text()
+    assert said in run.report_path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--slice-by", "colour"], "cannot be sliced by 'colour'. Columns to choose from: "),
+        (["--slice-by", "label"], "cannot be sliced by 'label'"),
+        (["--slice-by", "outlet", "--data", "."], "Leave one of them out"),
+    ],
+)
+def test_what_cannot_be_sliced_by_is_told_before_the_test_split_is_read(run, more, said):
+    result = evaluate("tfidf-1", *more)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert Run.open("tfidf-1").config.test_reads == 0
+
+
 def test_texts_stay_out_when_asked(run):
     """A threshold of 0 makes mistakes of all real texts."""
     task = run.model_dir / "task.json"
     task.write_text(task.read_text().replace('"threshold": 0.5', '"threshold": 0.0'))
+    run.update(digests=digests(run.model_dir))
     result = evaluate("tfidf-1", "--no-text")
     assert result.exit_code == 0, result.output
     page = html.unescape(run.report_path.read_text())

@@ -77,6 +77,31 @@ def test_chunks_and_long_texts_give_the_same_fingerprints(monkeypatch):
     assert all((a == b).all() for a, b in zip(whole, chunks, strict=True))
 
 
+def test_many_texts_are_fingerprinted_some_at_a_time(monkeypatch):
+    texts = [_article(i, 30) for i in range(5)]
+    whole = fingerprint(texts)
+    monkeypatch.setattr(duplicates, "_TEXTS_AT_ONCE", 2)
+    assert all((a == b).all() for a, b in zip(whole, fingerprint(texts), strict=True))
+    assert len(fingerprint([]).keys) == 0
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=6), st.lists(st.sampled_from("abcd"), max_size=6))
+def test_exact_copies_in_another_set_are_those_of_its_members(known, asked):
+    same, near = duplicates.copied(fingerprint(known), fingerprint(asked))
+    assert same.tolist() == [text in known for text in asked]
+    assert not near.any()
+
+
+def test_near_copies_in_another_set_include_those_through_a_third():
+    words = _article(6).split()
+    middle = [*words[:-6], *(f"new{i}" for i in range(6))]
+    far = [*(f"old{i}" for i in range(6)), *middle[6:]]
+    asked = [" ".join(text) for text in (far, middle, words)] + [_article(7)]
+    same, near = duplicates.copied(fingerprint([" ".join(words)]), fingerprint(asked), 0.85)
+    assert same.tolist() == [False, False, True, False]
+    assert near.tolist() == [True, True, False, False]
+
+
 def test_signatures_are_those_of_one_hash_at_a_time():
     (shingles,) = duplicates._shingles([_article(8)])
     one_by_one = MinHash(num_perm=duplicates.PERMUTATIONS, hashfunc=int, scheme="affine32")

@@ -18,6 +18,7 @@ from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
+from tfnews.models.opening import digests
 from tfnews.report import figures, wording
 from tfnews.report.screen import summary
 from tfnews.runs import Run
@@ -75,6 +76,7 @@ def set_threshold(run, threshold):
     text = task.read_text()
     assert text.count('"threshold": 0.5') == 1
     task.write_text(text.replace('"threshold": 0.5', f'"threshold": {threshold!r}'))
+    run.update(digests=digests(run.model_dir))
 
 
 def elsewhere(folder, texts, labels):
@@ -332,6 +334,32 @@ def test_other_sets_leave_out_texts_seen_in_training(run, splits, tmp_path):
     assert said in html.unescape(run.report_path.read_text())
 
 
+def test_other_sets_leave_out_near_copies_and_say_the_scores_with_them(run, splits, tmp_path):
+    """Only exact copies were once left out, so that edited training texts were scored."""
+    seen = splits.frame("train")["combined_text"][:4].tolist()
+    near = [f"{text} Corrected since." for text in seen]
+    texts, labels = strangers(10)
+    folder = elsewhere(tmp_path / "away", [seen[0], *near, *texts], [1] * 5 + labels)
+    (away,) = evaluate(run, [folder]).other_sets
+    assert (away.shared_with_training, away.near_copies_of_training, away.left_out) == (1, 4, 5)
+    assert (away.judged.rows, away.with_shared.rows) == (10, 15)
+    assert Run.open(run.path).scores().other_sets["away"] == away
+    said = wording.left_out(away)
+    assert "copies 1, near-copies 4." in said
+    assert said in html.unescape(run.report_path.read_text())
+    assert said in run.card_path.read_text().replace("\\", "")
+
+
+def test_what_a_refit_has_learnt_from_is_left_out(run, splits, tmp_path):
+    """A refit trains on validation texts too."""
+    validation = splits.frame("validation")["combined_text"][:3].tolist()
+    texts, labels = strangers(10)
+    folder = elsewhere(tmp_path / "away", validation + texts, [0] * 3 + labels)
+    assert evaluate(run, [folder]).other_sets[0].left_out == 0
+    run.update(refit_epochs=0)
+    assert evaluate(run, [folder]).other_sets[0].left_out == 3
+
+
 def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path):
     first, second = (
         elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
@@ -380,7 +408,7 @@ def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
 def test_a_set_seen_whole_in_training_is_refused(run, splits, tmp_path):
     frame = splits.frame("train")
     folder = elsewhere(tmp_path / "same", frame["combined_text"], frame["label"])
-    with pytest.raises(DataError, match="Every text of same was in the training split"):
+    with pytest.raises(DataError, match="Every text of same was in the training texts"):
         evaluate(run, [folder])
 
 

@@ -91,6 +91,15 @@ class Undefined(Words):
         return self.pool(texts) / 0.0
 
 
+class Forgetful(Words):
+    """NaN for texts of some length only: behind a ReLU they would all have the same score."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, texts):
+        long = (tf.strings.length(texts) > 200)[:, tf.newaxis]
+        return tf.where(long, float("nan"), self.pool(texts))
+
+
 class Uncallable(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def embed(self, texts):
@@ -104,6 +113,7 @@ REFUSED = {
     Numbers: r"cannot be used: .* It takes: .*dtype=tf\.int32",
     Sequences: r"it answers 4 texts with float32 of shape \(4, 1, 6\)",
     Undefined: "it answers with NaN or infinity",
+    Forgetful: "it answers with NaN or infinity to long texts",
     Uncallable: "cannot be used: it is not callable",
 }
 

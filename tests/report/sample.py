@@ -15,6 +15,7 @@ from tfnews.records import (
     Timings,
     WeightsRecord,
 )
+from tfnews.records.slices import Rate, Slice, SlicedBy, Slices, Spread, Worst
 from tfnews.report.content import DataSet, Report
 from tfnews.statistics import intervals, metrics, mistakes
 
@@ -75,6 +76,29 @@ def other_set(name, judged, **facts):
         scores=judged.scores,
         intervals=judged.intervals,
         **facts,
+    )
+
+
+def sliced():
+    """Give slices by a column that is named and by one that is not."""
+    rate, others = Rate(6, 40, 0.15, (0.07, 0.29)), Rate(4, 160, 0.025, (0.01, 0.06))
+    parts = tuple(
+        Slice(name=name, rows=60, fpr=rate, fnr=Rate(0, 0)) for name in ("politics", "sport")
+    )
+    spreads = {"fpr": Spread(4, 0.0, 0.15)}
+    worst = {"kind": "value", "values": 4, "rows": 60, "rate": rate, "others": others}
+    return Slices(
+        fewest=20,
+        compared=12,
+        by=(
+            SlicedBy(column="subject", kind="value", named=True, values=2, slices=parts),
+            SlicedBy(column="outlet", kind="value", named=False, values=4, spreads=spreads),
+            SlicedBy(column="id", kind="value", named=False, unsliced="no two parts are large"),
+        ),
+        worst={
+            "fpr": Worst(column="subject", name="politics", shown=True, **worst),
+            "fnr": Worst(column="outlet", shown=False, **worst),
+        },
     )
 
 

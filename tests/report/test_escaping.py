@@ -8,7 +8,7 @@ from markupsafe import escape
 
 from tests.audit import news
 from tests.report.page import Page
-from tests.report.sample import report
+from tests.report.sample import report, sliced
 from tfnews.audit.audit import audit
 from tfnews.records import Ancestor
 from tfnews.report import audit_page, html
@@ -20,8 +20,9 @@ HOSTILE = (
     "&amp; & &lt;b&gt;",
     "{{ 7 * 7 }} {% raw %} {# gone #} $title ${title}",
 )
-COMPARED = {"verdict", "state"}  # words that the code compares
-NAMED_BY_USERS = {"classes", "digests", "recipe", "refused", "skipped", "versions"}  # keys, too
+COMPARED = {"part", "verdict", "state"}  # words that the code compares
+# Keys, too.
+NAMED_BY_USERS = {"classes", "digests", "recipe", "refused", "runs", "skipped", "versions"}
 
 
 def hostile(value, nasty, key=None):
@@ -46,10 +47,15 @@ def full(tmp_path_factory):
         audit=audit(news.leaking(tmp_path_factory.mktemp("leaking") / "splits")),
         figures={"calibration": b"png"},
         warnings=("Mind this.",),
+        slices=sliced(),
     )
     ancestor = Ancestor("earlier-1", "/runs/earlier-1", "00", "made_up")
     away = replace(
-        made.other_sets[0], label_basis="crowd", refused={"too short": 100}, shared_with_training=3
+        made.other_sets[0],
+        label_basis="crowd",
+        refused={"too short": 100},
+        shared_with_training=3,
+        with_shared=made.other_sets[0].judged,
     )
     return replace(made, config=replace(made.config, lineage=(ancestor,)), other_sets=(away,))
 
@@ -74,7 +80,7 @@ def test_no_string_of_the_content_becomes_html_or_a_template(full, nasty):
     [
         "made_up", "nnlm128-1", "real", "fake", "elsewhere", "Mind this.", "factcheck", "tfidf",
         "too short", "earlier-1", "nnlm-en-dim128", "epochs", "keras", "2.21.0", "test.csv",
-        "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata",
+        "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata", "politics",
     ],
 )  # fmt: skip
 def test_each_kind_of_string_was_hostile_and_is_shown(full, own):

@@ -206,7 +206,23 @@ def test_many_texts_that_predict_would_refuse_are_warned_of(refused, warned):
     assert ("no number" in said) is warned
 
 
-def test_texts_left_out_are_counted():
-    said = wording.elsewhere(_with_away(shared_with_training=1234))
-    assert said[1].startswith("Left out of away")
-    assert said[1].endswith(": 1,234 texts.")
+def test_texts_left_out_are_counted_with_the_scores_before_and_after():
+    before = part(7, count=250)
+    said = wording.elsewhere(
+        _with_away(shared_with_training=1234, near_copies_of_training=7, with_shared=before)
+    )[1]
+    after = _with_away().other_sets[0]
+    assert said.startswith("Left out of away")
+    assert ": copies 1,234, near-copies 7. Scored with them, 250 texts: " in said
+    assert f"F1 {before.scores['f1']:.4f}, accuracy {before.scores['accuracy']:.4f}; with" in said
+    assert f"without, {after.judged.rows} texts: F1 {after.scores['f1']:.4f}" in said
+
+
+def test_scores_of_before_near_copies_were_looked_for_say_so():
+    said = wording.elsewhere(_with_away(shared_with_training=2))[1]
+    assert said.endswith(": copies 2; nobody looked for near-copies.")
+
+
+def test_nothing_is_said_twice_where_nothing_was_left_out():
+    said = wording.elsewhere(_with_away(shared_with_training=0, near_copies_of_training=0))[1]
+    assert said.endswith(": copies 0, near-copies 0.")

@@ -4,6 +4,7 @@ from contextlib import redirect_stderr
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 import pytest
 
 from tests import tiny
@@ -158,3 +159,14 @@ def test_why_training_ended_is_said(monitor, patience, scores, said, tmp_path):
 
 def test_a_fit_that_ended_before_its_first_epoch_says_so(tmp_path):
     assert BestWeights(tmp_path, "val_loss", 2).why(0, 9).startswith("No epoch ended")
+
+
+def test_a_weight_that_is_no_number_ends_the_fit_at_the_epochs_end():
+    """A ReLU makes 0 of NaN, so that the loss may stay finite."""
+    weight = keras.Variable([0.0, 1.0], name="w")
+    callback = StopOnNaN({"learning_rate": 7.0, "precision": "float32"})
+    callback.set_model(SimpleNamespace(weights=[weight]))
+    callback.on_epoch_end(0, SCORES)
+    weight.assign([np.nan, 1.0])
+    with pytest.raises(RunError, match=r"After epoch 2 the model holds 1 weights .* NaN"):
+        callback.on_epoch_end(1, SCORES)

@@ -403,3 +403,14 @@ def test_off_the_main_thread_ctrl_c_is_left_alone(run, handler):
     thread.join()
     assert failed == []
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_weights_that_are_no_numbers_are_not_kept_within_an_epoch(run):
+    model, checkpoint = prepared(run, every=1)
+    checkpoint.on_epoch_begin(0)
+    checkpoint.on_train_batch_end(0)
+    before = kept(run)
+    model.trainable_variables[0].assign(model.trainable_variables[0] * np.nan)
+    with pytest.raises(RunError, match=r"In epoch 1 the model holds .* NaN or infinite"):
+        checkpoint.on_train_batch_end(1)
+    assert kept(run) == before != []

@@ -14,6 +14,7 @@ from tfnews.errors import RunError, UsageError
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
 from tfnews.models.linear.tfidf import solve
+from tfnews.models.opening import digests
 from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run, write_json
@@ -109,6 +110,7 @@ def test_the_configuration_says_all(trained, splits):
     counted = (words + 1) * 20 + 21 * 256 + 257 * 64 + 65
     assert config.parameters == Parameters(total=counted, trainable=counted)
     assert config.megabytes > 0
+    assert config.digests == digests(trained[0].model_dir)
     assert config.fit_seconds > 0
     assert 0 < config.unknown_tokens < 0.2
 
@@ -363,6 +365,7 @@ def test_a_trained_row_is_trained_again_for_its_best_epochs(splits, trained, roo
     run = fit(splits.path, **SWIVEL, root=root, refit=True, say=said.append)
     first, _ = trained
     assert run.config.refit_epochs == 3
+    assert run.config.digests == digests(run.model_dir)
     assert any("of train and validation for 3 epochs;" in line for line in said)
     assert run.scores().validation.scores == first.scores().validation.scores
     texts = splits.frame("validation")["combined_text"].tolist()

@@ -124,3 +124,17 @@ def test_a_changed_byte_never_gives_another_kind_of_error(tmp_path_factory, plac
     with contextlib.suppress(WeightsError):
         unpack(folder / "module.tar", folder / "out")
     assert {path.name for path in folder.iterdir()} <= {"module.tar", "out"}
+
+
+@pytest.mark.parametrize("place", [-8, -5, -4, -1])
+def test_a_flipped_byte_of_the_checksum_is_seen(unpacked, place):
+    """A tar ends before its gzip stream does, whose checksum and length were then never read."""
+    content = bytearray(packed(MODULE))
+    content[place] ^= 1
+    with pytest.raises(WeightsError, match="is not a whole"):
+        unpacked(bytes(content))
+
+
+def test_what_follows_the_tar_counts_too(unpacked):
+    with pytest.raises(WeightsError, match="unpacks to more than is allowed"):
+        unpacked(packed(MODULE) + gzip.compress(bytes(100_000)), most_bytes=50_000)

@@ -38,7 +38,7 @@ def probes(rows: Rows) -> tuple[dict[str, np.ndarray], dict[str, str]]:
             continue
         for what, read in found.items():
             values = read(cells)
-            by = rows.by_number if read is _numbers else rows.by_value
+            by = rows.by_number if read is numbers else rows.by_value
             called[f"{name}{what}"] = by(values[: len(rows.train)], values[len(rows.train) :])
     return called, skipped
 
@@ -48,16 +48,29 @@ def _readings(cells: pd.Series) -> dict[str, Callable[[pd.Series], pd.Series]] |
     filled = cells[cells.str.strip() != ""]
     if cells.nunique() < 2:
         return "the same in every row"
-    seen = filled.head(_LOOKED_AT)
-    if _mostly(_numbers(seen).notna()):
-        return {"": _numbers}
-    if _mostly(seen.str.contains(r"\d")) and _mostly(_any_dates(seen)):
-        return {" (month)": _months, " (format)": _formats}
-    if _mostly(_hosts(seen) != ""):
-        return {" (site)": _hosts}
-    if filled.nunique() > NEARLY_UNIQUE * len(filled):
+    kind = kind_of(filled)
+    if kind == "value" and filled.nunique() > NEARLY_UNIQUE * len(filled):
         return "nearly every row has a value of its own"
-    return {"": _values}
+    return {
+        "number": {"": numbers},
+        "date": {" (month)": _months, " (format)": _formats},
+        "site": {" (site)": hosts},
+        "value": {"": _values},
+    }[kind]
+
+
+def kind_of(filled: pd.Series) -> str:
+    """Return what most cells of a column hold: "number", "date", "site" or "value".
+
+    Args:
+        filled: Its cells that are not empty.
+    """
+    seen = filled.head(_LOOKED_AT)
+    if _mostly(numbers(seen).notna()):
+        return "number"
+    if _mostly(seen.str.contains(r"\d")) and _mostly(_any_dates(seen)):
+        return "date"
+    return "site" if _mostly(hosts(seen) != "") else "value"
 
 
 def _mostly(cells: pd.Series) -> bool:
@@ -74,14 +87,20 @@ def _values(cells: pd.Series) -> pd.Series:
     return cells
 
 
-def _numbers(cells: pd.Series) -> pd.Series:
+def numbers(cells: pd.Series) -> pd.Series:
+    """Return the number in each cell, float64; NaN where there is none."""
     return pd.to_numeric(cells, errors="coerce").astype(np.float64)
 
 
-def _months(cells: pd.Series) -> pd.Series:
+def dates(cells: pd.Series) -> pd.Series:
+    """Return the date in each cell, as UTC, rows numbered anew; NaT where there is none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return read_dates(cells.reset_index(drop=True)).dt.strftime("%Y-%m").fillna("")
+        return read_dates(cells.reset_index(drop=True))
+
+
+def _months(cells: pd.Series) -> pd.Series:
+    return dates(cells).dt.strftime("%Y-%m").fillna("")
 
 
 def _formats(cells: pd.Series) -> pd.Series:
@@ -89,5 +108,6 @@ def _formats(cells: pd.Series) -> pd.Series:
     return cells.str.replace(r"\d+", "0", regex=True).str.replace(r"[^\W\d_]", "a", regex=True)
 
 
-def _hosts(cells: pd.Series) -> pd.Series:
+def hosts(cells: pd.Series) -> pd.Series:
+    """Return the site of each address; "" where there is none."""
     return cells.str.extract(_HOST, expand=False).str.casefold().fillna("")

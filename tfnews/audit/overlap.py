@@ -9,11 +9,7 @@ from tfnews.data import duplicates
 from tfnews.data.splits import PARTS
 from tfnews.records import Copies
 
-# Least Jaccard similarity of word triples, as `prepare` takes it by default.
-NEAR = 0.8
 EXAMPLES = 5
-
-_TEXTS_AT_ONCE = 5_000
 
 
 def overlap(texts: dict[str, Sequence[str]]) -> dict[str, Copies]:
@@ -36,15 +32,8 @@ def overlap(texts: dict[str, Sequence[str]]) -> dict[str, Copies]:
 
 def _clusters(texts: dict[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return each text's cluster of exact copies, of near-copies, and its part's number."""
-    chunks = [
-        list(texts[part][start : start + _TEXTS_AT_ONCE])
-        for part in PARTS
-        for start in range(0, len(texts[part]), _TEXTS_AT_ONCE)
-    ]
-    prints = duplicates.concatenate([duplicates.fingerprint(chunk) for chunk in chunks])
-    exact = duplicates.exact_clusters(prints)
-    pairs = [duplicates.same_value_pairs(exact), duplicates.near_pairs(prints, NEAR)]
-    near = duplicates.connect(len(exact), pairs)
+    prints = duplicates.concatenate([duplicates.fingerprint(texts[part]) for part in PARTS])
+    exact, near = duplicates.clusters(prints, duplicates.NEAR)
     return exact, near, np.repeat(np.arange(len(PARTS)), [len(texts[part]) for part in PARTS])
 
 

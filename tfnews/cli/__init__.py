@@ -24,10 +24,12 @@ COMMANDS = {
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
+    "verify": "Check that runs are what was saved.",
     "completion": "Print the shell completion script.",
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.cli.say import next_step
+from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 from tfnews.runs import Run
 
@@ -33,7 +34,15 @@ from tfnews.runs import Run
     show_default=True,
     help="Share of fake texts at which the share of right flags is told. Repeatable.",
 )
+@click.option(
+    "--slice-by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of the run's own splits by which errors are counted apart, besides length and the "
+    "column that prepare took time from. Repeatable.",
+)
 @click.option("--no-text", is_flag=True, help="Leave article texts out of the report.")
+@trust_option
 def command(run: str, data: tuple[Path, ...], **options: object) -> None:
     """Score RUN on its own splits, or on other data sets, and write its report and card.
 

@@ -9,6 +9,7 @@ import click
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
 from tfnews.cli.say import next_step
+from tfnews.cli.trusting import trust_option
 from tfnews.data.article import article
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
@@ -56,6 +57,7 @@ _ENDINGS = (".html", ".json")
 @click.option("--id-column", help="Column of the ids. Default: id, else records are numbered.")
 @click.option("--title-column", help="Column of the titles. Default: as in predict.")
 @click.option("--text-column", help="Column of the texts. Default: as in predict.")
+@trust_option
 def command(
     run: str,
     source: str,
@@ -64,6 +66,7 @@ def command(
     top: int,
     to: Path | None,
     as_json: bool,
+    trust_graph: bool,
     **record: str | None,
 ) -> None:
     """Tell what each word or sentence of one text adds to its score.
@@ -82,7 +85,7 @@ def command(
     from tfnews.evaluation.explain import explain
     from tfnews.report.explanation import page, screen, wording
 
-    found = explain(run, text, method=method, by=by)
+    found = explain(run, text, method=method, by=by, trust_graph=trust_graph)
     content = json.dumps(found.to_json(wording.notes(found)), ensure_ascii=False, indent=2)
     if to is not None:
         with replacing(to) as file:

@@ -7,6 +7,7 @@ import click
 
 from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
 from tfnews.cli.say import next_step
+from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
 
@@ -64,6 +65,7 @@ from tfnews.errors import UsageError
 @click.option(
     "--rollback", is_flag=True, help="Serve a model's version before; nothing is deleted."
 )
+@trust_option
 def command(run: str | None, list_: bool, promote: bool, rollback: bool, **options: object) -> None:
     """Write RUN for a server or a device, and measure what that changes.
 

@@ -14,6 +14,7 @@ _KINDS = {
     "export": (ExportError, "export a smaller architecture"),
     "fit": (RunError, "give a smaller --set batch_size=NUMBER, or choose a smaller architecture"),
     "evaluate": (RunError, "choose a machine with more"),
+    "matrix": (RunError, "choose a smaller architecture, or fewer sets"),
     "demo": (RunError, "choose a machine with more"),
 }
 _RIGHTS = "Name a place that you may write to and files that you may read, or change their rights."

@@ -9,6 +9,7 @@ import click
 from tfnews.catalogue import DEFAULT
 from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
 from tfnews.cli.say import next_step, typed
+from tfnews.cli.trusting import trust_option
 
 
 @click.command()
@@ -95,6 +96,7 @@ from tfnews.cli.say import next_step, typed
 @click.option(
     "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
 )
+@trust_option
 def command(**options: object) -> None:
     """Train one architecture on fixed splits.
 

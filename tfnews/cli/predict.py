@@ -13,6 +13,7 @@ import click
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step
+from tfnews.cli.trusting import trust_option
 from tfnews.data.rows import layout_of
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Score texts unlike the training texts too; the reason against it stays in the answer.",
 )
+@trust_option
 def command(
     run: str,
     source: str | None,
@@ -100,6 +102,7 @@ def command(
     encoding: str | None,
     delimiter: str | None,
     header: bool,
+    trust_graph: bool,
     **columns: str | None,
 ) -> None:
     """Score texts with a run, in order and in any amount.
@@ -115,7 +118,7 @@ def command(
     layout_of(encoding, delimiter, header)
     from tfnews.models import load
 
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     account = Counter()
     tally = Tally(classifier.threshold if threshold is None else threshold)
     predictions = predict(

@@ -2,6 +2,7 @@
 
 import click
 
+from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
 
@@ -57,7 +58,15 @@ from tfnews.errors import UsageError
     show_default=True,
     help="Seconds until a request that waits is given up.",
 )
-def command(targets: tuple[str, ...], port: int, host: str, poll: float, **limits: float) -> None:
+@trust_option
+def command(
+    targets: tuple[str, ...],
+    port: int,
+    host: str,
+    poll: float,
+    trust_graph: bool,
+    **limits: float,
+) -> None:
     """Answer TensorFlow Serving's REST for RUNs and REPOSITORYs, and show a page at /.
 
     A RUN is served under its name as version 1. A REPOSITORY is a folder that tfnews export made:
@@ -69,7 +78,7 @@ def command(targets: tuple[str, ...], port: int, host: str, poll: float, **limit
         )
     from tfnews.serving.asked import Limits, bind, check
 
-    asked = check(targets, poll=poll, limits=Limits(**limits))
+    asked = check(targets, poll=poll, limits=Limits(**limits), trust_graph=trust_graph)
     bound = bind(host, port)  # before TensorFlow starts, which takes seconds
 
     from tfnews.serving.serve import serve

@@ -2,6 +2,9 @@
 
 Two passes, so that the texts need not be held: `fingerprint` reads them chunk by chunk, the rest
 works on fingerprints alone. All hashes are the same in every process.
+
+`prepare`, the audit and `evaluate` share one rule, `clusters`: a near-copy of a near-copy is one
+too.
 """
 
 import itertools
@@ -19,6 +22,7 @@ from tfnews.data.text import for_matching
 
 SHINGLE_WORDS = 3
 PERMUTATIONS = 128
+NEAR = 0.8  # least Jaccard similarity of a text's shingles that makes a near-copy, by default
 
 _SCHEME = "affine32"
 # Of the pairs exactly at the threshold, this share must become candidates.
@@ -26,6 +30,7 @@ _RECALL = 0.99
 # One batch of MinHash.update_batch holds PERMUTATIONS 4-byte values a shingle: 10 MB here,
 # where a book given whole would ask for gigabytes.
 _SHINGLES_A_BATCH = 20_000
+_TEXTS_AT_ONCE = 5_000  # whose folded copies and shingles are held together
 _WORD = re.compile(r"\w+")
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, made odd (Knuth, TAOCP 6.4)
 
@@ -55,6 +60,11 @@ def fingerprint(texts: Sequence[str], near: bool = True) -> Fingerprints:
         texts: Combined texts, as read.
         near: Whether to compute signatures; without them only exact copies are found.
     """
+    starts = range(0, max(len(texts), 1), _TEXTS_AT_ONCE)
+    return concatenate([_fingerprint(texts[at : at + _TEXTS_AT_ONCE], near) for at in starts])
+
+
+def _fingerprint(texts: Sequence[str], near: bool) -> Fingerprints:
     # A lone surrogate cannot be hashed as UTF-8.
     folded = [for_matching(text).encode("utf-8", "replace").decode("utf-8") for text in texts]
     keys = _hashes(folded)
@@ -100,6 +110,43 @@ def _signature(empty: MinHash, shingles: np.ndarray) -> np.ndarray:
         # One item whose "hash" is an array of hashes: a call a batch instead of one a shingle.
         minhash.update_batch([shingles[start : start + _SHINGLES_A_BATCH]])
     return minhash.hashvalues
+
+
+def clusters(prints: Fingerprints, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """Give each text the number of its copies, and that of its copies and near-copies.
+
+    Args:
+        prints: Fingerprints, with signatures where near-copies are looked for.
+        threshold: Least Jaccard similarity that joins two texts, in (0, 1]; 0 joins exact copies
+            only.
+
+    Returns:
+        Two int64 `(texts,)`, each counted from 0 by first appearance.
+    """
+    exact = exact_clusters(prints)
+    if not threshold:
+        return exact, exact
+    pairs = [same_value_pairs(exact), near_pairs(prints, threshold)]
+    return exact, connect(len(exact), pairs)
+
+
+def copied(
+    known: Fingerprints, asked: Fingerprints, threshold: float = NEAR
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find texts of one set that stand in another too, as `prepare` would find them in both.
+
+    Args:
+        known: Of the other set, with signatures.
+        asked: Of the texts in question, with signatures.
+        threshold: As `clusters` takes it.
+
+    Returns:
+        Two bool `(asked,)`: which are exact copies, and which are near-copies only.
+    """
+    exact, near = clusters(concatenate([known, asked]), threshold)
+    count = len(known.keys)
+    same, alike = (np.isin(codes[count:], codes[:count]) for codes in (exact, near))
+    return same, alike & ~same
 
 
 def exact_clusters(prints: Fingerprints) -> np.ndarray:

@@ -73,7 +73,7 @@ def prepare(
     ratios: Sequence[float] = strategies.DEFAULT_RATIOS,
     seed: int = 0,
     cut: Sequence[str] = (),
-    near_duplicates: float = 0.8,
+    near_duplicates: float = duplicates.NEAR,
     force: bool = False,
     **reading: object,
 ) -> Splits:
@@ -319,14 +319,10 @@ def _dates(rows: _Rows, column: str) -> pd.Series:
 def _cluster(
     prints: duplicates.Fingerprints, near_duplicates: float
 ) -> tuple[np.ndarray, dict[str, int]]:
-    exact = duplicates.exact_clusters(prints)
-    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": 0}
-    if not near_duplicates:
-        return exact, found
-    pairs = duplicates.near_pairs(prints, near_duplicates)
-    clusters = duplicates.connect(len(exact), [duplicates.same_value_pairs(exact), pairs])
+    exact, clusters = duplicates.clusters(prints, near_duplicates)
     texts = pd.Series(exact).groupby(clusters).nunique()
-    return clusters, {**found, "near": int((texts > 1).sum())}
+    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": int((texts > 1).sum())}
+    return clusters, found
 
 
 def _label_warnings(labels: pd.Series, clusters: np.ndarray, names: tuple[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError
+from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, sha256, write_json
 
@@ -128,9 +129,11 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
         fake, and each row is its own cluster.
 
     Raises:
-        DataError: A file is missing, or is not the one the manifest describes.
+        DataError: A file is missing, is not the one the manifest describes, or a link leads out of
+            the folder.
     """
     path = Path(path)
+    check_links(path, DataError)
     files = {part: _part_file(path, part) for part in PARTS}
     missing = [part for part, file in files.items() if file is None]
     if missing:

@@ -4,9 +4,11 @@ import os
 from collections.abc import Sequence
 
 from tfnews.data.splits import open_splits, own_splits
-from tfnews.evaluation import floor
+from tfnews.errors import UsageError
+from tfnews.evaluation import floor, slices
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
+from tfnews.evaluation.seen import seen
 from tfnews.models import load
 from tfnews.report import hparams
 from tfnews.report.content import Report
@@ -20,26 +22,33 @@ def evaluate(
     *,
     splits: str | os.PathLike | None = None,
     prevalences: Sequence[float] = metrics.PREVALENCES,
+    slice_by: Sequence[str] = (),
     no_text: bool = False,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
 ) -> Report:
     """Score a run on its own splits, or on other data sets, and write report.html and card.md.
 
     Each reading of the test split is counted in the run, before it is scored. Other data sets are
-    scored whole, without the texts that the run was trained on.
+    scored whole, without copies and near-copies of the texts that the run was trained on.
 
     Args:
         run: A complete run, its name or its path.
         data: Folders of splits of other data sets; none scores the run's own.
         splits: Where the run's own splits are now; by default where they were at training.
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
+        slice_by: Columns of the run's own splits by which errors are counted apart, besides length
+            and the column that `prepare` took time from.
         no_text: Leave article texts out of report and mistakes.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         What the report speaks of.
 
     Raises:
+        UsageError: No such column to slice by, or other data sets beside one.
         RunError: No such run, or it is not complete.
         DataError: The splits are gone, or are not those the run was trained on; or another data
             set holds none but the run's own texts.
@@ -48,15 +57,22 @@ def evaluate(
         >>> report = tfnews.evaluate("tfidf-1")
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
+    if data and slice_by:
+        raise UsageError(
+            "--slice-by slices a run's own test split, which --data does not read. "
+            "Leave one of them out."
+        )
     run = run if isinstance(run, Run) else Run.open(run, root)
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     home = own_splits(run, splits)
+    own = seen(home, run.config.learnt_parts) if data else None
     for folder in data:
         other = open_splits(folder, run.config.splits.columns or ())
-        run.record_other_set(measure_elsewhere(classifier, home, other, run.name))
+        run.record_other_set(measure_elsewhere(classifier, own, other, run.name))
     if not data:
+        columns = slices.chosen(home, slice_by)
         run.count_test_read()
-        against_floor = run.config.arch != floor.FLOOR
-        record(run, measure(classifier, home, against_floor=against_floor, root=run.path.parent))
+        asked = {"against_floor": run.config.arch != floor.FLOOR, "slice_by": columns}
+        record(run, measure(classifier, home, **asked, root=run.path.parent))
         hparams.write(run)
     return publish(run, home, prevalences, no_text=no_text)

@@ -28,6 +28,7 @@ def explain(
     *,
     method: str = AUTO,
     by: str = "word",
+    trust_graph: bool = False,
 ) -> Explanation:
     """Tell what each word or sentence of a text adds to its score. It is no evidence.
 
@@ -37,6 +38,8 @@ def explain(
         method: "exact", for linear rows; "gradients", where token vectors have one; "occlusion",
             for all; or "auto", the first that the classifier names in `explains`.
         by: "word" or "sentence".
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         The explanation; where the guards refuse the text, with their reason in its place.
@@ -54,7 +57,7 @@ def explain(
         raise UsageError(f"One text is explained at a time. Received: {type(text).__name__}.")
     from tfnews.models import load
 
-    classifier = load(run)
+    classifier = load(run, trust_graph=trust_graph)
     method = _method(classifier, method)
     reason = _refusal(classifier, text)
     if reason:

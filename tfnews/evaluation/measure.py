@@ -12,12 +12,13 @@ from sklearn.metrics import f1_score
 
 from tfnews.audit.audit import audit
 from tfnews.data.splits import PARTS, Splits
-from tfnews.data.text import for_matching
-from tfnews.errors import DataError
 from tfnews.evaluation import floor
 from tfnews.evaluation.kept import kept
+from tfnews.evaluation.seen import Seen, shared, whole
+from tfnews.evaluation.slices import slices
 from tfnews.models import NewsClassifier
 from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
+from tfnews.records.slices import Slices
 from tfnews.statistics.judged import judge
 from tfnews.statistics.sample import flagged
 
@@ -38,6 +39,7 @@ class Measured:
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
+        slices: Error rates of parts of the test part.
     """
 
     labels: dict[str, np.ndarray]
@@ -48,6 +50,7 @@ class Measured:
     floor: Comparison | None = None
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
+    slices: Slices | None = None
 
 
 def measure(
@@ -56,6 +59,7 @@ def measure(
     *,
     against_floor: bool = True,
     root: str | os.PathLike | None = None,
+    slice_by: Sequence[str] = (),
 ) -> Measured:
     """Score a classifier on every part of its own splits, the test part too.
 
@@ -65,6 +69,7 @@ def measure(
         against_floor: Whether to compare it with the simplest model.
         root: Folder of runs, beside which the floor and the audit of the splits are kept for the
             next time; `None` keeps nothing.
+        slice_by: Columns of the splits by which errors are counted apart, besides length.
     """
     frames = {part: splits.frame(part) for part in PARTS}
     texts = {part: frame["combined_text"].tolist() for part, frame in frames.items()}
@@ -79,33 +84,41 @@ def measure(
         timings=_timings(classifier, texts["test"]),
         audit=_audited(splits, root),
         floor=compared,
+        slices=slices(frames["test"], scored["test"], classifier.threshold, slice_by),
         **_refused(classifier, frames["test"], scored["test"]),
     )
 
 
 def measure_elsewhere(
-    classifier: NewsClassifier, home: Splits, splits: Splits, run_name: str
+    classifier: NewsClassifier, own: Seen, splits: Splits, run_name: str
 ) -> OtherSet:
-    """Score a classifier on another data set whole, without the texts it was trained on.
+    """Score a classifier on another data set whole, without the texts it has learnt from.
 
     Args:
         classifier: In float32.
-        home: The splits it was trained on.
+        own: The splits it was trained on.
         splits: The other data set.
         run_name: Of the classifier, for messages.
 
     Raises:
         DataError: The other set holds none but the run's own texts.
     """
-    frame, shared = _unseen(home, splits, run_name)
-    scored = classifier.probabilities(frame["combined_text"].tolist())
+    rows = whole(splits)
+    known = shared(own, splits, rows, run_name)
+    of_all = classifier.probabilities(rows["combined_text"].tolist())
+    frame, scored = rows[known.unseen].reset_index(drop=True), of_all[known.unseen]
     found = judged(frame, scored, classifier, splits.class_names)
+    before = None
+    if not known.unseen.all():
+        before = judged(rows, of_all, classifier, splits.class_names)
     return OtherSet(
         name=splits.name,
         label_basis=splits.label_basis,
         class_names=splits.class_names,
         digests={part: splits.digest(part) for part in PARTS},
-        shared_with_training=shared,
+        shared_with_training=int(known.copies.sum()),
+        near_copies_of_training=int(known.near.sum()),
+        with_shared=before,
         **_refused(classifier, frame, scored),
         scores=found.scores,
         intervals=found.intervals,
@@ -133,29 +146,6 @@ def judged(
         classifier.threshold,
         class_names or classifier.class_names,
     )
-
-
-def _unseen(home: Splits, splits: Splits, run_name: str) -> tuple[pd.DataFrame, int]:
-    """Return the rows of another set that are not in the training split, and how many are."""
-    parts = [splits.frame(part).assign(part=part) for part in PARTS]
-    frame = pd.concat(parts, ignore_index=True)
-    # A folder that names no clusters has them numbered within each part.
-    frame["cluster"] = frame.groupby(["part", "cluster"], sort=False).ngroup()
-    own = {part: set(home.frame(part)["combined_text"].map(for_matching)) for part in PARTS}
-    texts = frame["combined_text"].map(for_matching)
-    shared = texts.isin(own["train"])
-    if shared.all():
-        raise DataError(
-            f"Every text of {splits.name} was in the training split of {home.name}, so nothing is "
-            "left to score. Give a data set that the run has not seen."
-        )
-    if texts[~shared].isin(own["validation"] | own["test"]).all():
-        raise DataError(
-            f"{splits.path} is no other data set: each of its texts is in a split of {home.name}, "
-            f"which {run_name} was trained on. To score the run's own splits, leave --data out: "
-            f"tfnews evaluate {run_name}"
-        )
-    return frame[~shared].reset_index(drop=True), int(shared.sum())
 
 
 def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray) -> dict:

@@ -17,7 +17,7 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    names = ("timings", "audit", "floor", "refused", "f1_of_scored")
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices")
     facts = {name: getattr(measured, name) for name in names}
     run.update_scores(**measured.parts, **facts)
 
@@ -46,6 +46,7 @@ def publish(
         audit=found.audit,
         refused=found.refused or {},
         f1_of_scored=found.f1_of_scored,
+        slices=found.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     write_text(run.report_path, html.render(report))

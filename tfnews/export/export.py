@@ -56,6 +56,7 @@ def export(
     min_document_frequency: int = 2,
     runtime: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Exported]:
     """Write a run for a server or a device; it answers there as the run does, or is not written.
@@ -80,6 +81,8 @@ def export(
         runtime: Holds the libraries that a page runs on, as node_modules does or as archives; by
             default those that the npm client fetches once.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
         say: Is given a line at each stage.
 
     Returns:
@@ -108,6 +111,7 @@ def export(
         min_document_frequency=min_document_frequency,
         runtime=runtime,
         root=root,
+        trust_graph=trust_graph,
     )
     return carry_out(request, say)
 
@@ -116,7 +120,7 @@ def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) 
     """Do what `export` was asked for, once it was checked: every target, or none."""
     places = {target: _place(target, request, say) for target in request.targets}
     say(f"Opening {request.run.name}.")
-    classifier = load(request.run)
+    classifier = load(request.run, trust_graph=request.trust_graph)
     targets = _possible(request, classifier, say)
     source = _Source.of(request, classifier, say)
     with _said(request.to, targets), contextlib.ExitStack() as stack:

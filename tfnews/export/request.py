@@ -63,6 +63,7 @@ class Request:
         lost: Why they cannot; `None` where they can.
         licences: Of data and weights, as far as is known.
         runtime: Holds the libraries that a page runs on; `None` leaves them to the npm client.
+        trust_graph: Whether a module that the run carries may do more than compute.
     """
 
     run: Run
@@ -76,6 +77,7 @@ class Request:
     lost: str | None
     licences: dict[str, str]
     runtime: Path | None = None
+    trust_graph: bool = False
 
 
 def check(
@@ -92,6 +94,7 @@ def check(
     min_document_frequency: int = 2,
     runtime: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
 ) -> Request:
     """Check what `tfnews.export` is asked for, whose arguments these are, without TensorFlow.
 
@@ -131,6 +134,7 @@ def check(
         lost,
         known,
         found_runtime,
+        trust_graph,
     )
 
 

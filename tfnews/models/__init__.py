@@ -1,24 +1,26 @@
 """Architectures as keras-hub text classifiers; importing this registers them with Keras."""
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
-
-import keras_hub
 
 from tfnews import catalogue
 from tfnews.catalogue import Row
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError
+from tfnews.links import check_links
 from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Family, Material
+from tfnews.models.graph import trusting
 from tfnews.models.linear import tfidf, word2vec
+from tfnews.models.opening import TASK, check_digests, open_preset
 from tfnews.models.transformer import family as transformer_family
 from tfnews.runs import Run, is_run
 
-_TASK = "task.json"  # what keras-hub opens a task's preset by
+_log = logging.getLogger(__name__)
 
 # Kind of row -> what builds it.
 FAMILIES = {
@@ -65,7 +67,10 @@ def build(
 
 
 def load(
-    run: str | os.PathLike | Run | NewsClassifier, root: str | os.PathLike | None = None
+    run: str | os.PathLike | Run | NewsClassifier,
+    root: str | os.PathLike | None = None,
+    *,
+    trust_graph: bool = False,
 ) -> NewsClassifier:
     """Open the classifier of a run.
 
@@ -77,15 +82,18 @@ def load(
         run: The name or path of a complete run, the run itself, a model folder that tfnews saved,
             or a classifier, which is given back.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Raises:
-        RunError: There is no such run or model, it is not tfnews's, or it reads texts by another
-            rule.
+        RunError: There is no such run or model, it is not tfnews's, it is not as it was saved, or
+            it reads texts by another rule.
+        WeightsError: It carries a module that may do more than compute.
     """
     classifier = run
     if isinstance(run, str | os.PathLike | Run):
-        folder = _model_folder(run, root)
-        classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+        with trusting(trust_graph):
+            classifier = _opened(_model_folder(run, root))
     if not hasattr(classifier, "input_rule"):
         raise RunError(
             "A run is opened by its name, its folder or its model folder. Received: "
@@ -99,19 +107,37 @@ def load(
     return classifier
 
 
+def _opened(folder: Path) -> NewsClassifier:
+    """Open a model's folder, checked against what the run that it lies in says of it."""
+    run = Path(os.path.abspath(folder)).parent
+    in_run = Path(os.path.abspath(folder)).name == "model" and is_run(run)
+    check_links(run if in_run else folder, RunError)
+    if in_run:
+        recorded = Run(run).config.digests
+        if recorded is None:
+            _log.warning(
+                "The run %s carries no digests of its model, so that a change would not be seen: "
+                "it was made by an older tfnews.",
+                run,
+            )
+        else:
+            check_digests(folder, recorded)
+    return open_preset(folder)
+
+
 def _model_folder(run: str | os.PathLike | Run, root: str | os.PathLike | None) -> Path:
     if not isinstance(run, Run):
-        if (Path(run) / _TASK).is_file():
+        if (Path(run) / TASK).is_file():
             return Path(run)
         if Path(run).is_dir() and not is_run(run, root):
             raise RunError(
-                f"{run} holds neither a run's config.json nor a model's {_TASK}. Give a run's "
+                f"{run} holds neither a run's config.json nor a model's {TASK}. Give a run's "
                 "name or folder, or the model folder in it."
             )
         run = Run.open(run, root)
-    if not (run.model_dir / _TASK).is_file():
+    if not (run.model_dir / TASK).is_file():
         raise RunError(
-            f"The run {run.path} has lost its model: {run.model_dir / _TASK} is not there. "
+            f"The run {run.path} has lost its model: {run.model_dir / TASK} is not there. "
             "Put it back, or train again under another name."
         )
     return run.model_dir

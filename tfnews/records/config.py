@@ -63,6 +63,7 @@ class WeightsRecord:
         oov_buckets: Rows for words that they do not know.
         precision: The only one they compute in; `None` where any will do.
         note: A line for the user.
+        trusted: What the user let a module's graph do besides computing; `None` for nothing.
     """
 
     handle: str = "none"
@@ -72,6 +73,7 @@ class WeightsRecord:
     oov_buckets: int | None = None
     precision: str | None = None
     note: str | None = None
+    trusted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ class Config(Record):
         test_reads: How often the test split was scored.
         unknown_tokens: Share of the validation split's words that the model does not know, 0 to 1.
         megabytes: Of the saved model, 10**6 bytes.
+        digests: SHA-256 of each file of the saved model by its name in the model's folder; `None`
+            for runs made before they were kept.
         floor: Comparison with the simplest model on the validation split.
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
@@ -140,10 +144,16 @@ class Config(Record):
     test_reads: int = 0
     unknown_tokens: float | None = None
     megabytes: float | None = None
+    digests: dict[str, str] | None = None
     floor: Comparison | None = None
     refit_epochs: int | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def learnt_parts(self) -> tuple[str, ...]:
+        """The parts of the splits that the weights come from."""
+        return ("train",) if self.refit_epochs is None else ("train", "validation")
 
     @classmethod
     def from_json(cls, content: object) -> Self:

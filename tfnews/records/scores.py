@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from tfnews.records.audit import Audit
 from tfnews.records.record import Record
+from tfnews.records.slices import Slices
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class OtherSet:
         digests: SHA-256 of each part's file.
         shared_with_training: Texts left out because the model was trained on them; `None` where
             nobody counted.
+        near_copies_of_training: Texts left out besides, of which the model was trained on
+            near-copies; `None` where nobody looked.
+        with_shared: Scores with what was left out; `None` where nothing was.
         refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 without these texts; `None` where there are none.
         scores: As `Judged` has them.
@@ -82,6 +86,8 @@ class OtherSet:
     class_names: tuple[str, str]
     digests: dict[str, str] = field(default_factory=dict)
     shared_with_training: int | None = None
+    near_copies_of_training: int | None = None
+    with_shared: Judged | None = None
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
     scores: dict[str, object]
@@ -91,6 +97,11 @@ class OtherSet:
     def judged(self) -> Judged:
         """The scores."""
         return Judged(self.scores, self.intervals)
+
+    @property
+    def left_out(self) -> int:
+        """How many texts were left out."""
+        return (self.shared_with_training or 0) + (self.near_copies_of_training or 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +118,7 @@ class Scores(Record):
         other_sets: The model on other data sets, by their names there.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test split without these texts; `None` where there are none.
+        slices: Error rates of parts of the test split.
     """
 
     train: Judged | None = None
@@ -118,6 +130,7 @@ class Scores(Record):
     other_sets: dict[str, OtherSet] | None = None
     refused: dict[str, int] | None = None
     f1_of_scored: float | None = None
+    slices: Slices | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
 from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Timings
+from tfnews.records.slices import Slices
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
 
@@ -75,6 +76,7 @@ class Report:
         warnings: Sentences to show above our own.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
+        slices: Error rates of parts of the test part.
     """
 
     config: Config
@@ -91,6 +93,7 @@ class Report:
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
+    slices: Slices | None = None
 
     @property
     def part(self) -> str:

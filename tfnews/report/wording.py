@@ -168,14 +168,34 @@ def elsewhere(report: Report) -> list[str]:
     said = []
     for away in report.other_sets:
         said.append(fall(report.judged, away.judged, away.name))
-        if away.shared_with_training is not None:
-            said.append(
-                f"Left out of {away.name}, as they are also in this model's training texts: "
-                f"{away.shared_with_training:,} texts."
-            )
+        said.append(left_out(away))
         named = f"texts of {away.name}"
         said.append(unscored(named, away.judged, away.refused, away.f1_of_scored))
     return list(filter(None, said))
+
+
+def left_out(away: OtherSet) -> str:
+    """Say which texts of another set were not scored, and what the scores would be with them.
+
+    "" where nobody counted them.
+    """
+    if away.shared_with_training is None:
+        return ""
+    said = (
+        f"Left out of {away.name}, as they are also in this model's training texts: "
+        f"copies {away.shared_with_training:,}"
+    )
+    if away.near_copies_of_training is None:
+        return f"{said}; nobody looked for near-copies."
+    said += f", near-copies {away.near_copies_of_training:,}."
+    if away.with_shared is None:
+        return said
+    before, after = away.with_shared.scores, away.scores
+    return (
+        f"{said} Scored with them, {before['rows']:,} texts: F1 {before['f1']:.4f}, accuracy "
+        f"{before['accuracy']:.4f}; without, {after['rows']:,} texts: F1 {after['f1']:.4f}, "
+        f"accuracy {after['accuracy']:.4f}."
+    )
 
 
 def _moved(name: str, before: float, after: float) -> str:
@@ -194,6 +214,7 @@ def warnings(report: Report) -> list[str]:
     found = [
         *report.warnings,
         *report.data.warnings,
+        _trust_warning(report.config.weights.trusted),
         _style_warning(report),
         _refit_warning(report.config.refit_epochs),
         _reads_warning(report.test_reads),
@@ -205,6 +226,14 @@ def warnings(report: Report) -> list[str]:
     if report.floor and not report.floor.gain_shown:
         found.append(floor(report.floor))
     return list(dict.fromkeys(warning for warning in found if warning))
+
+
+def _trust_warning(trusted: Sequence[str] | None) -> str | None:
+    return trusted and (
+        "The graph of the weights does more than compute, and was trusted with all files "
+        f"(--trust-graph): it holds {', '.join(trusted)}. Open this run only if you trust their "
+        "maker, too."
+    )
 
 
 def how_made(report: Report) -> list[tuple[str, str]]:

@@ -148,6 +148,7 @@ def predict(
     delimiter: str | None = None,
     header: bool = True,
     account: Counter | None = None,
+    trust_graph: bool = False,
 ) -> Iterator[Prediction]:
     """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
 
@@ -171,6 +172,8 @@ def predict(
         delimiter: What divides the fields of a delimited file; by default found out.
         header: Whether a delimited file or sheet starts with one; else columns go by their numbers.
         account: Tally in which oddities of the file are counted, such as a guessed encoding.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
+            read and write any file.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
@@ -193,17 +196,19 @@ def predict(
         layout = _as_trained(layout, trained, source)
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
-    classifier = _opened(run, precision)
+    classifier = _opened(run, precision, trust_graph)
     threshold = classifier.threshold if threshold is None else threshold
     size = batch_size or classifier.prediction_batch
     return _score(classifier, texts, size, threshold, score_anyway)
 
 
-def _opened(run: "str | os.PathLike | Run | NewsClassifier", precision: str) -> "NewsClassifier":
+def _opened(
+    run: "str | os.PathLike | Run | NewsClassifier", precision: str, trust_graph: bool
+) -> "NewsClassifier":
     from tfnews.models import load
     from tfnews.models.precision import under_policy
 
-    return under_policy(load(run), precision)
+    return under_policy(load(run, trust_graph=trust_graph), precision)
 
 
 def _check(batch_size: int | None, threshold: float | None, precision: str) -> None:

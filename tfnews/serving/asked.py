@@ -58,12 +58,14 @@ class Asked:
         repositories: Folders of exports.
         poll: Seconds between two looks at the repositories.
         limits: Of requests.
+        trust_graph: Whether graphs may do more than compute.
     """
 
     runs: dict[str, Run]
     repositories: tuple[Path, ...]
     poll: float
     limits: Limits
+    trust_graph: bool = False
 
 
 def check(
@@ -72,6 +74,7 @@ def check(
     poll: float = 5.0,
     limits: Limits | None = None,
     root: str | os.PathLike | None = None,
+    trust_graph: bool = False,
 ) -> Asked:
     """Check what `tfnews serve` is asked for, without TensorFlow.
 
@@ -80,6 +83,7 @@ def check(
         poll: Seconds between two looks at the repositories.
         limits: Of requests.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        trust_graph: Whether graphs of exports and modules may do more than compute.
 
     Raises:
         UsageError: A library is missing, a number is not allowed, a name is served twice.
@@ -101,7 +105,7 @@ def check(
                     "one out, or export it under another name: tfnews export RUN --name NAME"
                 )
             owners[name] = str(target)
-    return Asked(runs, tuple(repositories), poll, limits or Limits())
+    return Asked(runs, tuple(repositories), poll, limits or Limits(), trust_graph)
 
 
 def _take(

@@ -15,10 +15,12 @@ from tensorflow.core.framework import tensor_shape_pb2, types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from tfnews import catalogue
-from tfnews.errors import TfnewsError
+from tfnews.errors import TfnewsError, WeightsError
 from tfnews.export import page, tokenizer_files
 from tfnews.export.repository import PARITY
+from tfnews.links import check_links
 from tfnews.models import load
+from tfnews.models.graph import check_graph
 from tfnews.runs import Run
 from tfnews.serving.tensors import Spec
 
@@ -103,14 +105,16 @@ def open_run(run: Run) -> Opened:
 
 
 def open_export(folder: Path) -> Opened:
-    """Open a SavedModel by `tf.saved_model.load`, and nothing else.
+    """Open a SavedModel by `tf.saved_model.load`, once its graph was read, and nothing else.
 
     Raises:
-        LoadError: It cannot be loaded.
+        LoadError: It cannot be loaded, or its graph may do more than compute and is not trusted.
     """
     with contextlib.suppress(ImportError):
         import tensorflow_text  # noqa: F401  transformers' graphs hold operations of it
     try:
+        check_links(folder, WeightsError)
+        check_graph(folder)
         defs = _signature_defs(folder)
         loaded = tf.saved_model.load(str(folder))
         signatures = {

@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tfnews.errors import ExportError
+from tfnews.models.graph import trusting
 from tfnews.serving.app import app
 from tfnews.serving.asked import Asked
 from tfnews.serving.metrics import Metrics
@@ -40,9 +41,10 @@ def serve(asked: Asked, bound: socket.socket, say: Callable[[str], None]) -> Non
         ExportError: No version of a repository's model can be loaded.
     """
     models = Models(asked.limits, Metrics())
-    for name, run in asked.runs.items():
-        models.add(name, 1, open_run(run))
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
+    # Versions that come later are opened in threads, which asyncio hands the context to.
+    with trusting(asked.trust_graph), asyncio.Runner(loop_factory=_event_loop) as runner:
+        for name, run in asked.runs.items():
+            models.add(name, 1, open_run(run))
         runner.run(_serve(asked, models, bound, say))
 
 

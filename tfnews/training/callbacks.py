@@ -11,6 +11,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from tfnews.errors import RunError
+from tfnews.models.opening import check_finite
 from tfnews.runs import Run
 from tfnews.training import arrays
 
@@ -137,7 +138,10 @@ class BestWeights(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends a fit with an error as soon as its loss is not a number.
+    """Ends a fit with an error as soon as its loss is not a number, or a weight at an epoch's end.
+
+    A loss may stay finite where a ReLU makes 0 of what is no number. It must come first among the
+    callbacks, so that none keeps such weights.
 
     Args:
         options: The resolved configuration, for the error's advice.
@@ -159,6 +163,14 @@ class StopOnNaN(keras.callbacks.Callback):
                 f"{self.options['learning_rate']} and precision {self.options['precision']}. "
                 "Try a lower --learning-rate, or --precision float32."
             )
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Raise when a weight is not finite.
+
+        Raises:
+            RunError: One is not.
+        """
+        check_finite(self.model, f"After epoch {epoch + 1} the model")
 
 
 class Record(keras.callbacks.Callback):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from tfnews.errors import FitInterruptedError, RunError
+from tfnews.models.opening import check_finite
 from tfnews.runs import Run
 from tfnews.training import arrays
 from tfnews.training.callbacks import BestWeights
@@ -111,6 +112,7 @@ class SaveState(keras.callbacks.Callback):
         """Save every N steps, and when interrupted.
 
         Raises:
+            RunError: A weight is not finite.
             FitInterruptedError: Ctrl-C was pressed.
         """
         self._add_restored_metrics()
@@ -118,6 +120,7 @@ class SaveState(keras.callbacks.Callback):
         if done == self.steps:
             return  # the epoch is to be validated before its state is saved
         if self.interrupted or (self.every and done % self.every == 0):
+            check_finite(self.model, f"In epoch {self.epoch + 1} the model")
             self.save(self.epoch, done)
         self._stop_if_interrupted(done)
 

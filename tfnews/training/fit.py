@@ -18,6 +18,8 @@ from tfnews.errors import UsageError
 from tfnews.evaluation import floor as floors
 from tfnews.evaluation.measure import judged
 from tfnews.models import NewsClassifier
+from tfnews.models.graph import trusting
+from tfnews.models.opening import check_finite, digests
 from tfnews.records import Config, Judged
 from tfnews.report import hparams, wording
 from tfnews.runs import Run, next_name
@@ -70,6 +72,7 @@ def fit(
     floor: bool = True,
     dry_run: bool = False,
     command: str | None = None,
+    trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
     bar: bool = False,
 ) -> Run | None:
@@ -108,6 +111,8 @@ def fit(
         floor: Whether the tfidf floor is fitted beside the model and compared.
         dry_run: Only say the configuration and the parameter counts.
         command: The command line that was typed, for the report; by default this call.
+        trust_graph: Whether the graph of a TF-Hub module may do more than compute, such as read and
+            write any file. It is recorded; whoever opens the run must say so again.
         say: Prints a line of progress.
         bar: Whether progress bars may be drawn.
 
@@ -117,7 +122,7 @@ def fit(
     Raises:
         UsageError: Unknown architecture or setting, or one that `resume` does not take.
         DataError: The splits cannot be used.
-        WeightsError: The weights cannot be found or read.
+        WeightsError: The weights cannot be found, read or trusted.
         RunError: The run's name is taken, or the run cannot be resumed.
         FitInterruptedError: Ctrl-C; the state is saved.
     """
@@ -126,23 +131,25 @@ def fit(
     places = {"data": data, "arch": arch, "name": name, "config": config, "from_run": from_run}
     said = _said({**places, **settings, "assignments": assignments or None})
     manner = _Manner(floor, say, bar)
-    if resume is not None:
-        _refuse(said, dry_run)
-        return _resumed(Run.unfinished(resume, root), manner)
-    splits, given = opened(data), (settings, config, assignments)
-    if from_run is None:
-        chosen = row(arch or DEFAULT)
-        setup = from_row(chosen, splits, resolve(chosen, *given))
-    else:
-        parent = Run.open(from_run, root)
-        _check_same(parent, arch, weights)
-        options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
-        setup = set_up_from_run(parent, splits, options)
-    start = described(setup, name or next_name(_stem(setup), root), command or _call(said))
-    if dry_run:
-        say(json.dumps(start.to_json(), indent=2))
-        return None
-    return _begun(Run.create(start, root), setup, manner)
+    call = _call({**said, "trust_graph": True} if trust_graph else said)
+    with trusting(trust_graph):
+        if resume is not None:
+            _refuse(said, dry_run)
+            return _resumed(Run.unfinished(resume, root), manner)
+        splits, given = opened(data), (settings, config, assignments)
+        if from_run is None:
+            chosen = row(arch or DEFAULT)
+            setup = from_row(chosen, splits, resolve(chosen, *given))
+        else:
+            parent = Run.open(from_run, root)
+            _check_same(parent, arch, weights)
+            options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
+            setup = set_up_from_run(parent, splits, options)
+        start = described(setup, name or next_name(_stem(setup), root), command or call)
+        if dry_run:
+            say(json.dumps(start.to_json(), indent=2))
+            return None
+        return _begun(Run.create(start, root), setup, manner)
 
 
 def _said(asked: dict[str, object]) -> dict[str, object]:
@@ -276,6 +283,7 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
     Epochs are counted from 1; a solver has none, 0.
     """
     classifier, epochs = setup.classifier, 0
+    check_finite(classifier, "Before training, the model")
     validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
@@ -297,6 +305,7 @@ def _encoded(setup: Setup, part: str) -> Encoded:
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
+    check_finite(classifier, f"{run.name}, which is not saved,")
     beside = run.path / ".model"
     gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
@@ -308,7 +317,7 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
         shutil.rmtree(beside, ignore_errors=True)  # a full disk has use for the room
         raise
     size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
-    run.update(megabytes=round(size / 1e6, 2))
+    run.update(megabytes=round(size / 1e6, 2), digests=digests(run.model_dir))
 
 
 def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:

@@ -5,14 +5,14 @@ Nothing here imports TensorFlow, so that a typing error is answered at once.
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import catalogue
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
-from tfnews.errors import UsageError
+from tfnews.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
@@ -89,6 +89,67 @@ def opened(data: str | os.PathLike | None) -> "Splits":
     if data is None:
         raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
     return open_splits(data)
+
+
+def check_sets(
+    data: Sequence[str | os.PathLike],
+    test_only: Sequence[str | os.PathLike],
+    arch: str | None = None,
+    *,
+    config: str | os.PathLike | None = None,
+    assignments: Iterable[str] = (),
+    out: str | os.PathLike = "matrix",
+    **given: object,
+) -> None:
+    """Say what is wrong with the arguments of `matrix`, as far as shows before TensorFlow starts.
+
+    Raises:
+        UsageError: Unknown architecture or setting, a value that is not allowed, or too few sets.
+        DataError: The splits or the folder cannot be used.
+    """
+    values = {name: value for name, value in given.items() if name in SETTINGS}
+    resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
+    check_out(out)
+    opened_sets(data, test_only)
+
+
+def opened_sets(
+    data: Sequence[str | os.PathLike], test_only: Sequence[str | os.PathLike]
+) -> tuple[list["Splits"], list["Splits"]]:
+    """Open the folders of splits that a matrix trains on, and those that it only tests on.
+
+    Raises:
+        UsageError: There are fewer than two.
+        DataError: One cannot be used, or is given twice.
+    """
+    from tfnews.data.splits import open_splits
+
+    if not data or len(data) + len(test_only) < 2:
+        raise UsageError(
+            "A matrix needs at least one set to train on and another to test on. Received: "
+            f"{len(data)} to train on, {len(test_only)} to test on only. Name folders of splits: "
+            "tfnews matrix SPLITS SPLITS ... --test-only SPLITS"
+        )
+    sets = [[open_splits(path) for path in paths] for paths in (data, test_only)]
+    first = {}
+    for splits in (one for group in sets for one in group):
+        digests = tuple(splits.digest(part) for part in splits.files)
+        if digests in first:
+            raise DataError(
+                f"{first[digests]} and {splits.path} are the same splits. Name each set once."
+            )
+        first[digests] = splits.path
+    return sets[0], sets[1]
+
+
+def check_out(out: str | os.PathLike) -> None:
+    """Refuse a place where no files can go.
+
+    Raises:
+        DataError: It is a file.
+    """
+    if os.path.isfile(out):
+        raise DataError(f"{out} is a file. Name a folder with --out.")
 
 
 def resolve(

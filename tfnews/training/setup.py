@@ -204,11 +204,34 @@ def described(setup: Setup, name: str, command: str | None = None) -> Config:
     )
 
 
+def settled(row: catalogue.Row, splits: Splits, options: dict, weights: WeightsRecord) -> dict:
+    """Return the configuration as the run of a fit on some splits records it; nothing is built.
+
+    Args:
+        row: The catalogue's row.
+        splits: The fixed splits.
+        options: The resolved configuration.
+        weights: What the fit would start from.
+
+    Raises:
+        DataError: The training split holds one class only, or published words would be read from
+            texts that have no spaces.
+    """
+    texts, labels = _training_split(splits)
+    options = _analysed(row, _weighed(_placed(options), labels), texts)
+    return _settled(row, options, weights)
+
+
 def _seeded(options: dict) -> dict:
-    """Seed everything, and make the path of weights absolute: a run is resumed from anywhere."""
+    """Seed everything, and say where the weights are."""
     if options["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options["seed"])
+    return _placed(options)
+
+
+def _placed(options: dict) -> dict:
+    """Make the path of weights absolute: a run is resumed from anywhere."""
     weights = options["weights"]
     return {**options, "weights": weights if weights == "none" else absolute(weights)}
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from tfnews.errors import RunError
 from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
@@ -185,6 +186,7 @@ def _validator(
 
     def score() -> dict[str, float]:
         probabilities = trainee.probabilities(ids)
+        _check_answers(probabilities)
         predicted = flagged(probabilities, trainee.threshold)
         return {
             "loss": float(
@@ -198,3 +200,13 @@ def _validator(
         }
 
     return score
+
+
+def _check_answers(probabilities: np.ndarray) -> None:
+    wrong = np.count_nonzero(~np.isfinite(probabilities))
+    if wrong:
+        raise RunError(
+            f"The model gives {wrong:,} of {len(probabilities):,} validation texts no number, but "
+            "NaN. If it stands on a module used as it is, the module does: name another with "
+            "--weights. Else train with a lower --learning-rate, or --precision float32."
+        )

@@ -15,6 +15,7 @@ MOST_MEMBERS = 10_000
 MOST_TIMES = 100  # the archive's own size, above which it is no module: floats hardly compress
 _UNQUESTIONED = 64 << 20  # bytes that any archive may unpack to
 
+_READ = 1 << 20
 _GZIP = b"\x1f\x8b"
 
 
@@ -43,6 +44,8 @@ def unpack(
                 for number, member in enumerate(tar, start=1):
                     _check(archive, member, number, most_bytes - metered.count, most_members)
                     tar.extract(member, out, filter="data")
+            while metered.read(_READ):  # a tar ends before its stream, whose checksum comes last
+                pass
     except tarfile.FilterError as error:
         raise WeightsError(_unsafe(archive, str(error))) from error
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tests import tiny
 from tests.models.modules import REFUSED, USABLE, Hashed, Projected, Words, save
 from tfnews import catalogue
-from tfnews.errors import UsageError, WeightsError
+from tfnews.errors import RunError, UsageError, WeightsError
 from tfnews.models import fake_probability, load
 from tfnews.models.batches import training_batches
 from tfnews.models.embedding import family as hub
@@ -23,6 +23,7 @@ from tfnews.models.embedding.family import HubClassifier
 from tfnews.models.embedding.module import build_module, open_saved_model
 from tfnews.models.family import Material
 from tfnews.models.precision import under_policy
+from tfnews.runs import Run
 from tfnews.training.accumulation import training_model
 from tfnews.training.fit import fit
 from tfnews.training.losses import loss_for
@@ -311,3 +312,31 @@ def test_fit_trains_saves_and_scores_it(splits, tmp_path, trainable):
     moved = (table(load(run.path)).numpy() != values).any(axis=1)
     assert moved.any() == trainable
     assert not moved[0]
+
+
+class Allergic(Words):
+    """NaN for texts with one word, which no probe has."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def __call__(self, texts):
+        has = tf.strings.regex_full_match(texts, "(?s).*[Oo]ffice.*")[:, tf.newaxis]
+        return tf.where(has, float("nan"), self.pool(texts))
+
+
+def test_a_text_for_which_the_module_has_no_number_gets_none(tmp_path):
+    classifier, _ = build(save(Allergic, tmp_path, WORDS, TABLE))
+    found = classifier.probabilities(["the vote", "the office", "council", "Office of news"])
+    assert np.isfinite(found).tolist() == [True, False, True, False]
+
+
+def test_a_fit_with_such_a_module_ends_with_an_error_and_no_model(splits, tmp_path):
+    """It ended as a complete run whose weights were NaN and whose score was the same for all."""
+    module = save(Allergic, tmp_path, WORDS, TABLE)
+    assert splits.frame("train")["combined_text"].str.contains("[Oo]ffice").any()
+    options = {"weights": str(module), "epochs": 2, "floor": False, "root": tmp_path / "runs"}
+    with pytest.raises(RunError, match=r"NaN or infinite|loss became nan"):
+        fit(splits.path, "nnlm50", name="mine", **options)
+    run = Run(tmp_path / "runs" / "mine")
+    assert run.config.state == "training"
+    assert not run.model_dir.exists()
+    assert not list(run.checkpoints_dir.glob("*.npz"))

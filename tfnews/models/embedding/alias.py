@@ -27,6 +27,7 @@ from tfnews.models.embedding.module import (
 )
 from tfnews.models.embedding.tables import weights_licence
 from tfnews.models.family import Built
+from tfnews.models.graph import check_graph
 from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.text.words import WordPreprocessor
 from tfnews.records import WeightsRecord
@@ -36,6 +37,8 @@ _SAVED_MODEL = "saved_model.pb"
 # What a SavedModel consists of; a folder may hold other files, which need not travel.
 _PARTS = (_SAVED_MODEL, "fingerprint.pb", "variables", "assets", "assets.extra")
 _PROBES = ("", "a", "two words, and  more!", "Éléphant\n“élan”")
+# A module may answer only these with NaN, of which a ReLU makes 0.
+_LONG = (*("The council votes. " * times for times in (6, 30, 150, 750, 3750)), "x" * 20_000)
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -247,6 +250,17 @@ class AliasClassifier(NewsClassifier):
         if preprocessor is not None:
             preprocessor.tokenizer.deliver = backbone.module_embedding.attach
 
+    def answer(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Return the fake probabilities (batch,) of encoded texts, NaN where the module gives NaN.
+
+        Behind the head's ReLU such a text would have a number like any other.
+        """
+        outputs = features = self.backbone(self.preprocessor.pack(ids), training=False)
+        for layer in self.head_layers:
+            outputs = layer(outputs, training=False)
+        known = tf.reduce_all(tf.math.is_finite(features), axis=1)
+        return tf.where(known, self._probabilities(outputs)[:, -1], np.nan)
+
     def resources(self) -> list:
         """Return the variables of the head, and the module with its own."""
         return [*super().resources(), self.backbone.module_embedding.module]
@@ -290,6 +304,7 @@ def build(
         digest=module_digest(folder),
         licence=weights_licence(row, handle, folder),
         precision="float32",
+        trusted=check_graph(folder) or None,
         note=f"The module is used as it is, in float32; it exports to SavedModel only. {reason}",
     )
     preprocessor = AliasPreprocessor(tokenizer)
@@ -316,8 +331,9 @@ def _width(folder: Path, module: object) -> int:
     if not vectors.dtype.is_floating or vectors.shape.rank != 2 or len(vectors) != len(texts):
         found = f"{vectors.dtype.name} of shape {tuple(vectors.shape)}"
         raise _refused(folder, module, f"it answers {len(texts)} texts with {found}")
-    if not np.isfinite(vectors.numpy()).all():
-        raise _refused(folder, module, "it answers with NaN or infinity")
+    for name, numbers in (("", vectors), (" to long texts", module(tf.constant(_LONG)))):
+        if not np.isfinite(numbers.numpy()).all():
+            raise _refused(folder, module, f"it answers with NaN or infinity{name}")
     return vectors.shape[1]
 
 

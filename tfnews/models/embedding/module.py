@@ -12,6 +12,8 @@ import tensorflow as tf
 
 from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
+from tfnews.links import check_links
+from tfnews.models.graph import check_graph
 from tfnews.models.text.normalise import normalise
 from tfnews.runs import write_text
 from tfnews.weights.digests import module_digest
@@ -228,14 +230,19 @@ def _native(
 def open_saved_model(folder: str | os.PathLike) -> object:
     """Open a SavedModel: its graph of TensorFlow ops and variables, no Python code.
 
+    Opening it runs the initialisers of its tables, so its graph is read before.
+
     Raises:
-        WeightsError: `folder` holds no SavedModel, or one that this TensorFlow cannot open.
+        WeightsError: `folder` holds no SavedModel, one that this TensorFlow cannot open, links that
+            lead out of it, or a graph that may do more than compute and is not trusted.
     """
     if not Path(folder, "saved_model.pb").is_file():
         raise WeightsError(
             f"{folder} holds no saved_model.pb. Give the folder of a TF-Hub module, or make one "
             "with: tfnews weights build VECTORS --out FOLDER"
         )
+    check_links(folder, WeightsError)
+    check_graph(folder)
     try:
         return tf.saved_model.load(str(folder))
     # Damaged files surface as many kinds: OSError, ValueError, KeyError, TensorFlow's own errors.

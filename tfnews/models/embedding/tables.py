@@ -9,6 +9,7 @@ import numpy as np
 from tfnews.catalogue import Row
 from tfnews.errors import DataError, WeightsError
 from tfnews.models.embedding.module import licence, read_module
+from tfnews.models.graph import check_graph
 from tfnews.models.text.normalise import rule_of
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
@@ -152,6 +153,7 @@ def published(row: Row, handle: str) -> WordTable:
         licence=weights_licence(row, handle, folder),
         normalise=module.normalise,
         oov_buckets=module.oov_buckets,
+        trusted=check_graph(folder) or None,
     )
     return WordTable(module.words, module.table, record)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from safetensors.numpy import save_file
 
 from tfnews.errors import WeightsError
+from tfnews.links import check_links
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
 from tfnews.weights.pickled import PICKLED, read_pickled
@@ -32,6 +33,7 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
     folder, out = Path(folder), Path(out)
     if out.exists():
         raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
+    check_links(folder, WeightsError)
     tensors = read_pickled(folder / PICKLED)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:

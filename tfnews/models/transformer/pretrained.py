@@ -9,6 +9,7 @@ import keras_hub
 import numpy as np
 
 from tfnews.errors import WeightsError
+from tfnews.links import check_links
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -71,6 +72,7 @@ def open_pretrained(handle: str) -> Pretrained:
 def _opened(handle: str) -> Pretrained:
     folder = Path(handle)
     if folder.is_dir():
+        check_links(folder, WeightsError)
         return _keras_hub(str(folder)) if _is_preset(folder) else _hugging_face(folder)
     if handle.startswith(HUGGING_FACE):
         return _hugging_face(_downloaded(handle))

@@ -18,6 +18,7 @@ from tfnews.report.sections import (
     plain_words,
     scores,
     side_by_side,
+    slices,
     use,
     warnings,
 )
@@ -29,6 +30,7 @@ SECTIONS = (
     scores.SECTION,
     side_by_side.SECTION,
     floor.SECTION,
+    slices.SECTION,
     other_sets.SECTION,
     data.SECTION,
     audit.SECTION,

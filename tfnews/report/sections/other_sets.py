@@ -19,7 +19,7 @@ def _html(report: Report) -> Markup | str:
         [
             away.name,
             f"{away.judged.rows:,}",
-            f"{away.shared_with_training or 0:,}",
+            f"{away.left_out:,}",
             *(cell(away.judged, metric) for metric in _SHOWN),
         ]
         for away in report.other_sets

@@ -1,0 +1,231 @@
+"""What the graph of a SavedModel may do, read from its file before anything of it is run.
+
+Opening a SavedModel runs the initialisers of its tables, and calling it runs the rest: no Python,
+but TensorFlow's operations, some of which read and write any file.
+"""
+
+import contextlib
+import functools
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from tensorflow.core.framework import function_pb2, node_def_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
+
+from tfnews.errors import WeightsError
+from tfnews.models.graph_ops import ALLOWED, SAVING
+
+_CALLS = ("PartitionedCall", "StatefulPartitionedCall")
+_FROM_FILE = "InitializeTableFromTextFileV2"
+# A function's name; it would stand for the operation that has the same.
+_FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)\w*")
+_MOST_DEEP = 200  # calls within calls
+_MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
+_NAMED = 2  # faults that a refusal names
+
+_trusted: ContextVar[bool] = ContextVar("trusted", default=False)
+
+
+@contextlib.contextmanager
+def trusting(trust: bool) -> Iterator[None]:
+    """Let graphs do anything within the block, if `trust`; what was trusted before stays so.
+
+    Between `tfnews.load` and the module that a run carries stands keras-hub, which hands nothing
+    on.
+    """
+    token = _trusted.set(_trusted.get() or trust)
+    try:
+        yield
+    finally:
+        _trusted.reset(token)
+
+
+def check_graph(folder: str | os.PathLike) -> tuple[str, ...]:
+    """Refuse a SavedModel whose graph may do more than compute, unless it is trusted.
+
+    Args:
+        folder: Holds saved_model.pb.
+
+    Returns:
+        What it may do besides, if it is trusted; else nothing.
+
+    Raises:
+        WeightsError: It may do more, or its file is damaged.
+    """
+    found = faults(folder)
+    if found and not _trusted.get():
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        raise WeightsError(
+            f"The graph in {str(folder)[-60:]} is not opened: it holds "
+            f"{', '.join(found[:_NAMED])}{more}. Allowed: operations that compute from texts and "
+            "the module's own files, and end. If you trust its maker with your files, add "
+            "--trust-graph (in Python: trust_graph=True)."
+        )
+    return tuple(found)
+
+
+def faults(folder: str | os.PathLike) -> list[str]:
+    """Return what a SavedModel's graph may do besides computing, each in a few words; see above."""
+    content = Path(folder, "saved_model.pb").read_bytes()
+    try:
+        graphs = saved_model_pb2.SavedModel.FromString(content).meta_graphs
+        # TensorFlow opens what has several graphs, or no objects, by the rules of its version 1.
+        if len(graphs) != 1 or not graphs[0].HasField("object_graph_def"):
+            return ["the format of TensorFlow 1"]
+        return list(dict.fromkeys(_Graph(graphs[0]).faults()))
+    except (DecodeError, IndexError) as error:  # the latter where a graph has not what it names
+        raise WeightsError(
+            f"{folder} cannot be opened as a SavedModel: its saved_model.pb is damaged. "
+            "Copy its files again."
+        ) from error
+
+
+class _Graph:
+    """The one meta graph of a SavedModel."""
+
+    def __init__(self, meta: meta_graph_pb2.MetaGraphDef):
+        self.meta = meta
+        self.functions = {f.signature.name: f for f in meta.graph_def.library.function}
+
+    def faults(self) -> Iterator[str]:
+        yield from self._misnamed()
+        yield from self._beyond_list()
+        endless = self._endless()
+        if endless:
+            yield endless
+            return  # what follows walks along the calls
+        yield from self._foreign_files()
+
+    def _misnamed(self) -> Iterator[str]:
+        seen = set()
+        for function in self.meta.graph_def.library.function:
+            name = function.signature.name
+            if name in seen or not _FUNCTION.fullmatch(name):
+                yield f"a function with the name of another or of an operation, {name[:40]!r}"
+            seen.add(name)
+
+    def _beyond_list(self) -> Iterator[str]:
+        """Yield operations that are not allowed where they stand."""
+        saving = self._saving()
+        for place, nodes in self._places():
+            allowed = ALLOWED | SAVING if place in saving else ALLOWED
+            for op in dict.fromkeys(node.op for node in nodes):
+                if op not in allowed and op not in self.functions:
+                    yield f"the operation {op[:40]!r} (in {place[:30] or 'the main graph'})"
+
+    def _places(self) -> Iterator[tuple[str, Iterable[node_def_pb2.NodeDef]]]:
+        yield "", self.meta.graph_def.node
+        for name, function in self.functions.items():
+            yield name, function.node_def
+
+    def _saving(self) -> set[str]:
+        """Return the functions that only the saver calls, and thus TensorFlow never by itself."""
+        saver = self.meta.saver_def
+        ends = {name.partition(":")[0] for name in (saver.save_tensor_name, saver.restore_op_name)}
+        called, others = set(), self._of_objects()
+        for place, nodes in self._places():
+            for node in nodes:
+                by_saver = not place and node.name in ends
+                (called if by_saver else others).update(_mentioned(node))
+        return called - others
+
+    def _of_objects(self) -> set[str]:
+        """Return the functions that objects of the module run, when it is opened or called."""
+        objects = self.meta.object_graph_def
+        names = set(objects.concrete_functions)
+        for node in objects.nodes:
+            names |= set(node.function.concrete_functions)
+            names.add(node.bare_concrete_function.concrete_function_name)
+        library = self.meta.graph_def.library
+        return names | {g.gradient_func for g in library.gradient}
+
+    def _endless(self) -> str | None:
+        """Say which function calls itself, or others so often that it would not end."""
+        sizes: dict[str, float] = {}
+
+        def size(name: str, above: tuple[str, ...]) -> float:
+            if name in above or len(above) > _MOST_DEEP:
+                return float("inf")
+            if name not in sizes:
+                nodes = self.functions[name].node_def
+                called = (other for node in nodes for other in _mentioned(node))
+                known = [other for other in called if other in self.functions]
+                sizes[name] = len(nodes) + sum(size(other, (*above, name)) for other in known)
+            return sizes[name]
+
+        too_large = (name for name in self.functions if size(name, ()) > _MOST_NODES)
+        name = next(too_large, None)
+        return name and f"calls without end (of {name[:40]!r})"
+
+    def _foreign_files(self) -> Iterator[str]:
+        """Yield functions that fill tables from files other than the module's assets."""
+        for name in self.functions:
+            if None in self._file_names(name):
+                yield f"a file's name that is no asset's (in {name[:40]!r})"
+        for name, concrete in self.meta.object_graph_def.concrete_functions.items():
+            if name in self.functions and not self._bound_to_assets(name, concrete.bound_inputs):
+                yield f"a file's name that is no asset's (in {name[:40]!r})"
+        for asset in self.meta.asset_file_def:
+            parts = asset.filename.replace("\\", "/").split("/")
+            if "" in parts or ".." in parts or ":" in parts[0]:
+                yield f"the asset {asset.filename[:40]!r}, which leads out of the module"
+
+    def _bound_to_assets(self, name: str, bound: Sequence[int]) -> bool:
+        """Tell whether arguments that name files are given with the module, as its assets."""
+        nodes = self.meta.object_graph_def.nodes
+        first = len(self.functions[name].signature.input_arg) - len(bound)
+        places = self._file_names(name) - {None}
+        return all(
+            place >= first and nodes[bound[place - first]].WhichOneof("kind") == "asset"
+            for place in places
+        )
+
+    def _file_names(self, name: str) -> set[int | None]:
+        """Return which arguments of a function name files; `None` is what is no argument."""
+        if name not in self._named:
+            function = self.functions[name]
+            self._named[name] = {
+                _argument(function, given)
+                for node in function.node_def
+                for given in self._names_in(node)
+            }
+        return self._named[name]
+
+    @functools.cached_property
+    def _named(self) -> dict[str, set[int | None]]:
+        return {}
+
+    def _names_in(self, node: node_def_pb2.NodeDef) -> Iterator[str]:
+        """Yield the inputs of a node that name files."""
+        inputs = [name for name in node.input if not name.startswith("^")]
+        if node.op == _FROM_FILE:
+            yield inputs[1]
+        for called in (one for one in _mentioned(node) if one in self.functions):
+            follows = node.op in (*_CALLS, called)
+            for place in self._file_names(called) - {None}:
+                yield inputs[place] if follows and place < len(inputs) else ""
+
+
+def _mentioned(node: node_def_pb2.NodeDef) -> Iterator[str]:
+    """Yield the functions that a node may call."""
+    yield node.op
+    for value in node.attr.values():
+        if value.HasField("func"):
+            yield value.func.name
+        for one in value.list.func:
+            yield one.name
+
+
+def _argument(function: function_pb2.FunctionDef, name: str) -> int | None:
+    """Return the place of the argument that an input of a node is; `None` where it is none."""
+    arguments = {one.name: place for place, one in enumerate(function.signature.input_arg)}
+    handed_on = {node.name: node.input[0] for node in function.node_def if node.op == "Identity"}
+    for _ in range(len(handed_on) + 1):
+        if name in arguments:
+            return arguments[name]
+        name = handed_on.get(name.partition(":")[0], "")
+    return None
