@@ -1,13 +1,15 @@
 import re
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from tests.report.page import Page
 from tests.report.sample import CONFIG, least, report, rows
 from tfnews.records import WeightsRecord
-from tfnews.report import figures
+from tfnews.report import figures, findings
 from tfnews.report.html import render
+from tfnews.report.sections import SECTIONS
 from tfnews.report.sections.figures import FIGURES
 from tfnews.statistics import mistakes
 
@@ -38,19 +40,76 @@ def test_the_page_says_what_the_model_was_trained_on(page):
     assert "fact-checkers' verdicts" in Page(page).text
 
 
-def test_false_alarms_are_the_first_figure_on_the_page(page):
-    text = Page(page).text
+def test_the_worst_is_first_and_the_use_second():
+    made = report()
+    found = findings.ranked(made)
+    use = findings.may_be_used(made, found)
+    assert f"In plain words {found[0].said} {use} " in Page(render(made)).text
+
+
+def test_false_alarms_are_the_first_figure_of_the_runs_own():
+    text = Page(render(report(other_sets=()))).text
     assert re.search(r"In plain words Of 100 real texts, [\d.]+ were called fake", text)
     assert text.index("were called fake") < text.index("were called real") < text.index("F1 for")
 
 
 def test_nothing_is_loaded_from_elsewhere(page):
     parsed = Page(page)
-    links = [value for name, value in parsed.attributes if name in ("src", "href", "action")]
+    links = [value for name, value in parsed.attributes if name in ("src", "action")]
     assert links
     assert all(link.startswith("data:image/png;base64,") for link in links)
     assert not parsed.names & {"script", "link", "iframe", "object"}
     assert not re.search(r"url\(|@import", page)
+
+
+def test_the_contents_lead_to_every_section_but_the_first(page):
+    attributes = Page(page).attributes
+    places = [value for name, value in attributes if name == "id"]
+    links = [value for name, value in attributes if name == "href"]
+    assert places[0] == "plain_words"
+    assert links == [f"#{place}" for place in places[1:]]
+    assert len(set(places)) == len(places) > 8
+
+
+def test_every_section_has_a_heading_and_all_but_the_first_an_opening(page):
+    shown = {value for name, value in Page(page).attributes if name == "id"}
+    for section in SECTIONS:
+        assert bool(section.heading) == (section.key in shown | {"audit", "slices", "calibration"})
+        assert bool(section.opening) == bool(section.heading and section.key != "plain_words")
+
+
+def test_three_scores_come_before_the_fold_and_all_others_in_it(page):
+    before, after = page.split('<section id="scores">')[1].split("<details>")[:2]
+    assert re.findall(r'scope="row">(.*?)</th>', before) == [
+        "texts", "real called fake (false alarms, FPR)", "fake called real (misses, FNR)",
+        "F1 for fake",
+    ]  # fmt: skip
+    assert "The other 12 scores" in after
+    assert after.split("</details>")[0].count("<tr><th") == 12
+
+
+def test_the_page_says_its_day():
+    assert "5 May 2026. Architecture" in render(report(written=date(2026, 5, 5)))
+
+
+def test_what_one_answer_for_all_scores_stands_below_another_set(page):
+    rows = page.split('<section id="other_sets">')[1].split("</section>")[0]
+    assert re.findall(r'scope="row">(.*?)</th>', rows) == ["elsewhere", "elsewhere: always fake"]
+
+
+def test_commands_stand_in_a_box_of_their_own():
+    advice = "A column repeats. Better: tfnews data prepare ... --time-column day"
+    made = report(warnings=(advice, "Two; judge on another set: tfnews evaluate RUN --data OTHER"))
+    text = render(made)
+    outside = re.sub(r"<pre>.*?</pre>", "", text, flags=re.DOTALL)
+    assert "tfnews " not in Page(outside).text
+    assert re.findall(r"<pre><code>(.*?)</code></pre>", text) == [
+        "tfnews data prepare ... --time-column day", "tfnews evaluate RUN --data OTHER",
+        "tfnews evaluate nnlm128-1 --data SPLITS", "tfnews explain nnlm128-1 FILE",
+        "tfnews compare", CONFIG.command,
+    ]  # fmt: skip
+    assert "<li>A column repeats.</li>" in text
+    assert "<li>Two.</li>" in text
 
 
 def test_texts_are_escaped(page):

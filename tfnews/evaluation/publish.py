@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -56,6 +57,7 @@ def publish(
         reliability={part: (found.reliability or {}).get(part) for part in found.parts},
         outdated=(*outdated, *(one.name for one in sets if one.outdated)),
         slices=of_test.slices,
+        written=datetime.now(UTC).date(),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     progress.stage("Writing the report")

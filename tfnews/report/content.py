@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
@@ -79,6 +80,7 @@ class Report:
         reliability: What calibration changes on each part; `None` where it was not measured.
         outdated: Parts and other sets that were scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
+        written: The day on which the report is.
     """
 
     config: Config
@@ -98,6 +100,7 @@ class Report:
     reliability: Mapping[str, Reliability | None] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
     slices: Slices | None = None
+    written: date | None = None
 
     @property
     def part(self) -> str:

@@ -1,6 +1,7 @@
 """What scores mean, in sentences: the report and the card say the same things in the same words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from tfnews.data.splits import UNSTATED
 from tfnews.records import CalibrationRecord, Comparison, Judged, OtherSet
@@ -15,6 +16,10 @@ LABEL_BASES = {
     "satire": "satire sites against news sites",
     "clickbait": "sites known for clickbait against news sites, or people's judgement",
 }
+UNTESTED = (
+    "The model has not been scored on the test texts. Scores on validation texts are too good: the "
+    "model was chosen by them."
+)
 NEAR_PERFECT = 0.98
 FEW_ROWS = 300
 MANY_REFUSED = 0.05  # of another set's texts
@@ -36,6 +41,11 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "" if bounds is None else f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
+def day(when: date) -> str:
+    """Return "5 May 2026"."""
+    return f"{when.day} {when:%B %Y}"
+
+
 def resembles(class_names: Sequence[str], set_name: str) -> str:
     """Say what a score means."""
     fake = class_names[1]
@@ -50,18 +60,24 @@ def label_basis(basis: str) -> str:
     return LABEL_BASES.get(basis, basis)
 
 
-def false_alarms(judged: Judged, called: str | None = None) -> str:
-    """Say how many real texts were called fake, or `called`, with the interval."""
+def false_alarms(judged: Judged, called: str | None = None, of: str = "") -> str:
+    """Say how many real texts were called fake, or `called`, with the interval.
+
+    Args:
+        judged: The scores.
+        called: What the model calls class 1, where that is not the set's own name.
+        of: The set's name, where it is not the run's own.
+    """
     real, fake = judged.class_names
     counts = judged.scores["confusion"][0]
-    return _rate(judged, "fpr", counts[1], sum(counts), real, called or fake)
+    return _rate(judged, "fpr", counts[1], sum(counts), real, called or fake, of)
 
 
-def misses(judged: Judged) -> str:
-    """Say how many fake texts were called real, with the interval."""
+def misses(judged: Judged, of: str = "") -> str:
+    """Say how many fake texts were called real, with the interval; `of` as `false_alarms`."""
     real, fake = judged.class_names
     counts = judged.scores["confusion"][1]
-    return _rate(judged, "fnr", counts[0], sum(counts), fake, real)
+    return _rate(judged, "fnr", counts[0], sum(counts), fake, real, of)
 
 
 def flags_right(flag: dict, class_names: Sequence[str]) -> str:
@@ -110,8 +126,10 @@ def always(judged: Judged) -> str:
     )
 
 
-def no_better(judged: Judged) -> str | None:
+def no_better(judged: Judged, of: str = "") -> str | None:
     """Say that a model is not shown to tell the classes apart, or None where it is.
+
+    `of` is the set's name, where it is not the run's own.
 
     The mean of both classes' recall is 0.5 for whoever gives all texts one class, whatever the
     classes' shares, and for whoever draws lots.
@@ -122,26 +140,45 @@ def no_better(judged: Judged) -> str | None:
         return None
     known = f" (95 % interval {interval(bounds)})" if bounds else ""
     return (
-        f"This model is not shown to be any better than always giving {found['class']}: it finds "
+        f"{f'On {of} this' if of else 'This'} model is not shown to be any better than always "
+        f"giving {found['class']}: it finds "
         f"{recall:.4f} of a class on average{known}, where one answer for all texts finds 0.5."
     )
 
 
 def fall(home: Judged, away: Judged, away_name: str) -> str:
-    """Say how F1 and accuracy move from the model's own test texts to another data set."""
-    before, after = home.scores, away.scores
-    # A model knows only the classes it was trained on: it calls no text by another set's name.
-    own = home.class_names[1]
-    called = own if own == away.class_names[1] else f"{own}-like"
-    commoner = max(map(sum, after["confusion"])) / away.rows
+    """Say how F1 and accuracy move from the model's own test texts to another data set.
+
+    Each is told with what the better of one answer for all texts reaches there: flagging half of a
+    set that is fake has an F1 of 0.67, without reading.
+    """
+    called = call(home, away)
     moved = " and ".join(
-        _moved(name, before[key], after[key])
+        f"{_moved(name, home.scores[key], away.scores[key])}, where {_without_reading(away, key)},"
         for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
     )
-    return (
-        f"On {away_name}, {moved}; always giving the commoner class would be right for "
-        f"{_percent(commoner)}. {false_alarms(away, called)}"
-    )
+    return f"On {away_name}, {moved.removesuffix(',')}. {false_alarms(away, called)}"
+
+
+def call(home: Judged, away: Judged) -> str:
+    """Name what a model calls class 1 of another set: it knows no class but those it has learnt."""
+    own = home.class_names[1]
+    return own if own == away.class_names[1] else f"{own}-like"
+
+
+def one_answers(judged: Judged) -> dict[str, dict]:
+    """Return what one answer for all texts scores, by it: the commoner class, class 1."""
+    real, fake = map(sum, judged.scores["confusion"])
+    return {
+        judged.class_names[label]: metrics.one_answer(real, fake, label)
+        for label in sorted({int(fake >= real), 1})
+    }
+
+
+def _without_reading(judged: Judged, metric: str) -> str:
+    reached = {answer: one[metric] for answer, one in one_answers(judged).items()}
+    best = max(reached, key=reached.get)
+    return f"always giving {best} reaches {reached[best]:.2f}"
 
 
 def unscored(name: str, judged: Judged, refused: Mapping[str, int], f1: float | None) -> str:
@@ -205,10 +242,6 @@ def _moved(name: str, before: float, after: float) -> str:
     return f"{name} {verb} from {before:.2f} to {after:.2f}"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def warnings(report: Report) -> list[str]:
     """Return what a reader must know before believing the scores: the caller's, then our own."""
     found = [
@@ -244,6 +277,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     seed = "not stated" if data.seed is None else data.seed
     told = {"weights": config.weights.name} if "weights" in config.recipe else {}
     facts = {
+        "written": report.written and day(report.written),
         "command": config.command,
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
         "calibrated": _calibrated(config.calibration),
@@ -331,10 +365,7 @@ def _reads_warning(test_reads: int) -> str | None:
 
 def _test_warning(test: Judged | None) -> str | None:
     if not test:
-        return (
-            "The model has not been scored on the test texts. Scores on validation texts are too "
-            "good: the model was chosen by them."
-        )
+        return UNTESTED
     if test.rows >= FEW_ROWS:
         return None
     return f"There are only {test.rows:,} test texts: read the intervals, not the scores."
@@ -367,20 +398,23 @@ def _refused_warning(away: OtherSet) -> str | None:
     )
 
 
-def _rate(judged: Judged, metric: str, wrong: int, total: int, name: str, called: str) -> str:
+def _rate(
+    judged: Judged, metric: str, wrong: int, total: int, name: str, called: str, of: str
+) -> str:
     rate, bounds = judged.scores[metric], judged.intervals.get(metric)
+    texts = f"{name} texts of {of}" if of else f"{name} texts"
     if rate is None:
-        return f"There were no {name} texts, so this cannot be said."
+        return f"There were no {texts}, so this cannot be said."
     base = _base(rate or (bounds[1] if bounds else 1))
     if not wrong:
         limit = f"; up to {bounds[1] * base:.1f} of {base:,} cannot be excluded" if bounds else ""
-        return f"None of {total:,} {name} texts was called {called}{limit}."
+        return f"None of {total:,} {texts} was called {called}{limit}."
     decimals = 0 if rate * base >= 10 else 1
     known = ""
     if bounds:
         low, high = (f"{bound * base:.{decimals}f}" for bound in bounds)
         known = f" (95 % interval {low} to {high})"
-    said = f"Of {base:,} {name} texts, {rate * base:.{decimals}f} were called {called}{known}"
+    said = f"Of {base:,} {texts}, {rate * base:.{decimals}f} were called {called}{known}"
     return f"{said}. Counted: {wrong:,} of {total:,}."
 
 

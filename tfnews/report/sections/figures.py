@@ -66,4 +66,9 @@ def _base64(png: bytes | Path) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-SECTION = Section("figures", _html)
+SECTION = Section(
+    "figures",
+    _html,
+    heading="Figures",
+    opening="Look here before you move the threshold: fewer false alarms cost more misses.",
+)

@@ -35,4 +35,9 @@ def _shown(one: Mistake, class_names: tuple[str, str]) -> dict[str, str | None]:
     }
 
 
-SECTION = Section("mistakes", _html)
+SECTION = Section(
+    "mistakes",
+    _html,
+    heading="What it got wrong",
+    opening="Read some of these before you rely on a score: errors in use will look like them.",
+)
