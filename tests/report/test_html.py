@@ -147,7 +147,23 @@ def test_every_figure_has_words():
     labels, probabilities = rows()
     history = [{"epoch": 1, "loss": 1.0, "accuracy": 0.5}]
     drawn = figures.draw_all({"test": [[1, 2], [3, 4]]}, labels, probabilities, history)
-    assert set(drawn) == set(FIGURES)
+    assert set(drawn) - {"confusion"} == set(FIGURES)
+
+
+def test_confusion_matrices_are_tables(page):
+    """As one picture of three they could not be read on a telephone."""
+    (tn, fp), (fn, tp) = report().parts["test"].scores["confusion"]
+    first = page.split('<table class="matrix">')[1].split("</table>")[0]
+    assert f"<caption>test: {fp + fn} of 400 wrong</caption>" in first
+    assert re.findall(r'<td class="(\w+)">([\d,]+)<small>([\d.]+ %)', first) == [
+        (kind, f"{count}", f"{100 * count / of:.1f} %")
+        for kind, count, of in (
+            ("right", tn, tn + fp),
+            ("wrong", fp, tn + fp),
+            ("wrong", fn, fn + tp),
+            ("right", tp, fn + tp),
+        )
+    ]
 
 
 @pytest.mark.parametrize(
