@@ -19,6 +19,7 @@ from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
 from tfnews.models.opening import digests
+from tfnews.records import Reason, Token
 from tfnews.report import figures, wording
 from tfnews.report.screen import summary
 from tfnews.runs import Run
@@ -228,6 +229,19 @@ def test_texts_can_be_left_out_of_the_report(flagging, splits):
     assert not any(text in written for text in texts)
 
 
+def test_words_that_moved_mistakes_are_kept_and_shown_unless_texts_are_left_out(flagging):
+    run, report, no_text = flagging
+    kept = json.loads(run.metrics_path.read_text()).get("reasons")
+    assert ("Moved it most towards" in run.report_path.read_text()) is not no_text
+    if no_text:
+        assert (kept, report.reasons) == ([], ())
+        return
+    quoted = (*report.mistakes.false_alarms, *report.mistakes.misses, *report.mistakes.sample)
+    assert {one["row"] for one in kept} <= {one.row for one in quoted}
+    assert {word["toward"] for one in kept for word in one["words"]} == {"fake"}
+    assert all(word["weight"] > 0 for one in kept for word in one["words"])
+
+
 def test_prevalences_are_told(flagging):
     run, _, _ = flagging
     for page in (run.report_path, run.card_path):
@@ -365,8 +379,11 @@ def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path)
     first, second = (
         elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
     )
+    run.record_parts({}, {}, reasons=(Reason(0, "exact", (Token("word", 1.0, "fake"),)),))
     evaluate(run, [first])
-    report = evaluate(run, [second])
+    assert run.scores().reasons[0].words[0].token == "word"
+    report = evaluate(run, [second], no_text=True)
+    assert run.scores().reasons == ()  # None would have left them in the file
     assert [away.name for away in report.other_sets] == ["a", "b"]
     assert report.test_reads == 0
     assert set(report.parts) == {"validation"}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.page import Page
 from tests.report.sample import CONFIG, least, report, rows
-from tfnews.records import WeightsRecord
+from tfnews.records import Reason, Token, WeightsRecord
 from tfnews.report import figures, findings
 from tfnews.report.html import render
 from tfnews.report.sections import SECTIONS
@@ -135,6 +135,21 @@ def test_mistakes_without_texts_show_their_rows():
     text = Page(render(report(mistakes=found))).text
     assert f"row {found.misses[0].row}, labelled fake" in text
     assert "Title" not in text
+
+
+def test_the_words_behind_a_mistake_stand_below_it():
+    made = report()
+    alarm, miss = made.mistakes.false_alarms[0].row, made.mistakes.misses[0].row
+    reasons = (
+        Reason(alarm, "exact", (Token("shocking", 0.5, "fake"), Token("they", 0.25, "fake"))),
+        Reason(miss, "exact", (Token("council", -0.125, "real"),)),
+    )
+    text = Page(render(replace(made, reasons=reasons))).text
+    alarms, misses = text.split("False alarms: ")[1].split("Misses: ")
+    assert "Moved it most towards fake: shocking (+0.50), they (+0.25)" in alarms
+    assert "Moved it most towards real: council (-0.12)" in misses
+    assert "are no evidence" in text
+    assert "are no evidence" not in Page(render(made)).text
 
 
 def test_figures_may_be_paths(tmp_path):

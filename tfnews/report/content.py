@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
-from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reliability, Timings
+from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reason, Reliability, Timings
 from tfnews.records.slices import Slices
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
@@ -80,6 +80,7 @@ class Report:
         reliability: What calibration changes on each part; `None` where it was not measured.
         outdated: Parts and other sets that were scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
+        reasons: Which words moved the scores of mistakes, by their rows in the test part.
         written: The day on which the report is.
     """
 
@@ -100,6 +101,7 @@ class Report:
     reliability: Mapping[str, Reliability | None] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
     slices: Slices | None = None
+    reasons: tuple[Reason, ...] = ()
     written: date | None = None
 
     @property
