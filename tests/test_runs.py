@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import filelock
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from tests import tiny
 from tfnews import runs
 from tfnews.errors import RunError, UsageError
+from tfnews.files import replacing, sha256, write_json, write_text
+from tfnews.places import found
 from tfnews.records import Ancestor, Config, Judged, OtherSet, Parameters, Scores
-from tfnews.runs import Run, next_name, replacing, sha256, write_json, write_text
+from tfnews.runs import Run, next_name
 
 # As a fit of version 0.1.0 wrote it, with all that it ever wrote.
 CONTENT = {
@@ -123,6 +126,16 @@ SCORES = {
 
 def complete(name, root):
     Run.create(tiny.config(name), root).update(state="complete")
+
+
+def read(run):
+    """Return what is written of a run, its places as they were when they were absolute."""
+    content = json.loads(run.config_path.read_text())
+    assert content["splits"]["path"].startswith("../")
+    content["splits"]["path"] = found(content["splits"]["path"], run.path)
+    for one in content["lineage"]:
+        one["path"] = found(one["path"], run.path)
+    return content
 
 
 def names(folder):
@@ -299,7 +312,7 @@ def test_a_run_of_an_earlier_version_says_the_same(tmp_path):
     assert config.lineage == (Ancestor("older", "/runs/older", "cd" * 32, "others"),)
     assert config.parameters == Parameters(total=21, trainable=1)
     run.update()
-    assert json.loads(run.config_path.read_text()) == CONTENT
+    assert read(run) == CONTENT
 
 
 def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
@@ -312,8 +325,7 @@ def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
 def test_what_another_version_wrote_is_kept(tmp_path):
     run = Run(laid({**CONTENT, "mood": {"good": [1, None]}}, tmp_path / "first"))
     run.update(seed=5)
-    found = json.loads(run.config_path.read_text())
-    assert found == {**CONTENT, "mood": {"good": [1, None]}, "seed": 5}
+    assert read(run) == {**CONTENT, "mood": {"good": [1, None]}, "seed": 5}
 
 
 def test_what_is_not_said_stands_at_its_default():
@@ -497,3 +509,20 @@ def test_runs_land_where_the_environment_says(tmp_path, monkeypatch):
     assert Run.open("named").path == tmp_path / "elsewhere" / "named"
     assert next_name("named") == "named-1"
     assert Run.create(tiny.config("asked"), tmp_path / "asked").path == tmp_path / "asked" / "asked"
+
+
+def test_a_run_moved_with_its_splits_finds_them(tmp_path):
+    config = replace(tiny.config("one"), command=f"tfnews fit --data {tmp_path}/splits")
+    config = replace(config, splits=replace(config.splits, path=str(tmp_path / "a" / "splits")))
+    run = Run.create(config, tmp_path / "a" / "saved")
+    assert str(tmp_path) not in run.config_path.read_text()
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert Run(tmp_path / "b" / "saved" / "one").config.splits.path == str(tmp_path / "b/splits")
+
+
+@pytest.mark.parametrize("line", ["{", "3", "null", "[" * 100_000, "\udcff"])
+def test_a_damaged_history_is_told(tmp_path, line):
+    run = Run(laid(CONTENT, tmp_path / "first"))
+    run.history_path.write_bytes(line.encode("utf-8", "surrogateescape"))
+    with pytest.raises(RunError, match=r"history\.jsonl is not what tfnews writes"):
+        run.history()

@@ -15,7 +15,10 @@ FLOORS = {
     "errors": 0,
     "catalogue": 1,
     "links": 1,
+    "progress": 1,
     "records": 1,
+    "files": 1,
+    "places": 1,
     "runs": 2,
     "data": 3,
     "statistics": 3,
@@ -27,6 +30,7 @@ FLOORS = {
     "export": 7,
     "scoring": 7,
     "serving": 8,
+    "comparison": 8,
     "training": 8,
     "cli": 9,
 }

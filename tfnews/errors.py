@@ -1,10 +1,39 @@
 """The errors tfnews raises on purpose, each with the exit code its command ends with."""
 
+import unicodedata
+
+LONGEST = 500  # characters of a message
+_END = 160  # of them what a long message ends with, which is what to do next
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # what moves a cursor, turns text or is none
+
 
 class TfnewsError(Exception):
-    """An error the user can act on: says what was wrong, received, allowed, and what to do next."""
+    """An error the user can act on: says what was wrong, received, allowed, and what to do next.
+
+    What a message repeats of files and names may hold anything: it is one line of at most `LONGEST`
+    characters, and none of them controls a terminal.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: object = ""):
+        super().__init__(_shortened(visible(str(message))))
+
+
+def visible(text: str) -> str:
+    """Return a text on one line, with escapes for characters that are not seen."""
+    line = " ".join(text.splitlines())
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join(_escaped(one) if unicodedata.category(one) in _UNSEEN else one for one in line)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - _END - 3]} … {line[-_END:]}"
 
 
 class UsageError(TfnewsError):

@@ -2,25 +2,25 @@
 
 import contextlib
 import csv
-import hashlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-import filelock
-
-from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews import places
+from tfnews.catalogue.names import PARTS
+from tfnews.errors import RunError, UsageError
+from tfnews.files import held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
-from tfnews.records import Config, OtherSet, Scores
+from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
 
 _T = TypeVar("_T")
 
+TASK = "task.json"  # what keras-hub opens a task's preset by
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
@@ -29,44 +29,6 @@ _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 def saved_models_root(root: str | os.PathLike | None = None) -> Path:
     """Return the folder runs land in: `root`, else TFNEWS_SAVED_MODELS, else ./saved_models."""
     return Path(root or os.environ.get("TFNEWS_SAVED_MODELS") or "saved_models")
-
-
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike, mode: str = "w", **options) -> Iterator:
-    """Open a file beside `path` for writing and rename it into place when the block succeeds."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if "b" not in mode:
-        options.setdefault("encoding", "utf-8")
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        # "x" makes a new file, for others as readable as the system's mask lets it be.
-        with beside.open(mode.replace("w", "x"), **options) as file:
-            yield file
-        beside.replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError) and error.errno and not error.filename:
-            error.filename = os.fspath(path)  # a write that fails does not say where
-        with contextlib.suppress(OSError):  # what failed is told, not that nothing was made
-            beside.unlink(missing_ok=True)
-        raise
-
-
-def write_text(path: str | os.PathLike, text: str) -> None:
-    """Write a text file beside `path`, then rename it into place."""
-    with replacing(path, newline="\n") as file:
-        file.write(text)
-
-
-def write_json(path: str | os.PathLike, content: object) -> None:
-    """Write `content` as indented JSON beside `path`, then rename it into place."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-
-def sha256(path: str | os.PathLike) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class Run:
@@ -99,18 +61,14 @@ class Run:
             UsageError: The name is not a plain file name.
             RunError: The folder exists.
         """
-        check_name(config.name, "A run's name")
-        path = saved_models_root(root) / config.name
+        path = check_free(config.name, root)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.mkdir()
         except FileExistsError:
-            raise RunError(
-                f"A run named {config.name!r} exists in {path.parent}. Choose another with --name, "
-                "or remove that folder."
-            ) from None
+            raise _taken(path) from None
         try:
-            write_json(path / "config.json", config.to_json())
+            write_json(path / "config.json", _passed_on(config, path).to_json())
         except BaseException:
             path.rmdir()  # a run without it could not be told from a damaged one
             raise
@@ -153,14 +111,14 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from training this run; the system frees it if this one dies.
+        """Keep other processes from training or calibrating this run; freed if this one dies.
 
         Raises:
-            RunError: Another process is training it.
+            RunError: Another process is at it.
         """
         refusal = RunError(
-            f"Another process is training {self.path} at this moment. Wait for it, or choose "
-            "another name with --name."
+            f"Another process is training or calibrating {self.path} at this moment. Wait for it, "
+            "or choose another name with --name."
         )
         with held(self.path / ".lock", 0, refusal):
             yield
@@ -203,6 +161,46 @@ class Run:
         """
         self._change_scores(lambda scores: replace(scores, **changes))
 
+    def record_parts(
+        self, parts: dict[str, Judged], reliability: dict[str, Reliability], **facts: object
+    ) -> None:
+        """Write what splits score, and other fields of metrics.json; they count as current.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        self._change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
+
+    def configure_classifier(self, **changes: object) -> None:
+        """Change how the saved classifier reads its scores: fields of model/task.json's config.
+
+        No other function writes into the model of a complete run. Scores and predictions that it
+        had are outdated by it: they are kept, and set aside first, so that a process which dies
+        in between leaves none that look current.
+
+        Raises:
+            RunError: Another process kept it locked, or a file is damaged.
+        """
+        self._change_scores(Scores.all_outdated)
+        for part in PARTS:
+            if self.predictions_path(part).exists():
+                self.predictions_path(part).replace(self.predictions_path(f"{part}.outdated"))
+        self._note_digest("")  # not known, which is opened: the process may die before the next
+        with self._writing():
+            content = _read(self.task_path, _with_config)
+            content["config"] |= changes
+            write_json(self.task_path, content)
+        self._note_digest(sha256(self.task_path))
+
+    def _note_digest(self, digest: str) -> None:
+        """Record the digest of task.json, where the run has digests."""
+
+        def noted(config: Config) -> Config:
+            known = config.digests
+            return replace(config, digests=known and {**known, self.task_path.name: digest})
+
+        self._change_config(noted)
+
     def record_other_set(self, away: OtherSet) -> None:
         """Add another set's scores; only those of the very same files are replaced.
 
@@ -230,7 +228,7 @@ class Run:
     def _change_config(self, change: Callable[[Config], Config]) -> None:
         with self._writing():
             self.config = change(self._read_config())
-            write_json(self.config_path, self.config.to_json())
+            write_json(self.config_path, _passed_on(self.config, self.path).to_json())
 
     def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
         with self._writing():
@@ -239,7 +237,7 @@ class Run:
             write_json(self.metrics_path, before | changed)
 
     def _read_config(self) -> Config:
-        return _read(self.config_path, Config.from_json)
+        return _placed(_read(self.config_path, Config.from_json), self.path, places.found)
 
     def _read_scores(self, read: Callable[[object], _T]) -> _T:
         return _read(self.metrics_path, read) if self.metrics_path.is_file() else read({})
@@ -266,6 +264,11 @@ class Run:
     def model_dir(self) -> Path:
         """The keras-hub preset."""
         return self.path / "model"
+
+    @property
+    def task_path(self) -> Path:
+        """The classifier's configuration, in the preset."""
+        return self.model_dir / "task.json"
 
     @property
     def metrics_path(self) -> Path:
@@ -307,11 +310,42 @@ class Run:
         return self.path / "predictions" / f"{part}.csv"
 
     def history(self) -> list[dict]:
-        """Return the epochs as recorded, oldest first; empty when none was."""
+        """Return the epochs as recorded, oldest first; empty when none was.
+
+        Raises:
+            RunError: The file is damaged.
+        """
         if not self.history_path.is_file():
             return []
-        lines = self.history_path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        try:
+            lines = self.history_path.read_text(encoding="utf-8").splitlines()
+            epochs = [json.loads(line) for line in lines]
+            if not all(isinstance(epoch, dict) for epoch in epochs):
+                raise ValueError("a line is no object")
+        except (ValueError, RecursionError) as error:
+            raise RunError(
+                f"{self.history_path} is not what tfnews writes ({error}). Put the file back, or "
+                "train again under another name."
+            ) from error
+        return epochs
+
+
+def _passed_on(config: Config, folder: Path) -> Config:
+    """Return what is written of a configuration: its places and command tell of no machine."""
+    command = places.neutral(config.command) if config.command else config.command
+    return replace(_placed(config, folder, places.recorded), command=command)
+
+
+def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> Config:
+    """Return a configuration with each place in it as `place` has it, seen from a folder."""
+    weights, recipe = config.weights, dict(config.recipe)
+    if isinstance(recipe.get("weights"), str):
+        recipe["weights"] = place(recipe["weights"], folder)
+    if weights.handle:
+        weights = replace(weights, handle=place(weights.handle, folder))
+    lineage = tuple(replace(one, path=place(one.path, folder)) for one in config.lineage)
+    splits = replace(config.splits, path=place(config.splits.path, folder))
+    return replace(config, weights=weights, recipe=recipe, lineage=lineage, splits=splits)
 
 
 def check_name(name: str, what: str) -> None:
@@ -329,6 +363,27 @@ def check_name(name: str, what: str) -> None:
             f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, and begins "
             f"with a letter or digit. Received: {name!r}."
         )
+
+
+def check_free(name: str, root: str | os.PathLike | None = None) -> Path:
+    """Return the folder of a run to come.
+
+    Raises:
+        UsageError: The name is not a plain file name.
+        RunError: The folder exists.
+    """
+    check_name(name, "A run's name")
+    path = saved_models_root(root) / name
+    if path.exists():
+        raise _taken(path)
+    return path
+
+
+def _taken(path: Path) -> RunError:
+    return RunError(
+        f"A run named {path.name!r} exists in {path.parent}. Choose another with --name, or remove "
+        "that folder."
+    )
 
 
 def next_name(stem: str, root: str | os.PathLike | None = None) -> str:
@@ -354,6 +409,33 @@ def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bo
     return any((path / "config.json").is_file() for path in _candidates(name, root))
 
 
+def model_folder(run: "str | os.PathLike | Run", root: str | os.PathLike | None = None) -> Path:
+    """Return the folder of a trained model, without opening it.
+
+    Args:
+        run: The name or path of a complete run, the run itself, or a model folder.
+        root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+
+    Raises:
+        RunError: There is no such run or model.
+    """
+    if not isinstance(run, Run):
+        if (Path(run) / TASK).is_file():
+            return Path(run)
+        if Path(run).is_dir() and not is_run(run, root):
+            raise RunError(
+                f"{run} holds neither a run's config.json nor a model's {TASK}. Give a run's "
+                "name or folder, or the model folder in it."
+            )
+        run = Run.open(run, root)
+    if not (run.model_dir / TASK).is_file():
+        raise RunError(
+            f"The run {run.path} has lost its model: {run.model_dir / TASK} is not there. "
+            "Put it back, or train again under another name."
+        )
+    return run.model_dir
+
+
 def _found(name: str | os.PathLike, root: str | os.PathLike | None) -> Path:
     held = (path for path in _candidates(name, root) if (path / "config.json").is_file())
     path = next(held, None)
@@ -366,35 +448,22 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
     return [saved_models_root(root) / Path(name), Path(name)]
 
 
-@contextlib.contextmanager
-def held(path: Path, seconds: float, refusal: TfnewsError) -> Iterator[None]:
-    """Hold a lock that other processes and threads respect; the system frees it after a crash.
-
-    Args:
-        path: The lock's file.
-        seconds: To wait for it.
-        refusal: Raised where another holds it for longer.
-    """
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=seconds)
-    except filelock.Timeout:
-        raise refusal from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
         return read(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
             "or was damaged. Put the file back, or train again under another name."
         ) from error
+
+
+def _with_config(content: object) -> dict:
+    """Return the content of a task.json."""
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise ValueError("it has no config")
+    return content
 
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:

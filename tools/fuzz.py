@@ -199,7 +199,8 @@ def pieces() -> list[bytes]:
 def run_folder(folder: Path, data: bytes, *, name: str) -> None:
     """Open a run of which one file is the input, and read its scores."""
     from tests.tiny import config
-    from tfnews.runs import Run, write_json
+    from tfnews.files import write_json
+    from tfnews.runs import Run
 
     write_json(folder / "config.json", config("fuzzed").to_json())
     (folder / name).write_bytes(data)

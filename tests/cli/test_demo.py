@@ -58,4 +58,4 @@ def test_what_to_type_next(demo):
 def test_too_few_articles(tmp_path):
     result = CliRunner().invoke(main, ["demo", "--out", str(tmp_path), "--articles", "9"])
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: The synthetic corpus needs at least 50 articles")
+    assert result.stderr.startswith("Error: --articles must be a whole number from 50")

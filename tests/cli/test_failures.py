@@ -6,6 +6,7 @@ It was once a traceback of 35 to 67 lines.
 import csv
 import errno
 import os
+import signal
 import subprocess
 import sys
 
@@ -13,9 +14,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tfnews import cli, runs
+from tfnews import cli, files
 from tfnews.cli import COMMANDS, main
-from tfnews.cli.failures import told
+from tfnews.cli.failures import fault, told
 from tfnews.errors import DataError, ExportError, RunError, TfnewsError, WeightsError
 
 HERE = ("/made/up/place", "/made/up/place")
@@ -167,7 +168,7 @@ def test_a_path_too_long(tmp_path, news):
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_there(tmp_path):
     def write():
-        with runs.replacing(tmp_path / "a.csv") as file:
+        with files.replacing(tmp_path / "a.csv") as file:
             file.write("half")
             raise OSError(errno.ENOSPC, "full")
 
@@ -188,3 +189,96 @@ def test_standard_output_on_a_full_disk():
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Error: The disk is full. ")
+
+
+# The last net
+
+
+class LibraryError(Exception):
+    """Of a library, which nobody has thought of."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [LibraryError("\x1b[2J\nlong" * 1000), KeyError("a"), RecursionError(), UnicodeError("\ud800")],
+)
+@pytest.mark.parametrize("command", ["data", "fit"])
+def test_what_nobody_thought_of_is_one_line_that_asks_for_a_report(monkeypatch, error, command):
+    def fail():
+        raise error
+
+    fake = click.Command(command, callback=fail)
+    monkeypatch.setattr(cli.LazyGroup, "get_command", lambda *_: fake)
+    result = CliRunner().invoke(main, [command])
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: This is a fault of tfnews")
+    assert type(error).__name__ in result.output
+    assert "--debug" in result.output
+    assert result.output.count("\n") == 1
+    assert "\x1b" not in result.output
+    result = CliRunner().invoke(main, ["--debug", command])
+    assert result.exception is error
+
+
+def test_a_fault_names_the_module_and_no_folder_of_this_machine():
+    with pytest.raises(TypeError) as raised:
+        files.replacing("a", 3).__enter__()
+    said = str(fault(raised.value))
+    assert "(in tfnews.files)" in said
+    assert os.path.dirname(files.__file__) not in said
+
+
+_WAITS = """
+import os, signal, sys, click
+from tfnews import cli
+from tfnews.files import folder_beside, replacing
+def wait():
+    with folder_beside("splits") as made, replacing("scores.csv") as file:
+        file.write("half"); file.flush()
+        print("ready", flush=True)
+        signal.pause()
+fake = click.Command("data", callback=wait)
+cli.LazyGroup.get_command = lambda *_: fake
+cli.run()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no such signals here")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_command_that_is_ended_cleans_up(tmp_path, number):
+    """What SIGTERM ended left its temporary files behind."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", _WAITS, "data"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert child.stdout.readline() == b"ready\n"
+    child.send_signal(getattr(signal, number))
+    _, said = child.communicate()
+    assert child.returncode == 130
+    assert said == b"Interrupted.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_give_no_traceback_and_no_file_their_numbers(tmp_path, closed):
+    code = (
+        "import os, click; from tfnews import cli\n"
+        "def opened():\n"
+        f"    with open({str(tmp_path / 'a')!r}, 'w') as file:\n"
+        "        assert file.fileno() > 2; os.write(1, b'said'); click.echo('told')\n"
+        "cli.LazyGroup.get_command = lambda *_: click.Command('data', callback=opened)\n"
+        "cli.run()"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" data {closed}', sys.executable, code],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert (tmp_path / "a").read_bytes() == b""

@@ -2,8 +2,6 @@
 
 import json
 import shlex
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -100,7 +98,6 @@ def test_settings_of_a_family(fit):
         (["--epochs", "many"], 2, "'many' is not a valid integer"),
         (["--precision", "float8"], 2, "Unknown precision 'float8' as an argument."),
         (["--arch", "swivel20", "--weights", "none", "--frozen"], 2, "Add --trainable."),
-        (["--arch", "swivel20", "--weights", "nowhere"], 4, "No weights for 'nowhere'."),
         (["--resume", "nothing"], 2, "Received besides: data"),
     ],
 )
@@ -109,33 +106,6 @@ def test_an_error_is_one_line_with_its_exit_code(fit, arguments, code, message):
     assert result.exit_code == code
     assert message in result.stderr.splitlines()[-1]
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["--arch", "bert-tiny", "--set", "activation=foo"], 2, "Unknown activation 'foo'"),
-        (["--arch", "tfidff"], 2, "Did you mean 'tfidf'?"),
-        (["--arch", "bert-tiny", "--weights", "none", "--frozen"], 2, "Add --trainable."),
-        (["--from", "nothing"], 5, "No run "),
-        ([], 3, "is not a folder of splits"),
-    ],
-)
-def test_a_mistake_is_told_before_tensorflow_starts(tmp_path, arguments, code, message):
-    """It took up to ten seconds to say that a name was mistyped."""
-    program = (
-        "import sys\n"
-        "from tfnews.cli import main\n"
-        "code = main(sys.argv[1:], standalone_mode=False)\n"
-        "heavy = {'tensorflow', 'keras', 'keras_hub'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-        "sys.exit(code)\n"
-    )
-    command = [sys.executable, "-c", program, "fit", "--data", str(tmp_path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert message in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 def test_no_data(tmp_path):

@@ -18,9 +18,13 @@ from tfnews.training.fit import fit
 
 
 @pytest.fixture
-def invoke(monkeypatch):
+def invoke(monkeypatch, tmp_path_factory):
     """Run `tfnews predict RUN ...` with a stub in place of the run's model."""
-    monkeypatch.setattr(models, "load", lambda run: StubClassifier(StubGuards()))
+    here = tmp_path_factory.mktemp("here")
+    (here / "RUN").mkdir()
+    (here / "RUN" / "task.json").touch()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(models, "load", lambda run, **_: StubClassifier(StubGuards()))
 
     def _invoke(*arguments: str, **options):
         return CliRunner().invoke(main, ["predict", "RUN", *map(str, arguments)], **options)
@@ -47,7 +51,8 @@ def test_texts_as_arguments(invoke):
         ("2", 0.6),
     ]
     assert "2 scored, none left out." in result.stderr
-    assert "1 at or above the threshold of 0.5" in result.stderr
+    assert "1 at or above the threshold of 0.5, label fake" in result.stderr
+    assert "1 below it, label real: they resemble texts labelled real there." in result.stderr
     assert "resemble texts labelled fake in made up" in result.stderr
     assert "no ground for removing a text automatically" in result.stderr
     assert "Next: tfnews predict" in result.stderr
@@ -74,12 +79,13 @@ def test_file_to_file(invoke, news, tmp_path):
         "not_scored",
     ]
     assert "2 not scored (too short 1, unreadable record 1)" in result.stderr
-    assert "Next: tfnews evaluate RUN" in result.stdout
+    assert result.stderr.startswith("1 scored, 2 not scored")
+    assert f"Next: tfnews explain RUN {news} --row ID" in result.stdout
 
 
 def test_table_and_threshold(invoke):
     result = invoke("--text", "a b!", "--output-format", "table", "--threshold", "0.1")
-    assert "0.100  resembles texts labelled fake in made up" in result.stdout
+    assert result.stdout.splitlines()[1].endswith("0.100  fake")
     assert "threshold of 0.1" in result.stderr
 
 
@@ -205,7 +211,7 @@ def test_most_texts_refused_for_one_reason_is_a_warning_with_the_remedy(invoke):
 )
 def test_options_of_reading(invoke, tmp_path, monkeypatch, content, options):
     classifier = StubClassifier()
-    monkeypatch.setattr(models, "load", lambda run: classifier)
+    monkeypatch.setattr(models, "load", lambda run, **_: classifier)
     (tmp_path / "a.csv").write_bytes(content)
     assert invoke(tmp_path / "a.csv", *options).exit_code == 0
     assert classifier.calls == [["“Новые меры поддержки” экономики!"]]
@@ -269,7 +275,7 @@ def test_a_run_scores_a_file_as_evaluate_scores_its_test_split(fitted, tmp_path)
     expected = load(run).probabilities(frame["combined_text"].tolist())
     found = [float(row["fake_probability"]) for row in rows[: len(frame)]]
     np.testing.assert_array_equal(np.float32(found), expected)
-    flagged = [row["label"].startswith("resembles texts labelled fake") for row in rows[:-2]]
+    flagged = [row["label"] == "fake" for row in rows[:-2]]
     assert flagged == (expected >= np.float32(0.5)).tolist()
     assert [row["outcome"] for row in rows[-2:]] == ["not_scored"] * 2
     assert f"{len(frame)} scored, 2 not scored" in result.stderr

@@ -6,7 +6,7 @@ import pytest
 from tfnews.data import demo
 from tfnews.data.text import combine, for_matching
 from tfnews.errors import UsageError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 
 def read(path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.data.news import FAKE, HEADER, REAL, delimited, write, write_table
 from tfnews.data.readers import read
 from tfnews.errors import DataError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 ISOT = ("title", "text", "subject", "date")
 LIAR = (

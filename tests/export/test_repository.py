@@ -70,7 +70,7 @@ def test_a_version_on_trial_is_withdrawn_and_its_number_not_given_again(model):
 
 
 def test_versions_are_counted_as_numbers(model):
-    for name in ("9", "10", "notes", ".writing-x", "²"):
+    for name in ("9", "10", "notes", ".writing.x", "²"):
         (model.path / name).mkdir(parents=True)
     assert model.versions() == [9, 10]
     assert publish(model).name == "11"
@@ -126,9 +126,8 @@ def test_what_fails_leaves_nothing(model, tmp_path):
 def test_what_a_killed_export_left_goes_with_the_next_one(model):
     """A process that is killed cleans nothing up, and an export may be a gigabyte."""
     publish(model)
-    left = model.path / ".writing-killed"
+    left = model.path / f".writing.{'0a' * 8}"
     (left / "new").mkdir(parents=True)
-    (left / "alive").write_text("")
     with model.writing() as folder:
         assert not left.exists()
         with Model(model.repository, "news").writing():

@@ -38,12 +38,15 @@ def test_what_is_not_said_has_defaults(run):
         ({"quantize": "int4"}, r"'int4'. Allowed: none, float16, dynamic"),
         ({"quantize": "float16"}, r"for a device smaller.*savedmodel keeps"),
         ({"max_tokens": 5}, r"for a device smaller"),
-        ({"max_tokens": 0}, r"--max-tokens must be at least 1. Received: 0"),
-        ({"vocabulary": -1}, r"--vocabulary must be at least 1"),
-        ({"max_drop": 1.5}, r"--max-drop must lie between 0 and 1"),
+        (
+            {"max_tokens": 0},
+            r"--max-tokens must be a whole number from 1 up to .* Received: 0",
+        ),
+        ({"vocabulary": -1}, r"--vocabulary must be a whole number from 1"),
+        ({"max_drop": 1.5}, r"--max-drop must be a number from 0 up to 1"),
         ({"runtime": "."}, r"--runtime names the libraries .* it is for web. Leave it out"),
         ({"target": "web", "runtime": "none"}, r"--runtime takes a folder. Received: 'none'"),
-        ({"min_document_frequency": 0}, r"--min-document-frequency must be at least 1"),
+        ({"min_document_frequency": 0}, r"--min-document-frequency must be a whole number from 1"),
     ],
 )
 def test_names_and_numbers_that_are_not_allowed(run, options, said):

@@ -15,12 +15,13 @@ from tests import tiny
 from tests.models.hostile import Layout, Writes, save
 from tfnews import catalogue
 from tfnews.errors import RunError, WeightsError
+from tfnews.files import write_json
 from tfnews.models import build, load
 from tfnews.models.embedding import family as embedding
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
 from tfnews.models.verifying import verify
-from tfnews.runs import Run, write_json
+from tfnews.runs import Run
 
 TEXTS, LABELS = ["the vote", "fake news", "the fake vote", "news"], [0, 1, 1, 0]
 
@@ -134,7 +135,7 @@ def test_another_runs_model_in_its_place(run, swivel):
 
 
 def test_digests_are_those_of_the_files(run):
-    from tfnews.runs import sha256
+    from tfnews.files import sha256
 
     found = digests(run.model_dir)
     assert found["task.json"] == sha256(run.model_dir / "task.json")

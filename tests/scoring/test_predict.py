@@ -11,12 +11,9 @@ from tests.training import classifiers
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, RunError, UsageError
 from tfnews.models import NewsClassifier
-from tfnews.scoring.predict import (
-    Prediction,
-    Tally,
-    predict,
-    write_predictions,
-)
+from tfnews.records import Band
+from tfnews.scoring.answers import Prediction, write_predictions
+from tfnews.scoring.predict import Tally, predict
 
 
 class StubGuards:
@@ -34,18 +31,13 @@ class StubClassifier:
     class_names = ("real", "fake")
     trained_on = "made up"
     threshold = 0.5
+    band = None
     input_rule = INPUT_RULE
     prediction_batch = 4
 
     def __init__(self, guards=None):
         self.guards = guards
         self.calls, self.batch_sizes = [], []
-
-    @property
-    def labels(self):
-        return tuple(
-            f"resembles texts labelled {name} in {self.trained_on}" for name in self.class_names
-        )
 
     def probabilities(self, texts, batch_size=None):
         self.calls.append(list(texts))
@@ -55,17 +47,36 @@ class StubClassifier:
 
 def test_scores_and_labels():
     first, second = predict(StubClassifier(), ["a b!!", "c d!!!!!"])
-    assert first == Prediction(
-        "1", pytest.approx(0.2), "resembles texts labelled real in made up", "scored", None
-    )
+    assert first == Prediction("1", pytest.approx(0.2), "real", "scored", None)
     assert second.fake_probability == 0.5
-    assert second.label == "resembles texts labelled fake in made up"
+    assert second.label == "fake"
 
 
 def test_threshold_moves_the_label_only():
     (answer,) = predict(StubClassifier(), ["a b!!"], threshold=0.1)
     assert answer.fake_probability == pytest.approx(0.2)
-    assert answer.label == "resembles texts labelled fake in made up"
+    assert answer.label == "fake"
+
+
+def test_no_class_is_called_in_the_band():
+    classifier = StubClassifier(StubGuards())
+    classifier.band = Band(0.3, 0.5, 0.9)
+    texts = [f"a b{'!' * count}" for count in (2, 3, 5, 6)]
+    tally = Tally(0.5)
+    answers = list(tally.watch(predict(classifier, texts)))
+    assert [answer.outcome for answer in answers] == ["scored", "unsure", "unsure", "scored"]
+    assert [answer.label is None for answer in answers] == [False, True, True, False]
+    assert answers[1].fake_probability == pytest.approx(0.3)
+    assert answers[1].reason.startswith("unsure: no class is called at scores from 0.300 to 0.500")
+    assert (tally.below, tally.unsure, tally.flagged, tally.cautions) == (1, 2, 1, {})
+    tally.check_any_scored()
+
+
+def test_a_threshold_of_one_s_own_leaves_the_run_s_band_aside():
+    classifier = StubClassifier()
+    classifier.band = Band(0.0, 1.0, 0.9)
+    (answer,) = predict(classifier, ["a b!!"], threshold=0.1)
+    assert (answer.outcome, answer.label) == ("scored", classifier.labels[1])
 
 
 def test_a_score_at_the_threshold_is_flagged():
@@ -77,7 +88,7 @@ def test_a_score_at_the_threshold_is_flagged():
     for threshold in map(float, [*scores[:20], *(str(score) for score in scores[:20])]):
         tally = Tally(threshold)
         answers = list(tally.watch(predict(classifier, texts, threshold=threshold)))
-        flagged = [answer.label == "resembles texts labelled fake in made up" for answer in answers]
+        flagged = [answer.label == "fake" for answer in answers]
         assert flagged == (scores >= np.float32(threshold)).tolist()
         assert tally.flagged == sum(flagged)
 
@@ -163,7 +174,7 @@ def test_other_class_names_are_said():
     classifier = StubClassifier()
     classifier.class_names = ("news", "satire")
     (answer,) = predict(classifier, ["a!!!!!!!!"])
-    assert answer.label == "resembles texts labelled satire in made up"
+    assert answer.label == "satire"
 
 
 def test_file_with_bad_records(tmp_path):
@@ -181,8 +192,8 @@ def test_file_with_bad_records(tmp_path):
     [
         ("Storms come at night", {}, UsageError, "--text"),
         ("x" * 500, {}, UsageError, r"\.\.\.'"),
-        (["a"], {"threshold": 1.5}, UsageError, "between 0 and 1. Received: 1.5"),
-        (["a"], {"batch_size": 0}, UsageError, "at least 1. Received: 0"),
+        (["a"], {"threshold": 1.5}, UsageError, "from 0 up to 1. Received: 1.5"),
+        (["a"], {"batch_size": 0}, UsageError, "from 1 up to 65,536. Received: 0"),
         (["a"], {"precision": "int8"}, UsageError, "Unknown precision 'int8'. Allowed: float32, "),
     ],
 )
@@ -227,7 +238,7 @@ def test_tally_counts_what_goes_by():
 # --- Writing ---------------------------------------------------------------------------------
 
 ANSWERS = [
-    Prediction("ä,1", 0.125, "resembles texts labelled real in x", "scored", None),
+    Prediction("ä,1", 0.125, "real", "scored", None),
     Prediction("2", None, None, "not_scored", 'too short: 1 "word"'),
 ]
 BY_NAME = [dataclasses.asdict(answer) for answer in ANSWERS]
@@ -260,8 +271,9 @@ def test_write_parquet(tmp_path, count):
 def test_write_table(tmp_path):
     write_predictions(ANSWERS, tmp_path / "a.txt", "table")
     header, first, second = (tmp_path / "a.txt").read_text(encoding="utf-8").splitlines()
+    assert header.split("  ")[-1] == "resembles texts labelled, or why there is no number"
     assert header.split()[:3] == ["id", "fake", "probability"]
-    assert "0.125  resembles texts labelled real in x" in first
+    assert first.endswith("0.125  real")
     assert second.endswith('-  too short: 1 "word"')
 
 

@@ -25,7 +25,10 @@ def root(tmp_path, monkeypatch):
     """Give a folder of runs: one complete, one in training; beside it repositories."""
     root = tmp_path / "runs"
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(root))
-    Run.create(replace(tiny.config("mine"), state="complete"), root)
+    mine = Run.create(replace(tiny.config("mine"), state="complete"), root)
+    mine.model_dir.mkdir()
+    (mine.model_dir / "task.json").touch()
+    Run.create(replace(tiny.config("lost"), state="complete"), root)
     Run.create(tiny.config("young"), root)
     (tmp_path / "empty" / "news").mkdir(parents=True)
     graph(tmp_path / "exports" / "mine" / "1")
@@ -40,13 +43,14 @@ def root(tmp_path, monkeypatch):
         ([], 2, "What is to be served?"),
         (["none"], 5, "No run 'none'"),
         (["young"], 5, "is not complete"),
+        (["lost"], 5, "has lost its model"),
         (["{root}/empty"], 6, "holds no version to serve"),
         (["{root}/broken"], 6, "models.config cannot be read"),
         (["mine", "{root}/exports"], 2, "'mine' would be served twice"),
         (["mine", "mine"], 2, "'mine' would be served twice"),
-        (["mine", "--max-batch", "0"], 2, "--max-batch must be at least 1"),
-        (["mine", "--poll", "0"], 2, "--poll must be above 0"),
-        (["mine", "--port", "70000"], 2, "cannot listen on 127.0.0.1:70000"),
+        (["mine", "--max-batch", "0"], 2, "--max-batch must be a whole number from 1"),
+        (["mine", "--poll", "0"], 2, "--poll must be a number above 0"),
+        (["mine", "--port", "70000"], 2, "--port must be a whole number from 0 up to 65,535"),
         (["mine", "--host", "256.0.0.1"], 2, "cannot listen on 256.0.0.1"),
     ],
 )
@@ -80,5 +84,5 @@ def test_a_library_that_is_missing_is_told_with_its_extra(monkeypatch):
 
 
 def test_limits_are_bounded():
-    with pytest.raises(UsageError, match="--answer-within must be at least"):
+    with pytest.raises(UsageError, match="--answer-within must be a number from"):
         Limits(answer_within=float("nan"))

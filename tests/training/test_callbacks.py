@@ -1,6 +1,5 @@
 import io
 import json
-from contextlib import redirect_stderr
 from types import SimpleNamespace
 
 import keras
@@ -9,8 +8,9 @@ import pytest
 
 from tests import tiny
 from tfnews.errors import RunError
+from tfnews.progress import Display
 from tfnews.runs import Run
-from tfnews.training.callbacks import BestWeights, Progress, Record, StopOnNaN, Validate
+from tfnews.training.callbacks import BestWeights, Progress, Record, Said, StopOnNaN, Validate
 
 SCORES = {"loss": 0.5, "val_loss": 0.25, "val_f1": 0.75}
 
@@ -110,26 +110,29 @@ def test_history_is_one_json_line_an_epoch(tmp_path):
         assert line["seconds"] >= 0
 
 
-def progress(bar):
-    """Return what a fit of two epochs of two batches says, and what it draws."""
-    said, drawn = [], io.StringIO()
-    callback = Progress(steps=2, epochs=2, say=said.append, bar=bar)
-    with redirect_stderr(drawn):
+def test_an_epoch_is_counted_and_then_one_plain_line():
+    said, display = [], Display(io.StringIO(), clock=lambda: 0.0)
+    callbacks = [Progress(steps=2, epochs=2), Said(epochs=2, say=said.append)]
+    counted = []
+    with display.open():
         for epoch in range(2):
-            callback.on_epoch_begin(epoch)
+            for callback in callbacks:
+                callback.on_epoch_begin(epoch)
+            counted.append(display.stage.line(3.0))
             for batch in range(2):
-                callback.on_train_batch_end(batch)
-            callback.on_epoch_end(epoch, SCORES)
-    return said, drawn.getvalue()
-
-
-@pytest.mark.parametrize("bar", [False, True])
-def test_an_epoch_is_one_plain_line(bar):
-    said, drawn = progress(bar)
+                for callback in callbacks:
+                    callback.on_train_batch_end(batch)
+                counted.append(display.stage.line(4.0))
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, SCORES)
+    assert counted[:3] == [
+        "Epoch 1 of 2: preparing the first batches (3 s)",
+        "Epoch 1 of 2: 1 of 2 batches, 0.25 batches/s, 4 s left",
+        "Epoch 1 of 2: 2 of 2 batches, 0.25 batches/s, 0 s left",
+    ]
+    assert counted[3].startswith("Epoch 2 of 2: preparing")
     assert len(said) == 2
     assert said[1].startswith("epoch   2/2  loss 0.5000  val_loss 0.2500  val_f1 0.7500  ")
-    assert ("epoch 1/2" in drawn) is bar
-    assert bool(drawn) is bar
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from tests import tiny
 from tfnews.data.splits import Splits
 from tfnews.errors import RunError, UsageError
+from tfnews.files import write_json
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
 from tfnews.models.linear.tfidf import solve
 from tfnews.models.opening import digests
 from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
-from tfnews.runs import Run, write_json
+from tfnews.runs import Run
 from tfnews.training import fit as module
 from tfnews.training import optimizers, setup
 from tfnews.training.fit import closing_words, fit

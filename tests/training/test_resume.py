@@ -12,9 +12,12 @@ import pytest
 
 from tests import tiny
 from tfnews.errors import DataError, FitInterruptedError, RunError, UsageError, WeightsError
+from tfnews.evaluation.publish import read_predictions
+from tfnews.models import load
 from tfnews.models.embedding.module import build_module
 from tfnews.runs import Run
 from tfnews.training import fit as module
+from tfnews.training import refit
 from tfnews.training import train as training
 from tfnews.training.checkpoints import SaveState
 from tfnews.training.fit import fit
@@ -215,12 +218,49 @@ def test_a_model_that_is_solved_is_solved_again(splits, root, resume, monkeypatc
     assert run.config.state == "complete"
 
 
+# Training once more on train and validation
+
+
+def test_a_fit_from_a_run_is_resumed_where_it_was_trained_once_more(
+    begin, resume, whole, splits, root, monkeypatch
+):
+    """It starts from the parent again, and ends as a fit does that nobody interrupted."""
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    parent = whole("trainable")
+    settings = {"arch": None, "weights": None, "from_run": parent.path, "refit": True}
+    with monkeypatch.context() as patch:
+        patch.setattr(refit, "train_for", interrupted)
+        with pytest.raises(FitInterruptedError, match=r"Go on with: tfnews fit --resume child$"):
+            begin("child", **settings)
+    assert Run(root / "child").config.refit_epochs is None
+    run, said = resume("child")
+    assert [one.run for one in run.config.lineage] == [parent.name]
+    epochs = run.config.refit_epochs
+    assert any(f"of train and validation for {epochs} epoch" in line for line in said)
+    texts = splits.frame("validation")["combined_text"].tolist()
+    judged = read_predictions(run, "validation")
+    assert np.abs(load(run.path).probabilities(texts) - judged).max() > 1e-3
+    elder = begin("elder", **settings)
+    assert elder.config.refit_epochs == epochs > 0
+    assert_same(run, elder)
+
+
 # What is refused
 
 
 @pytest.mark.parametrize(
     "given",
-    [{"epochs": 9}, {"seed": 0}, {"trainable": True}, {"from_run": "x"}, {"config": "x.toml"}],
+    [
+        {"epochs": 9},
+        {"seed": 0},
+        {"trainable": True},
+        {"refit": True},
+        {"from_run": "x"},
+        {"config": "x.toml"},
+    ],
 )
 def test_nothing_may_be_changed_on_the_way(root, given):
     name = next(iter(given)).removesuffix("_run")

@@ -1,10 +1,12 @@
+import math
+
 import pytest
 
 from tests import tiny
 from tfnews import catalogue
 from tfnews.catalogue.rows import defaults
 from tfnews.catalogue.settings import SETTINGS
-from tfnews.errors import UsageError
+from tfnews.errors import RunError, UsageError
 from tfnews.training.settings import recorded, resolve
 
 SWIVEL, TFIDF = catalogue.row("swivel20"), catalogue.row("tfidf")
@@ -88,11 +90,10 @@ def test_a_recipe_of_a_windows_editor_is_read(tmp_path):
 def test_a_run_has_the_defaults_of_settings_that_it_does_not_know():
     recipe = {"epochs": 3, "weights": "none", "gone_since": 1}
     found = recorded(tiny.config("old", arch="swivel20", family="hub", recipe=recipe))
-    assert (
-        found
-        == {**defaults(SWIVEL), "class_weight": "none", "analyzer": "word", "recipe": "published"}
-        | recipe
-    )
+    before = {
+        "class_weight": "none", "analyzer": "word", "calibrate": "none", "recipe": "published"
+    }  # fmt: skip
+    assert found == {**defaults(SWIVEL), **before} | recipe
 
 
 # Frozen or trained
@@ -339,3 +340,30 @@ def test_the_studys_recipe_is_had_by_name(tmp_path):
     assert resolve(SWIVEL, {}, path) == published
     assert resolve(SWIVEL, {}, None, ["recipe=published", "patience=5"])["patience"] == 5
     assert resolve(SWIVEL, {"recipe": "default"}, path) == default
+
+
+# Bounds, by each of the ways in which a setting is given
+
+BY_ROW = {name: row for row in catalogue.rows().values() for name in defaults(row)}
+BEYOND = {int: [10**23, -1], float: [math.inf, math.nan, -1.0]}
+
+
+@pytest.mark.parametrize("name", [n for n, s in SETTINGS.items() if s.kind in BEYOND])
+def test_no_way_leads_around_the_bounds(name, tmp_path):
+    """`ngrams` of a million, learning rates without end and such seeds were once believed."""
+    recipe = tmp_path / "recipe.toml"
+    for value in BEYOND[SETTINGS[name].kind]:
+        recipe.write_text(f"{name} = {value}")
+        ways = ({}, recipe, []), ({}, None, [f"{name}={value}"]), ({name: value}, None, [])
+        for given, config, assignments in ways:
+            with pytest.raises(UsageError, match=f"'{name}' must be .*Received"):
+                resolve(BY_ROW[name], given, config, assignments)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("batch_size", 10**23), ("epochs", "many"), ("learning_rate", math.nan)]
+)
+def test_a_run_whose_config_names_what_no_fit_takes_is_damaged(name, value):
+    run = tiny.config("old", arch="swivel20", recipe={name: value})
+    with pytest.raises(RunError, match=rf"'{name}' must be .* in the config.json of 'old'"):
+        recorded(run)

@@ -2,12 +2,13 @@
 
 import functools
 import hashlib
+import io
 import socket
-import sys
 
 import pytest
 
 from tfnews.errors import WeightsError
+from tfnews.progress import Display
 from tfnews.weights import download as downloads
 
 BODY = bytes(range(256)) * 1000
@@ -33,11 +34,14 @@ def test_a_file_and_its_digest(server, path, capfd):
     assert capfd.readouterr() == ("", "")  # no bar: this is no terminal
 
 
-def test_a_bar_on_a_terminal(server, path, monkeypatch, capsys):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+def test_megabytes_are_counted(server, path):
     server.answers["/file"] = [OK]
-    download(server.url("/file"), path)
-    assert "Downloading: 100%" in capsys.readouterr().err
+    display = Display(io.StringIO(), clock=lambda: 0.0)
+    with display.open():
+        download(server.url("/file"), path)
+    found = display.stage
+    assert (found.what, found.unit) == ("Downloading", "MB")
+    assert found.done == found.total == pytest.approx(len(BODY) / 1e6)
 
 
 def test_redirects_are_followed(server, path):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.weights.conftest import MODULE, packed
 from tfnews.errors import WeightsError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 from tfnews.weights import find as find_module
 from tfnews.weights.digests import module_digest
 from tfnews.weights.download import download
@@ -255,7 +255,6 @@ def test_no_network_says_what_was_tried_and_what_to_do(cache, monkeypatch):
     message = str(caught.value)
     for part in (
         repr(handle),
-        f"{cache / 'google/nnlm/1'} (no saved_model.pb)",
         f"{handle}?tf-hub-format=compressed (NewConnectionError: ",
         "Connection refused",
         "--weights PATH",
@@ -264,7 +263,7 @@ def test_no_network_says_what_was_tried_and_what_to_do(cache, monkeypatch):
         "tfidf",
     ):
         assert part in message
-    assert "\n" not in message
+    assert max(map(len, message.splitlines())) < 250
     assert list(cache.iterdir()) == []
 
 

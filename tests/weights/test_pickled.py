@@ -4,6 +4,7 @@ The fixtures pytorch_model.bin and legacy.bin were saved by PyTorch.
 """
 
 import collections
+import pickle
 import sys
 import zipfile
 from pathlib import Path
@@ -135,7 +136,7 @@ def test_a_tensor_outside_its_numbers_or_of_no_known_kind(path, arguments):
         ([tensor()], "must hold tensors by name. Received: list"),
         ({"model": {"x": tensor()}, "epoch": 3}, "Received: dict under 'model'"),
         ({"x": tensor(), "epoch": 3}, "Received: int under 'epoch'"),
-        ({1: tensor()}, "Received: _Tensor under 1"),
+        ({1: tensor()}, "Received: 1 for a name"),
     ],
 )
 def test_more_than_tensors(path, content, message):
@@ -167,3 +168,72 @@ def test_a_file_cut_short(path, name, part):
     path.write_bytes(whole[: int(len(whole) * part)])
     with pytest.raises(WeightsError, match=str(path)):
         read_pickled(path)
+
+
+# Bombs: a few hundred bytes that ask for years or for all memory
+
+
+def nested(depth):
+    """Pickle a tuple of one tuple twice, and so on: its parts are shared, all ways through not."""
+    return (
+        pickle.PROTO + b"\x02" + pickle.UNICODE + b"a\n" + pickle.TUPLE1
+        + (pickle.DUP + pickle.TUPLE2) * depth
+    )  # fmt: skip
+
+
+def zipped(path, data):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model/data.pkl", data)
+    return path
+
+
+DEEP = 60  # all ways through are 2**60
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (nested(DEEP) + pickle.BINPERSID + b".", "unpack|unknown way"),
+        (nested(DEEP) + b".", "must hold tensors by name. Received: tuple"),
+        (b"}" + nested(DEEP) + b"Ns.", "by name only. Received: .* for a name"),
+        (b"}(" + nested(DEEP) + b"Nu.", "by name only. Received: .* for a name"),
+        (b"(" + nested(DEEP) + b"Nd.", "by name only. Received: .* for a name"),
+        (b"\x8f(" + nested(DEEP) + b"\x90.", "holds a set"),
+        (b"(" + nested(DEEP) + b"\x91.", "holds a set"),
+        (b"}Va\n" + nested(DEEP) + b"s.", "Received: tuple under 'a'"),
+        (
+            b"ccollections\nOrderedDict\n](" + nested(DEEP) + b"N\x86e\x85R.",
+            "cannot be read: TypeError",
+        ),
+        (b"}Va\nL" + b"9" * 5000 + b"L\ns.", "cannot be read|Received: int"),
+        (b"}\x8d" + b"\xff" * 7 + b"\x0f" + b"a.", "cannot be read"),
+        (b"(" * 50_000 + b"t" * 49_999 + b".", "must hold tensors|cannot be read"),
+    ],
+)
+def test_a_pickle_that_nests_for_ever_is_refused_at_once(tmp_path, data, message):
+    with pytest.raises(WeightsError, match=message) as raised:
+        read_pickled(zipped(tmp_path / "a.bin", data))
+    assert len(str(raised.value)) < 500 + len(str(tmp_path))
+
+
+def test_a_reference_of_the_right_length_is_looked_at_before_it_is_told(tmp_path):
+    parts = (nested(DEEP),) * 5
+    data = b"(" + b"".join(parts) + b"tQ."
+    with pytest.raises(WeightsError, match="describes its numbers in an unknown way"):
+        read_pickled(zipped(tmp_path / "a.bin", data))
+
+
+def test_tensors_that_share_their_numbers_too_often_are_refused(tmp_path):
+    """2,000 tensors over one storage of 8 MB once asked for 16 GB."""
+    one = {"shape": (2**17,), "strides": (1,), "size": 2**17}
+    content = {f"t{n}": tensor(**one) for n in range(2000)}
+    path = write(tmp_path / "a.bin", content, np.zeros(2**17, "<f4"))
+    with pytest.raises(WeightsError, match=r"describes 1,048,576,000 bytes of numbers and has"):
+        read_pickled(path)
+
+
+@pytest.mark.parametrize("size", [2**40, 2**62, 2**80])
+def test_numbers_that_the_file_cannot_hold_are_refused(tmp_path, size):
+    one = tensor(shape=(size,), strides=(1,), size=size)
+    with pytest.raises(WeightsError, match="describes"):
+        read_pickled(write(tmp_path / "a.bin", {"a": one}))

@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.audit import columns
 from tfnews.audit import wording as audit_wording
 from tfnews.audit.judging import TRAIT_SHARE, WORDS_SHARE, Judge, beats_a_guess
 from tfnews.audit.overlap import overlap
 from tfnews.audit.probes import REUTERS, Rows, Words, words_in
+from tfnews.catalogue.bounds import bounded
 from tfnews.data.splits import PARTS, Splits, open_splits
 from tfnews.errors import DataError
 from tfnews.records import Audit, AuditedPart, Fitted
@@ -38,7 +40,9 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
         >>> for said in tfnews.audit("splits").findings:
         ...     print(said)
     """
+    bounded("--seed", seed)
     splits = splits if isinstance(splits, Splits) else open_splits(splits)
+    progress.stage("Reading the splits")
     frames = {part: splits.frame(part) for part in PARTS}
     for part in ("train", "validation"):
         _check_classes(frames[part], part, splits)
@@ -89,7 +93,9 @@ def _probed(
     """Run every probe on at most `SAMPLED` training rows; return what an `Audit` holds of it."""
     sample = train.sample(SAMPLED, random_state=seed) if len(train) > SAMPLED else train
     rows = Rows(sample, validation)
+    progress.stage("Fitting the probe of all words")
     words = Words.read(sample["combined_text"], rows.labels, validation["combined_text"])
+    progress.stage("Fitting the probes of other columns")
     metadata, skipped = columns.probes(rows)
     full = words.called() if words else rows.majority()
     judge = Judge(rows, full)
@@ -100,6 +106,7 @@ def _probed(
         ("text", WORDS_SHARE, _parts_of_words(rows, words)),
         ("metadata", 0.0, metadata),
     )
+    progress.stage("Working out intervals of the probes")
     probes = [
         judge.probe(name, kind, called, share)
         for kind, share, found in kinds
@@ -121,6 +128,7 @@ def _probed(
 
 
 def _traits(rows: Rows) -> dict[str, np.ndarray]:
+    progress.stage("Fitting the probes of length and Reuters")
     return {
         audit_wording.LENGTH: rows.by_length(),
         audit_wording.REUTERS: rows.by_mention(REUTERS),
@@ -128,6 +136,7 @@ def _traits(rows: Rows) -> dict[str, np.ndarray]:
 
 
 def _parts_of_words(rows: Rows, words: Words | None) -> dict[str, np.ndarray]:
+    progress.stage("Fitting the probes of titles and single words")
     found = {}
     if (rows.train["title"].str.strip() != "").mean() >= TITLED:
         found[audit_wording.TITLE] = rows.by_words("title")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.data import duplicates
 from tfnews.data.splits import PARTS
 from tfnews.records import Copies
@@ -32,6 +33,7 @@ def overlap(texts: dict[str, Sequence[str]]) -> dict[str, Copies]:
 
 def _clusters(texts: dict[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return each text's cluster of exact copies, of near-copies, and its part's number."""
+    progress.stage("Fingerprinting the texts", "texts", sum(len(texts[part]) for part in PARTS))
     prints = duplicates.concatenate([duplicates.fingerprint(texts[part]) for part in PARTS])
     exact, near = duplicates.clusters(prints, duplicates.NEAR)
     return exact, near, np.repeat(np.arange(len(PARTS)), [len(texts[part]) for part in PARTS])

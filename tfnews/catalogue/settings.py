@@ -9,6 +9,7 @@ from tfnews.catalogue.names import (
     ACTIVATIONS,
     ANALYZERS,
     ARCHITECTURES,
+    CALIBRATIONS,
     CLASS_WEIGHTS,
     LONG,
     MONITORS,
@@ -139,6 +140,9 @@ GENERAL = {
         "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
         "auto",
     ),
+    "calibrate": _choice(
+        CALIBRATIONS, "What is fitted on validation texts so that scores are shares.", "temperature"
+    ),
     "precision": _choice(
         ("auto", *PRECISIONS),
         "What training computes in; auto takes what the device is quick at.",
@@ -260,10 +264,10 @@ def checked(name: str, value: object, where: str) -> object:
     if setting.choices:
         guess = nearest(value, setting.choices) if isinstance(value, str) else ""
         raise UsageError(
-            f"Unknown {name} {_shown(value)} {where}.{guess} Allowed: {', '.join(setting.choices)}."
+            f"Unknown {name} {shown(value)} {where}.{guess} Allowed: {', '.join(setting.choices)}."
         )
     raise UsageError(
-        f"The setting {name!r} must be {setting.allowed}. Received: {_shown(value)} {where}."
+        f"The setting {name!r} must be {setting.allowed}. Received: {shown(value)} {where}."
     )
 
 
@@ -282,7 +286,7 @@ def _as_float(value: object) -> object:
     return value + 0.0 if type(value) is float else value  # -0.0 becomes 0.0
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """Repeat a wrong value, however long it is."""
     if type(value) is int and value.bit_length() > 200:  # Python refuses to print the longest
         return "a whole number of more than 60 digits"

@@ -1,17 +1,20 @@
 """The command line: one thin file a command, imported when that command is called."""
 
 import contextlib
+import errno
 import faulthandler
 import importlib
 import importlib.util
 import os
 import shlex
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
 
 import click
 
+from tfnews import progress
 from tfnews.cli.say import TYPED
 from tfnews.errors import TfnewsError
 
@@ -24,6 +27,8 @@ COMMANDS = {
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
+    "compare": "Say which of several runs to ship, or whether a new one may replace the old one.",
     "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",
@@ -63,7 +68,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; an error of ours, or of the system, is one line and its exit code."""
         try:
-            return super().invoke(ctx)
+            with progress.shown():
+                return super().invoke(ctx)
         except TfnewsError as error:
             if ctx.params.get("debug"):
                 raise
@@ -71,16 +77,17 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(130)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except Exception as error:
-            refused = None
-            if not isinstance(error, click.ClickException | click.exceptions.Exit | click.Abort):
-                from tfnews.cli.failures import told
+            if ctx.params.get("debug") or getattr(error, "errno", None) == errno.EPIPE:
+                raise  # click ends quietly where the one who reads the output has gone
+            from tfnews.cli.failures import fault, told
 
-                refused = told(error, ctx.invoked_subcommand)
-            if refused is None or ctx.params.get("debug"):
-                raise
-            _REFUSED.append(error)
-            self._fail(ctx, refused)
+            refused = told(error, ctx.invoked_subcommand)
+            if refused is not None:
+                _REFUSED.append(error)
+            self._fail(ctx, refused or fault(error))
 
     def _fail(self, ctx: click.Context, error: TfnewsError) -> None:
         click.echo(f"Error: {error}", err=True)
@@ -99,6 +106,7 @@ class _QuietStart:
         if name != "tensorflow":
             return None
         sys.meta_path.remove(self)
+        progress.stage("Starting TensorFlow")
         import logging  # each command would wait for it, and most start no TensorFlow
 
         for logger in ("tensorflow", "absl"):
@@ -143,6 +151,27 @@ def _tell_of_crashes() -> None:
     faulthandler.enable(os.fdopen(os.dup(2), "w"))
 
 
+def _open_the_closed() -> None:
+    """Lead standard streams that were closed nowhere: else files opened next take their numbers.
+
+    What a library prints would then be written into a run.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
+
+
+def _end_as_interrupted() -> None:
+    """Clean up after SIGTERM, or a terminal that was shut, as after Ctrl-C."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores one
+            signal.signal(number, signal.default_int_handler)
+
+
 @click.command(
     cls=LazyGroup,
     context_settings={"auto_envvar_prefix": "TFNEWS", "help_option_names": ["-h", "--help"]},
@@ -159,7 +188,9 @@ def main(debug: bool) -> None:
 
 def run() -> None:
     """Start the program: what the `tfnews` script calls."""
+    _open_the_closed()
     _tell_of_crashes()
+    _end_as_interrupted()
     if "--debug" not in sys.argv:
         _silence()
     try:

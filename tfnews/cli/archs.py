@@ -9,7 +9,7 @@ import click
 from tfnews import catalogue
 from tfnews.catalogue.rows import defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, Setting
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 
 _HEADER = ("arch", "family", "parameters", "licence of weights", "download", "frozen", "fine-tuned")
 _WIDTH = 100
@@ -47,12 +47,12 @@ def command(json: bool, arch: str | None) -> None:
     """
     if arch is not None:
         row = catalogue.row(arch)
-        click.echo(dumps(_described(row), indent=2) if json else settings(row))
+        say(dumps(_described(row), indent=2) if json else settings(row))
         if not json:
             next_step(f"tfnews fit --data SPLITS --arch {arch} --set NAME=VALUE")
         return
     if json:
-        click.echo(dumps([_record(row) for row in catalogue.rows().values()], indent=2))
+        say(dumps([_record(row) for row in catalogue.rows().values()], indent=2))
         return
     archs()
     next_step(f"tfnews fit --data SPLITS --arch {catalogue.DEFAULT}")
@@ -65,11 +65,11 @@ def archs() -> None:
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
-    click.echo()
+        say("  ".join(padded).rstrip())
+    say("")
     for row in rows:
-        click.echo(f"{row.name.ljust(widths[0])}  {row.summary}")
-    click.echo(f"\n{_NOTES}")
+        say(f"{row.name.ljust(widths[0])}  {row.summary}")
+    say(f"\n{_NOTES}")
 
 
 def settings(row: catalogue.Row) -> str:

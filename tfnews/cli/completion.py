@@ -3,6 +3,8 @@
 import click
 from click.shell_completion import get_completion_class
 
+from tfnews.cli.say import say
+
 _COMPLETE_VARIABLE = "_TFNEWS_COMPLETE"
 
 _INSTALL = {
@@ -26,7 +28,7 @@ def command(ctx: click.Context, shell: str) -> None:
 
     The last lines of the script are comments that say how to install it.
     """
-    click.echo(completion(ctx.find_root().command, shell))
+    say(completion(ctx.find_root().command, shell))
 
 
 def completion(main: click.Command, shell: str) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tfnews.catalogue.names import CUTS, LABEL_BASES, LABELS_FROM, STRATEGIES
+from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 from tfnews.data.formats import NAMES
 from tfnews.errors import UsageError
 
@@ -107,11 +108,11 @@ def command() -> None:
     "--ratios", type=_Ratios(), default="70/15/15", show_default=True, help="Sizes of the splits."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the split."
+    "--seed", type=Number("--seed"), default=0, show_default=True, help="Seed of the split."
 )
 @click.option(
     "--near-duplicates",
-    type=click.FloatRange(0, 1),
+    type=Number("--near-duplicates"),
     default=0.8,
     show_default=True,
     help="Jaccard similarity of word triples from which texts are near-duplicates; 0: exact only.",
@@ -141,7 +142,7 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
         class_names=class_names or None,
         **options,
     )
-    click.echo("\n".join(_summary(splits)))
+    say("\n".join(_summary(splits)))
     next_step(f"tfnews fit --data {shlex.quote(str(out))}")
 
 
@@ -149,7 +150,7 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
 @click.argument("splits", type=click.Path(path_type=Path))
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Number("--seed"),
     default=0,
     show_default=True,
     help="Seed of the sample of training rows that a large set is probed on.",
@@ -167,12 +168,15 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
     leak in a column that no model sees is a warning.
     """
+    from tfnews.data.splits import open_splits
+    from tfnews.files import write_json, write_text
+
+    opened = open_splits(splits)  # before scikit-learn is imported, which takes seconds
     from tfnews.audit.audit import audit
     from tfnews.report import audit_page, screen
-    from tfnews.runs import write_json, write_text
 
-    found = audit(splits, seed=seed)
-    click.echo(screen.audit(found))
+    found = audit(opened, seed=seed)
+    say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())
     if html_path:

@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
-from tfnews.cli.say import next_step
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.data.article import article
 from tfnews.data.tables import FORMATS
 from tfnews.errors import UsageError
-from tfnews.runs import Run, replacing
+from tfnews.files import replacing
+from tfnews.runs import Run, is_run, model_folder
 
 _ENDINGS = (".html", ".json")
 
@@ -34,7 +36,7 @@ _ENDINGS = (".html", ".json")
 )
 @click.option(
     "--top",
-    type=click.IntRange(min=1),
+    type=Number("--top"),
     default=10,
     show_default=True,
     help="Words or sentences in the table.",
@@ -77,9 +79,10 @@ def command(
     """
     if to is not None and to.suffix.lower() not in _ENDINGS:
         raise UsageError(f"--to takes a name that ends in .html or .json. Received: {to}.")
+    model_folder(run)  # now: the imports take seconds
     trained = ()
-    if not (Path(run) / "task.json").is_file():  # a model's folder needs no run
-        run = Run.open(run)  # now: the imports take seconds
+    if is_run(run):  # else a model's folder
+        run = Run.open(run)
         trained = run.config.splits.columns or ()
     text = article(source, trained=trained, **record)
     from tfnews.evaluation.explain import explain
@@ -91,11 +94,11 @@ def command(
         with replacing(to) as file:
             file.write(page.render(found, top) if to.suffix.lower() == ".html" else f"{content}\n")
     if as_json:
-        click.echo(content)
+        say(content)
         return
-    click.echo(screen.render(found, top, _in_colour()))
+    say(screen.render(found, top, _in_colour()))
     if to is not None:
-        click.echo(f"\nWritten: {to}")
+        say(f"\nWritten: {to}")
     elif found.reason is None:
         next_step(f"tfnews explain {_named(run)} FILE --to explanation.html")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
-from tfnews.cli.say import next_step
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
 
@@ -35,11 +36,15 @@ from tfnews.errors import UsageError
     show_default=True,
     help=f"What weights become on a device: {', '.join(QUANTIZATIONS)}.",
 )
-@click.option("--max-tokens", type=int, help="Tokens of a text that a device reads.")
-@click.option("--vocabulary", type=int, help="Words that a device's table keeps.")
+@click.option(
+    "--max-tokens", type=Number("--max-tokens"), help="Tokens of a text that a device reads."
+)
+@click.option(
+    "--vocabulary", type=Number("--vocabulary"), help="Words that a device's table keeps."
+)
 @click.option(
     "--max-drop",
-    type=float,
+    type=Number("--max-drop"),
     default=0.01,
     show_default=True,
     help="Fall of F1 on the device that is accepted, 0 to 1.",
@@ -49,7 +54,7 @@ from tfnews.errors import UsageError
 )
 @click.option(
     "--min-document-frequency",
-    type=int,
+    type=Number("--min-document-frequency"),
     default=2,
     show_default=True,
     help="Learnt words of fewer training texts do not leave; 1 keeps all.",
@@ -89,16 +94,16 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
     from tfnews.export.export import carry_out
     from tfnews.export.repository import Model
 
-    written = carry_out(request, click.echo)
+    written = carry_out(request, say)
     for one in written:
-        click.echo(f"\n{one.path}: {one.bytes / 1e6:.2f} MB")
+        say(f"\n{one.path}: {one.bytes / 1e6:.2f} MB")
     paths = {one.target: one.path for one in written}
     if "web" in paths:
-        click.echo("A page must come from a server; any that serves files will do, this one too:")
+        say("A page must come from a server; any that serves files will do, this one too:")
         next_step(f"python -m http.server -d {shlex.quote(str(request.to))} 8000")
     if "savedmodel" in paths:
         label = Model(request.to, request.name).label_of(paths["savedmodel"])
-        click.echo(f"Then ask it:\n  {serving.curl(request.name, label)}")
+        say(f"Then ask it:\n  {serving.curl(request.name, label)}")
         next_step(f"cd {shlex.quote(str(request.to))} && docker compose up")
     elif "tflite" in paths:
         program = shlex.quote(str(paths["tflite"] / "classify.py"))
@@ -115,10 +120,10 @@ def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> No
     if list_:
         found = models(place) if name is None else [Model(place, name)]
         lines = [line for model in found for line in wording.versions(model)]
-        click.echo("\n".join(lines or [f"No exports in {place}."]))
+        say("\n".join(lines or [f"No exports in {place}."]))
         return
     if name is None:
         raise UsageError("Which model? Give its name: tfnews export --rollback --name NAME")
     model = Model(place, name)
-    click.echo(wording.moved(name, model.promote() if promote else model.roll_back()))
+    say(wording.moved(name, model.promote() if promote else model.roll_back()))
     next_step(f"tfnews export --list --to {shlex.quote(str(place))}")

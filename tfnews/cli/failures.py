@@ -3,8 +3,9 @@
 import errno
 import os
 import re
+import traceback
 
-from tfnews.errors import DataError, ExportError, RunError, TfnewsError, WeightsError
+from tfnews.errors import DataError, ExportError, RunError, TfnewsError, WeightsError, visible
 
 # Command -> what fails when the system refuses it a file, and what needs less memory.
 _KINDS = {
@@ -37,6 +38,7 @@ _NO_MEMORY = ("MemoryError", "ResourceExhaustedError", "ArrowMemoryError", "_Arr
 _NUMBERED = re.compile(r"\b(?:errno[ =]+|os error )(\d+)", re.I)  # as HDF5, Arrow and Rust say it
 _BESIDE = re.compile(r"\.(.+)\.[0-9a-f]{16}")  # a file that is written beside another
 _LONGEST_PATH = 200
+_LONGEST_FAULT = 150
 
 
 def told(error: BaseException, command: str | None) -> TfnewsError | None:
@@ -60,6 +62,24 @@ def told(error: BaseException, command: str | None) -> TfnewsError | None:
     if isinstance(error, OSError) and error.strerror and number != errno.EPIPE:
         return kind(f"The system refused a file{_where(error)}: {error.strerror}. Check the path.")
     return None
+
+
+def fault(error: BaseException) -> TfnewsError:
+    """Return the error that says in one line where tfnews itself went wrong."""
+    said = visible(str(error))
+    what = f"{type(error).__name__}: {said[:_LONGEST_FAULT]}" if said else type(error).__name__
+    return TfnewsError(
+        f"This is a fault of tfnews{_place(error)}: {what}. Please report it, with what the same "
+        "command says after: tfnews --debug"
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Return where in the package an error came from, without the folders of this machine."""
+    frames = [one for one, _ in traceback.walk_tb(error.__traceback__)]
+    named = [(one.f_globals.get("__name__") or "", one) for one in frames]
+    ours = [(name, one) for name, one in named if name.startswith("tfnews.")]
+    return f" (in {ours[-1][0]})" if ours else ""
 
 
 def _number(error: BaseException) -> int | None:

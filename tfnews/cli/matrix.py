@@ -1,12 +1,12 @@
 """`tfnews matrix`: train on each of several data sets, test on all of them."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.cli.say import next_step, typed
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 
 
@@ -21,7 +21,7 @@ from tfnews.cli.trusting import trust_option
 )
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option("--weights", help="What each model starts from, as `tfnews fit` takes it.")
-@click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
+@click.option("--seed", type=Number("--seed"), help="Seed of initial weights, order and dropout.")
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -55,9 +55,7 @@ def command(data: tuple[Path, ...], test_only: tuple[Path, ...], **options: obje
     from tfnews.report.matrix.screen import render
     from tfnews.training.matrix import FILES, matrix
 
-    bar = sys.stderr.isatty()
-    told = {"command": typed(), "say": click.echo, "bar": bar}
-    made = matrix(data, test_only=test_only, **options, **told)
-    click.echo(f"\n{render(made)}\n")
-    click.echo("\n".join(f"Written: {options['out'] / name}" for name in FILES))
+    made = matrix(data, test_only=test_only, **options, command=typed(), say=say)
+    say(f"\n{render(made)}\n")
+    say("\n".join(f"Written: {options['out'] / name}" for name in FILES))
     next_step(f"tfnews evaluate {next(iter(made.runs.values()))}")

@@ -10,24 +10,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tfnews import progress
 from tfnews.catalogue.names import PRECISIONS
+from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
-from tfnews.data.rows import layout_of
 from tfnews.data.tables import FORMATS
-from tfnews.errors import UsageError
-from tfnews.scoring.predict import (
-    CAUTION,
-    OUTPUT_FORMATS,
-    Prediction,
-    Tally,
-    check_source,
-    output_format,
-    predict,
-    trained_columns,
-    write_predictions,
-)
+from tfnews.errors import RunError, UsageError
+from tfnews.runs import Run
+from tfnews.scoring.answers import OUTPUT_FORMATS, Prediction, output_format, write_predictions
+from tfnews.scoring.predict import CAUTION, Tally, check, score
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
@@ -65,14 +58,15 @@ if TYPE_CHECKING:
 @reading_options
 @click.option(
     "--batch-size",
-    type=click.IntRange(min=1),
+    type=Number("--batch-size"),
     help="Texts scored together; sixteen times as many are held in memory. Default: 16 for a "
     "transformer, else 64.",
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(0, 1),
-    help="Fake probability from which a text counts as like the fake class. Default: the run's.",
+    type=Number("--threshold"),
+    help="Fake probability from which a text counts as like the fake class. Default: the run's, "
+    "with its band of unsure scores, if it has one.",
 )
 @click.option(
     "--precision",
@@ -95,55 +89,34 @@ def command(
     output: Path | None,
     input_format: str | None,
     answer_format: str | None,
-    batch_size: int | None,
-    threshold: float | None,
-    precision: str,
-    score_anyway: bool,
-    encoding: str | None,
-    delimiter: str | None,
-    header: bool,
-    trust_graph: bool,
-    **columns: str | None,
+    **options: object,
 ) -> None:
     """Score texts with a run, in order and in any amount.
 
     Reads CSV, TSV, JSON, Parquet, Excel or one text a line; gzip is recognised. Of a folder each
     .txt file is one text. A record that cannot be read, or is too short, or in another script or
     language than the training texts, is answered as not_scored with the reason; an unusual
-    vocabulary is a caution beside the score. Columns of the answer: id, fake_probability, label,
+    vocabulary is a caution beside the score; where the run has a band of unsure scores, a text in
+    it is answered as unsure, without a label. Columns of the answer: id, fake_probability, label,
     outcome, reason.
     """
     _check_output(output, answer_format, source)
-    source = _choose_source(source, texts)  # now: opening the run takes seconds
-    layout_of(encoding, delimiter, header)
-    from tfnews.models import load
-
-    classifier = load(run, trust_graph=trust_graph)
     account = Counter()
-    tally = Tally(classifier.threshold if threshold is None else threshold)
-    predictions = predict(
-        classifier,
-        source,
-        format=input_format,
-        batch_size=batch_size,
-        threshold=threshold,
-        precision=precision,
-        score_anyway=score_anyway,
-        trained=trained_columns(run),
-        encoding=encoding,
-        delimiter=delimiter,
-        header=header,
-        account=account,
-        **columns,
-    )
-    _write(tally.watch(predictions), output, answer_format)
+    given = _choose_source(source, texts)
+    request = check(run, given, format=input_format, account=account, **options)
+    classifier = request.opened()
+    threshold = classifier.threshold if request.threshold is None else request.threshold
+    tally = Tally(threshold)
+    _write(tally.watch(score(request, classifier)), output, answer_format)
+    if output is None and sys.stdout.isatty():
+        say("", err=True)
     for line in _summary(tally, classifier, account):
-        click.echo(line, err=True)
+        say(line, err=True)
     tally.check_any_scored()
     if output is None:  # standard output carries the answers
-        click.echo(f"\nNext: tfnews predict {shlex.quote(run)} FILE --output scores.csv", err=True)
+        say(f"\nNext: tfnews predict {shlex.quote(run)} FILE --output scores.csv", err=True)
     else:
-        next_step(f"tfnews evaluate {shlex.quote(run)}")
+        next_step(_after(run, source or "TEXT"))
 
 
 def _choose_source(source: str | None, texts: tuple[str, ...]) -> str | tuple[str, ...]:
@@ -156,8 +129,6 @@ def _choose_source(source: str | None, texts: tuple[str, ...]) -> str | tuple[st
         raise UsageError("There is nothing to score. Give a file, '-', or --text \"...\".")
     if source is not None and texts:
         raise UsageError(f"Give either {source!r} or --text, not both.")
-    if source is not None:
-        check_source(source)
     return texts or source
 
 
@@ -165,6 +136,8 @@ def _check_output(output: Path | None, format: str | None, source: str | None) -
     if output is None:
         if format == "parquet":
             raise UsageError("Parquet goes to a file. Name it with --output.")
+        if sys.__stdout__ is None:
+            raise UsageError("Standard output is closed. Name a file for the answers: --output.")
         return
     output_format(output, format)
     if source and output.exists() and os.path.exists(source) and output.samefile(source):
@@ -175,24 +148,51 @@ def _write(predictions: Iterator[Prediction], output: Path | None, format: str |
     if output is not None:
         write_predictions(predictions, output, format)
         return
-    write = OUTPUT_FORMATS[format or ("table" if sys.stdout.isatty() else "csv")]
-    write(predictions, sys.stdout.buffer)
+    seen = sys.stdout.isatty()
+    write = OUTPUT_FORMATS[format or ("table" if seen else "csv")]
+    write(_alone(predictions) if seen else predictions, sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+def _alone(predictions: Iterator[Prediction]) -> Iterator[Prediction]:
+    """Leave the terminal to answers from the first on: they show themselves how far it has come."""
+    for prediction in predictions:
+        progress.done()
+        yield prediction
+
+
+def _after(run: str, source: str) -> str:
+    """Return what comes next: the test split's scores, unless they are there."""
+    try:
+        if not Run.open(run).config.test_reads:
+            return f"tfnews evaluate {shlex.quote(run)}"
+    except RunError:  # a model's folder, which nothing but texts can be asked
+        pass
+    return f"tfnews explain {shlex.quote(run)} {shlex.quote(source)} --row ID"
 
 
 def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> list[str]:
     """Say what happened, and what the scores are not."""
-    scored = tally.flagged + tally.below
+    scored = tally.flagged + tally.below + tally.unsure
+    unsure = f", {tally.unsure} unsure" if tally.unsure else ""
     kinds = ", ".join(f"{kind} {count}" for kind, count in tally.not_scored.most_common())
     missed = f"{tally.not_scored.total()} not scored ({kinds})" if kinds else "none left out"
-    name = classifier.class_names[1]
     cautions = ", ".join(f"{kind} {count}" for kind, count in tally.cautions.most_common())
     doubtful = f", {tally.cautions.total()} with a caution ({cautions})" if cautions else ""
     return [
         *(f"Note: {what}: {number:,}" for what, number in account.items() if number),
-        f"\n{scored} scored{doubtful}, {missed}.",
+        f"{scored:,} scored{unsure}{doubtful}, {missed}.",
         *(f"Warning: {warning}" for warning in tally.warnings()),
-        f"{tally.flagged} at or above the threshold of {tally.threshold:g}: they resemble texts "
-        f"labelled {name} in {classifier.trained_on}.",
+        *(_meaning(tally, classifier) if scored else []),
+    ]
+
+
+def _meaning(tally: Tally, classifier: "NewsClassifier") -> list[str]:
+    """Say once what the labels of all answers mean, and what scores are not."""
+    real, fake = classifier.class_names
+    return [
+        f"{tally.flagged:,} at or above the threshold of {tally.threshold:g}, label {fake}: they "
+        f"resemble texts labelled {fake} in {classifier.trained_on}.",
+        f"{tally.below:,} below it, label {real}: they resemble texts labelled {real} there.",
         CAUTION,
     ]

@@ -2,6 +2,8 @@
 
 import click
 
+from tfnews import progress
+
 TYPED = "tfnews.typed"
 
 
@@ -10,6 +12,12 @@ def typed() -> str | None:
     return click.get_current_context().meta.get(TYPED)
 
 
+def say(line: str, err: bool = False) -> None:
+    """Print a line where no line of progress is, on standard error if `err`."""
+    with progress.paused():
+        click.echo(line, err=err)
+
+
 def next_step(command: str) -> None:
     """Print what to type next."""
-    click.echo(f"\nNext: {command}")
+    say(f"\nNext: {command}")

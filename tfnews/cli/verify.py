@@ -2,9 +2,11 @@
 
 import click
 
+from tfnews import progress
+from tfnews.cli.say import say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import RunError, UsageError
-from tfnews.runs import saved_models_root
+from tfnews.runs import Run, is_run, saved_models_root
 
 
 @click.command()
@@ -21,16 +23,20 @@ def command(runs: tuple[str, ...], all_: bool, trust_graph: bool) -> None:
     if bool(runs) == all_:
         raise UsageError("Which runs are to be checked? Give their names, or --all alone.")
     names = runs or [str(path.parent) for path in sorted(saved_models_root().glob("*/config.json"))]
+    for name in names:
+        if not is_run(name):
+            Run.open(name)  # says so, before TensorFlow starts, which takes seconds
     from tfnews.models.verifying import verify
 
     unsound = 0
     for name in names:
+        progress.stage(f"Checking {name}")
         found = verify(name, trust_graph=trust_graph)
         sound = all(one.sound for one in found)
         unsound += not sound
-        click.echo(f"{name}: {'sound' if sound else 'NOT SOUND'}")
+        say(f"{name}: {'sound' if sound else 'NOT SOUND'}")
         for one in found:
-            click.echo(f"  {one.check:<8} {'' if one.sound else '! '}{one.said}")
+            say(f"  {one.check:<8} {'' if one.sound else '! '}{one.said}")
     if unsound:
         raise RunError(
             f"{unsound} of {len(names)} runs {'is' if unsound == 1 else 'are'} not sound. Copy "

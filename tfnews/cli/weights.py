@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import NORMALISATIONS, VECTOR_FORMATS
-from tfnews.cli.say import next_step
-from tfnews.runs import sha256
+from tfnews.cli.numbers import Number
+from tfnews.cli.say import next_step, say
+from tfnews.files import sha256
+from tfnews.weights.pickled import check_convertible
 from tfnews.weights.vectors import read_vectors
 
 
@@ -41,12 +43,12 @@ def command() -> None:
 )
 @click.option(
     "--oov-buckets",
-    type=click.IntRange(min=1),
+    type=Number("--oov-buckets"),
     default=1,
     show_default=True,
     help="Rows for unknown words: one of zeros, or several small random ones.",
 )
-@click.option("--limit", type=click.IntRange(min=1), help="Read the first LIMIT words only.")
+@click.option("--limit", type=Number("--limit"), help="Read the first LIMIT words only.")
 @click.option("--licence", default="", help="Licence of the vectors, kept beside them.")
 def build(
     vectors: Path,
@@ -76,12 +78,12 @@ def build(
         licence=licence,
     )
     for reason, count in read.dropped.items():
-        click.echo(f"Left out: {count:,} {reason}.")
+        say(f"Left out: {count:,} {reason}.")
     never = unreachable(read.words, normalise)
     if never:
-        click.echo(f"{never:,} words can never be met in a text normalised by '{normalise}'.")
+        say(f"{never:,} words can never be met in a text normalised by '{normalise}'.")
     megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
-    click.echo(
+    say(
         f"{out}: {len(read.words):,} words of {read.vectors.shape[1]} numbers, {oov_buckets:,} "
         f"for unknown words, {megabytes:.1f} MB in {time.perf_counter() - start:.0f} s."
     )
@@ -100,9 +102,11 @@ def convert(folder: Path, out: Path) -> None:
     spiece.model. The .bin file is a pickle: only tensors are read from it, nothing is executed,
     and PyTorch is not needed.
     """
+    check_convertible(folder, out)  # before TensorFlow starts, which takes seconds
+
     from tfnews.models.transformer.checkpoint import TENSORS
     from tfnews.models.transformer.convert import convert
 
     file = convert(folder, out) / TENSORS
-    click.echo(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
+    say(f"{file}: {file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256(file)}.")
     next_step(f"tfnews fit --data SPLITS --arch ARCH --weights {shlex.quote(str(out))}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tfnews.data import tables
 from tfnews.data.rows import Layout, Row
 from tfnews.errors import DataError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 COLUMNS = ("file", "title", "text")
 TITLED = "articles whose first line, before a blank one, is read as the title"

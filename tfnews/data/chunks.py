@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from tfnews import progress
 from tfnews.data import labels, tables
 from tfnews.data.columns import find
 from tfnews.data.decoding import Account
@@ -46,11 +47,14 @@ class FileChunks:
             DataError: The file is damaged, a label is unknown, the labels are swapped, or nothing
                 says which number means fake.
         """
+        progress.stage(f"Reading {self._file.name}", "rows")
         rows = self._file.rows(self._oddities)
         while batch := list(itertools.islice(rows, chunk_rows)):
             self._rows += len(batch)
+            progress.read(self._rows, ended=len(batch) < chunk_rows)
             raw = self._sound(batch)
             frame = self._labelled(self._news(raw))
+            progress.advance(len(batch) - len(frame))  # whoever works on the others counts them
             if len(frame):
                 self._note(frame, raw)
                 yield frame.reset_index(drop=True)

@@ -25,6 +25,10 @@ OTHER_SHEETS = "sheets after the first, which are not read"
 _PARQUET_BATCH = 1000
 _LONGEST_CELL = 32_767
 _MOST_STRINGS = 2**30  # bytes; a workbook's texts are held in memory
+_MOST_OTHER = 2**26  # bytes of a part that holds no texts
+_MOST_ROWS = 1_048_576  # Excel's own
+_UNQUESTIONED = 2**28  # bytes that anything may unpack to
+_MOST_TIMES = 500  # its packed size, beyond which it is no news
 
 
 @contextlib.contextmanager
@@ -38,14 +42,20 @@ def parquet(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Ite
     from pyarrow import parquet
 
     with streams.seekable(stream) as file:
-        if file.seek(0, os.SEEK_END) == 0:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
             raise empty(name)
         file.seek(0)
         try:
             content = parquet.ParquetFile(file)
+            texts = _repeated(content.schema_arrow)
+            if texts:
+                file.seek(0)
+                content = parquet.ParquetFile(file, read_dictionary=texts)
+            check_packing(name, size, _unpacked(content.metadata))
             read = functools.partial(_parquet_rows, content, counts)
             yield Table(content.schema_arrow.names, read, "record")
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, IndexError) as error:
             raise DataError(
                 f"{name} cannot be read as Parquet ({shown(str(error))}). Fetch or write it anew."
             ) from error
@@ -61,7 +71,25 @@ def _parquet_rows(
             yield row_of(next(numbers), record, names, texts)
 
 
+def _repeated(schema: "pa.Schema") -> list[str]:
+    """Return the columns whose texts are kept once, however many rows repeat them."""
+    import pyarrow as pa
+
+    kinds = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+    return [column.name for column in schema if column.type in kinds]
+
+
+def _unpacked(metadata: object) -> int:
+    # Of groups, not of their columns: Arrow aborts the process over some damaged ones of these.
+    groups = range(metadata.num_row_groups)
+    return max((metadata.row_group(group).total_byte_size for group in groups), default=0)
+
+
 def _cells(column: "pa.Array", counts: Counter) -> list:
+    if hasattr(column, "dictionary"):
+        column.validate(full=True)  # a damaged place would be another row's text
+        values = _cells(column.dictionary, counts)
+        return [None if place is None else values[place] for place in column.indices.to_pylist()]
     try:
         return column.to_pylist()
     except UnicodeDecodeError:  # Parquet does not check that its strings are UTF-8
@@ -107,9 +135,25 @@ def excel(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Itera
 _DAMAGED = (zipfile.BadZipFile, OSError, ValueError, KeyError, SyntaxError, TypeError, IndexError)
 
 
+def check_packing(name: str, packed: int, unpacked: int) -> None:
+    """Refuse what a few bytes unpack to, where it is more than memory should be asked for."""
+    if unpacked > max(_UNQUESTIONED, _MOST_TIMES * packed):
+        raise DataError(
+            f"{name} unpacks to {unpacked:,} bytes, more than {_MOST_TIMES:,} times what it takes "
+            "on the disk. It may be a trap; if you trust it, write it anew as CSV."
+        )
+
+
 def _check_size(file: BinaryIO, name: str) -> None:
     with zipfile.ZipFile(file) as archive:
         for part in archive.infolist():
+            if "worksheets/" in part.filename:
+                check_packing(name, part.compress_size, part.file_size)
+            elif part.file_size > _MOST_OTHER and "sharedStrings" not in part.filename:
+                raise DataError(
+                    f"{name} has a part of {part.file_size:,} bytes, {shown(part.filename, 40)!r}, "
+                    "that holds no texts. It may be a trap; else save it as CSV UTF-8."
+                )
             if part.filename.endswith("sharedStrings.xml") and part.file_size > _MOST_STRINGS:
                 raise DataError(
                     f"{name} holds more than {_MOST_STRINGS // 2**20:,} MB of texts, which a "
@@ -160,10 +204,12 @@ def _sheet(books: Sequence, name: str, counts: Counter, layout: Layout) -> Table
 
 
 def _numbered_rows(sheets: Sequence) -> Iterator[tuple[int, Sequence]]:
-    if len(sheets) == 1:
-        return enumerate(sheets[0].iter_rows(values_only=True), start=1)
-    both = zip(sheets[0].iter_rows(), sheets[1].iter_rows(values_only=True), strict=True)
-    return enumerate((_worked_out(*row) for row in both), start=1)
+    rows = sheets[0].iter_rows(values_only=len(sheets) == 1)
+    if len(sheets) > 1:
+        both = zip(rows, sheets[1].iter_rows(values_only=True), strict=True)
+        rows = itertools.starmap(_worked_out, both)
+    # Missing rows are made up, perhaps a thousand million.
+    return enumerate(itertools.islice(rows, _MOST_ROWS), start=1)
 
 
 def _worked_out(cells: Sequence, typed: Sequence) -> list:

@@ -10,13 +10,12 @@ import os
 import random
 from pathlib import Path
 
-from tfnews.errors import UsageError
-from tfnews.runs import write_text
+from tfnews.catalogue.bounds import bounded
+from tfnews.files import write_text
 
 NAME = "synthetic-demo"
 
 _COLUMNS = ("title", "text", "label", "outlet", "synthetic")
-_FEWEST = 50
 
 # Label noise and mixed styles: without them every model would score 1.0.
 _OTHER_STYLE = 0.07  # share of articles written wholly in the other class's style
@@ -141,7 +140,7 @@ def write_corpus(folder: str | os.PathLike, articles: int = 600, seed: int = 0) 
 
     Args:
         folder: Where the file goes; made if missing.
-        articles: Rows, copies included; at least 50.
+        articles: Rows, copies included; from 50 up to a million.
         seed: The same seed gives the same bytes on every machine.
 
     Returns:
@@ -149,13 +148,10 @@ def write_corpus(folder: str | os.PathLike, articles: int = 600, seed: int = 0) 
         outlet and synthetic ("yes").
 
     Raises:
-        UsageError: There are too few articles.
+        UsageError: There are too few articles or too many.
     """
-    if articles < _FEWEST:
-        raise UsageError(
-            f"The synthetic corpus needs at least {_FEWEST} articles to fill three splits. "
-            f"Received: {articles}."
-        )
+    bounded("--articles", articles)
+    bounded("--seed", seed)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_COLUMNS)

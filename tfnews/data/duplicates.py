@@ -18,6 +18,7 @@ from datasketch import MinHash, MinHashLSH
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tfnews import progress
 from tfnews.data.text import for_matching
 
 SHINGLE_WORDS = 3
@@ -71,8 +72,10 @@ def _fingerprint(texts: Sequence[str], near: bool) -> Fingerprints:
     shingles = _shingles(folded) if near else [np.empty(0, np.uint32)] * len(folded)
     signatures = np.empty((len(folded), PERMUTATIONS if near else 0), np.uint32)
     empty = MinHash(num_perm=PERMUTATIONS, hashfunc=_unchanged, scheme=_SCHEME)
-    for row in range(len(folded) if near else 0):
-        signatures[row] = _signature(empty, shingles[row])
+    for row in range(len(folded)):
+        if near:
+            signatures[row] = _signature(empty, shingles[row])
+        progress.advance()
     return Fingerprints(keys, signatures, np.array([len(s) > 0 for s in shingles], bool))
 
 
@@ -192,12 +195,14 @@ def _distinct(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _candidates(signatures: np.ndarray, threshold: float) -> Iterator[tuple[int, int]]:
     index = MinHashLSH(num_perm=PERMUTATIONS, params=_bands(threshold))
     minhash = MinHash(num_perm=PERMUTATIONS, scheme=_SCHEME)
+    progress.stage("Looking for near-copies", "texts", len(signatures))
     for row, signature in enumerate(signatures):
         minhash.hashvalues = signature
         found = np.array(index.query(minhash), np.int64)
         similarity = (signatures[found] == signature).mean(axis=1)
         yield from ((row, int(other)) for other in found[similarity >= threshold])
         index.insert(row, minhash, check_duplication=False)
+        progress.advance()
 
 
 def _bands(threshold: float) -> tuple[int, int]:

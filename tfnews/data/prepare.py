@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
 from tfnews.data.readers import Reading, read
@@ -117,13 +119,16 @@ def prepare(
         >>> splits.frame("train")[["combined_text", "label"]]
     """
     plan = Strategy(strategy, tuple(group_columns), time_column, tuple(ratios), seed)
+    bounded("--seed", seed)
     _check_values(near_duplicates, label_basis, cut)
     files = _files(sources, dict(ready or {}), strategy)
     _check_survival(files, out)
     splits.check_destination(out, force)
+    progress.stage("Looking at the sources")
     readings = {part: read(paths, **reading) for part, paths in files.items()}
     rows, changed = _gather(readings, tuple(cut), near_duplicates > 0)
     basis, names = _naming(list(readings.values()), label_basis, class_names)
+    progress.stage("Splitting")
     found, warnings = _split(rows, plan, near_duplicates, names)
     manifest = {
         "format": splits.FORMAT,
@@ -144,6 +149,7 @@ def prepare(
         "cut": changed,
         "warnings": warnings + ([cutting.NOTE] if cut else []),
     }
+    progress.stage("Writing the splits")
     rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
     return splits.write_splits(out, _frames(rows), rejects, manifest, force)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.data import formats
 from tfnews.data.chunks import FileChunks, headline
 from tfnews.data.rows import layout_of
@@ -74,7 +75,7 @@ def read(
         drop_values=drop_values,
         layout=layout_of(encoding, delimiter, header),
     )
-    return Reading(files, chunk_rows)
+    return Reading(files, bounded("--chunk-rows", chunk_rows))
 
 
 class Reading:

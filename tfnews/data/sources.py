@@ -14,7 +14,7 @@ from tfnews.data.formats import Format
 from tfnews.data.rows import USUAL, Layout, Row
 from tfnews.data.text import listed
 from tfnews.errors import DataError, UsageError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 
 _FOLDER = "texts"  # what the format of a folder of articles is called
 _MANIFEST = "manifest.json"
@@ -338,7 +338,8 @@ def _second(path: Path, row: Format) -> Path | None:
     if not stem.endswith(old):
         return None
     wanted = stem.removesuffix(old) + new
-    return next((one for one in sorted(path.parent.iterdir()) if _stem(one) == wanted), None)
+    beside = (one for one in sorted(path.parent.iterdir()) if one.is_file())  # no pipe
+    return next((one for one in beside if _stem(one) == wanted), None)
 
 
 def _bodies(path: Path, beside: formats.Beside, layout: Layout) -> dict[str, str]:

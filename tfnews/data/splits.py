@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-import tempfile
+import shlex
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +14,11 @@ import pandas as pd
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
 from tfnews.data.text import combine, listed, shown
-from tfnews.errors import DataError
+from tfnews.errors import DataError, UsageError
+from tfnews.files import folder_beside, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
-from tfnews.runs import Run, sha256, write_json
+from tfnews.runs import Run
 
 FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
@@ -107,6 +108,7 @@ class Splits:
         path = self.files[part]
         frame = _combined(_spelt(_read(path)), self._trained)
         _check_columns(frame, path)
+        _check_rows(frame, path)
         frame["label"] = frame["label"].astype(np.int8)
         defaults = {"title": "", "text": frame["combined_text"]}
         frame = frame.assign(**{k: v for k, v in defaults.items() if k not in frame})
@@ -129,10 +131,16 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
         fake, and each row is its own cluster.
 
     Raises:
-        DataError: A file is missing, is not the one the manifest describes, or a link leads out of
-            the folder.
+        UsageError: `path` is a file.
+        DataError: A file or a column is missing, a file is not the one the manifest describes, or a
+            link leads out of the folder.
     """
     path = Path(path)
+    if path.is_file():
+        raise UsageError(
+            f"{path} is a file, and a folder of splits is wanted. Make one with: tfnews data "
+            f"prepare {shlex.quote(str(path))} {_named(trained)}--out FOLDER"
+        )
     check_links(path, DataError)
     files = {part: _part_file(path, part) for part in PARTS}
     missing = [part for part, file in files.items() if file is None]
@@ -143,8 +151,20 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
             "Make one with: tfnews data prepare SOURCE --out FOLDER"
         )
     splits = Splits(path, files, _read_manifest(path / MANIFEST), trained)
+    for file in files.values():
+        header = pd.DataFrame(columns=tables.columns(file))
+        _check_columns(_combined(_spelt(header), trained), file)
     _check_digests(splits)
     return splits
+
+
+def _named(trained: Sequence[ColumnsRecord]) -> str:
+    """Return the options of prepare that name the columns of the training news."""
+    for record in trained[:1]:
+        named = {"title": record.title, "text": record.text, "label": record.label}
+        said = ((role, name) for role, name in named.items() if name and name != role)
+        return "".join(f"--{role}-column {shlex.quote(name)} " for role, name in said)
+    return ""
 
 
 def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
@@ -238,6 +258,9 @@ def _check_columns(frame: pd.DataFrame, path: Path) -> None:
                 f"{path} has no column {column!r}. It has: {listed(frame.columns)}. "
                 "A split needs combined_text and label; tfnews data prepare writes them."
             )
+
+
+def _check_rows(frame: pd.DataFrame, path: Path) -> None:
     if frame.empty:
         raise DataError(f"{path} has no rows. Each split needs some of both classes.")
     wrong = ~frame["label"].isin(["0", "1"])
@@ -310,7 +333,7 @@ def write_splits(
     Returns:
         The splits, opened.
     """
-    out = Path(out)
+    out = resolved(out)
     check_destination(out, force)
     try:
         _write_beside(out, frames, rejects, manifest)
@@ -324,16 +347,15 @@ def write_splits(
 def _write_beside(
     out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict
 ) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as holder:
-        made = Path(holder) / "new"
+    with folder_beside(out) as holder:
+        made = holder / "new"
         made.mkdir()
         for part in PARTS:
             _write_csv(frames[part], made / f"{part}.csv")
         _write_csv(rejects, made / REJECTS)
         digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
         write_json(made / MANIFEST, {**manifest, "digests": digests})
-        _swap(made, out, Path(holder) / "old")
+        _swap(made, out, holder / "old")
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:

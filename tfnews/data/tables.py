@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tfnews import progress
 from tfnews.data import contents, streams
 from tfnews.data.containers import excel, parquet
 from tfnews.data.decoding import Account, Lines
@@ -76,6 +77,7 @@ def opened(
             contents.refuse(name, stream.peek(), kind)
             table = stack.enter_context(_CONTAINERS[kind](stream, name, counts, layout))
         else:
+            stack.enter_context(progress.reading(stream))
             lines = Lines(stream, name, counts, kind, layout.encoding)
             table = _TEXT_READERS[kind](lines, counts, layout)
         _check_names(name, table.names)

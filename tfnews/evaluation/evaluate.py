@@ -3,14 +3,15 @@
 import os
 from collections.abc import Sequence
 
-from tfnews.data.splits import open_splits, own_splits
-from tfnews.errors import UsageError
-from tfnews.evaluation import floor, slices
+from tfnews import progress
+from tfnews.catalogue.bounds import bounded
+from tfnews.evaluation import floor
 from tfnews.evaluation.measure import measure, measure_elsewhere
 from tfnews.evaluation.publish import publish, record
+from tfnews.evaluation.request import Request, check
 from tfnews.evaluation.seen import seen
 from tfnews.models import load
-from tfnews.report import hparams
+from tfnews.report import board
 from tfnews.report.content import Report
 from tfnews.runs import Run
 from tfnews.statistics import metrics
@@ -48,7 +49,8 @@ def evaluate(
         What the report speaks of.
 
     Raises:
-        UsageError: No such column to slice by, or other data sets beside one.
+        UsageError: A prevalence is not from 0 to 1, there is no such column to slice by, or other
+            data sets are named beside one.
         RunError: No such run, or it is not complete.
         DataError: The splits are gone, or are not those the run was trained on; or another data
             set holds none but the run's own texts.
@@ -57,22 +59,30 @@ def evaluate(
         >>> report = tfnews.evaluate("tfidf-1")
         >>> report.parts["test"].scores["fpr"], report.parts["test"].intervals["fpr"]
     """
-    if data and slice_by:
-        raise UsageError(
-            "--slice-by slices a run's own test split, which --data does not read. "
-            "Leave one of them out."
-        )
-    run = run if isinstance(run, Run) else Run.open(run, root)
+    prevalences = [bounded("--prevalence", one) for one in prevalences]
+    request = check(run, data, splits=splits, slice_by=slice_by, root=root)
+    return carry_out(request, prevalences, no_text=no_text, trust_graph=trust_graph)
+
+
+def carry_out(
+    request: Request,
+    prevalences: Sequence[float] = metrics.PREVALENCES,
+    *,
+    no_text: bool = False,
+    trust_graph: bool = False,
+) -> Report:
+    """Do what `evaluate` was asked for, once it was checked."""
+    run, home = request.run, request.home
+    progress.stage(f"Opening {run.name}")
     classifier = load(run, trust_graph=trust_graph)
-    home = own_splits(run, splits)
-    own = seen(home, run.config.learnt_parts) if data else None
-    for folder in data:
-        other = open_splits(folder, run.config.splits.columns or ())
+    if request.others:
+        progress.stage("Reading the run's own texts")
+        own = seen(home, run.config.learnt_parts)
+    for other in request.others:
         run.record_other_set(measure_elsewhere(classifier, own, other, run.name))
-    if not data:
-        columns = slices.chosen(home, slice_by)
+    if not request.others:
         run.count_test_read()
-        asked = {"against_floor": run.config.arch != floor.FLOOR, "slice_by": columns}
+        asked = {"against_floor": run.config.arch != floor.FLOOR, "slice_by": request.slice_by}
         record(run, measure(classifier, home, **asked, root=run.path.parent))
-        hparams.write(run)
+        board.write(run)
     return publish(run, home, prevalences, no_text=no_text)

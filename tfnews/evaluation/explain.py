@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfnews import progress
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
 from tfnews.data.text import is_unicode, printable
 from tfnews.errors import UsageError
 from tfnews.report.explanation.record import Explanation, Influence
-from tfnews.runs import Run
-from tfnews.statistics.sample import flagged
+from tfnews.runs import Run, model_folder
+from tfnews.statistics.sample import flagged, unsure
 
 if TYPE_CHECKING:
     from tfnews.evaluation.explaining.pieces import Span
@@ -55,9 +56,13 @@ def explain(
     check(method, by)
     if not isinstance(text, str):
         raise UsageError(f"One text is explained at a time. Received: {type(text).__name__}.")
+    if isinstance(run, str | os.PathLike | Run):
+        model_folder(run)
     from tfnews.models import load
 
+    progress.stage("Opening the run")
     classifier = load(run, trust_graph=trust_graph)
+    progress.stage("Scoring the text")
     method = _method(classifier, method)
     reason = _refusal(classifier, text)
     if reason:
@@ -103,11 +108,19 @@ def _explained(classifier: "NewsClassifier", text: str, method: str, by: str) ->
         outcome="explained",
         method=method,
         fake_probability=score,
-        label=classifier.labels[int(flagged(score, classifier.threshold))],
+        label=_label(classifier, score),
         influences=tuple(influences),
         tried=sum(one.contribution is not None for one in influences),
         **more,
     )
+
+
+def _label(classifier: "NewsClassifier", score: float) -> str:
+    """Say what a score means; that no class is called where it lies in the run's band."""
+    if unsure(score, classifier.band):
+        low, high = classifier.band.ends
+        return f"unsure, for no class is called at scores from {low:.3f} to {high:.3f}"
+    return classifier.labels[int(flagged(score, classifier.threshold))]
 
 
 def _one_by_one(words: Sequence["Span"]) -> list[range]:
@@ -147,6 +160,7 @@ def _added_up(
     """Return the contribution of each group, and what else sums tell."""
     from tfnews.evaluation.explaining import additive
 
+    progress.stage("Adding up")
     way = {"exact": additive.exact, "gradients": additive.gradients}[method]
     sums = way(classifier, classifier.encode([text]), reading)
     found = [

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from tfnews import catalogue
+from tfnews import catalogue, progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
 from tfnews.models.guards import without_spaces
@@ -60,8 +60,10 @@ def compare(
         threshold: The model's own; the floor's is 0.5.
         root: As `probabilities` takes it.
     """
+    progress.stage(f"Fitting the floor, {FLOOR}")
     frame = splits.frame(part)
     floor = probabilities(splits, part, root)
+    progress.stage("Comparing with the floor")
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
     found = intervals.paired_difference(
         labels, scored, floor, clusters, thresholds=(threshold, _THRESHOLD)

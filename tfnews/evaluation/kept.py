@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tfnews
 from tfnews.data.splits import PARTS, Splits
-from tfnews.runs import write_json
+from tfnews.files import write_json
 
 _FOLDER = ".kept"
 _STACK = ("scikit-learn", "numpy", "pandas", "datasketch")

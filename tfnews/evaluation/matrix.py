@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.data import duplicates
 from tfnews.data.splits import PARTS, Splits
 from tfnews.errors import DataError
@@ -101,6 +102,7 @@ def cells(classifier: NewsClassifier, trained_on: str, tested: Sequence[Column])
     """
     texts = [text for column in tested for text in column.frame["combined_text"]]
     ends = np.cumsum([len(column.frame) for column in tested])[:-1]
+    progress.stage("Scoring the sets", "texts", len(texts))
     scored = np.split(classifier.probabilities(texts), ends)
     found = [
         judged(column.frame, probabilities, classifier, column.scored.class_names)

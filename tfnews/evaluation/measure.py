@@ -1,15 +1,19 @@
 """Measuring a classifier on texts: numbers in, records out, nothing written."""
 
+import contextlib
 import os
+import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score
 
+from tfnews import progress
 from tfnews.audit.audit import audit
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation import floor
@@ -17,9 +21,9 @@ from tfnews.evaluation.kept import kept
 from tfnews.evaluation.seen import Seen, shared, whole
 from tfnews.evaluation.slices import slices
 from tfnews.models import NewsClassifier
-from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
+from tfnews.records import Audit, Comparison, Judged, OtherSet, Reliability, Timings
 from tfnews.records.slices import Slices
-from tfnews.statistics.judged import judge
+from tfnews.statistics.judged import judge, reliability
 from tfnews.statistics.sample import flagged
 
 _TIMED_TEXTS = 256
@@ -34,6 +38,7 @@ class Measured:
         labels: Of each part, int8 `(rows,)`.
         probabilities: Fake probabilities of each part, float32 `(rows,)`.
         parts: Scores of each part.
+        reliability: What calibration changes on the parts that were not trained on.
         timings: Of test texts.
         audit: What the splits give away.
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
@@ -45,6 +50,7 @@ class Measured:
     labels: dict[str, np.ndarray]
     probabilities: dict[str, np.ndarray]
     parts: dict[str, Judged]
+    reliability: dict[str, Reliability]
     timings: Timings
     audit: Audit
     floor: Comparison | None = None
@@ -73,7 +79,7 @@ def measure(
     """
     frames = {part: splits.frame(part) for part in PARTS}
     texts = {part: frame["combined_text"].tolist() for part, frame in frames.items()}
-    scored = {part: classifier.probabilities(texts[part]) for part in PARTS}
+    scored = {part: _scored(classifier, texts[part], f"the {part} split") for part in PARTS}
     compared = None
     if against_floor:
         compared = floor.compare(splits, "test", scored["test"], classifier.threshold, root)
@@ -81,6 +87,7 @@ def measure(
         labels={part: frame["label"].to_numpy() for part, frame in frames.items()},
         probabilities=scored,
         parts={part: judged(frames[part], scored[part], classifier) for part in PARTS},
+        reliability={part: reliable(frames[part], scored[part], classifier) for part in PARTS[1:]},
         timings=_timings(classifier, texts["test"]),
         audit=_audited(splits, root),
         floor=compared,
@@ -105,7 +112,7 @@ def measure_elsewhere(
     """
     rows = whole(splits)
     known = shared(own, splits, rows, run_name)
-    of_all = classifier.probabilities(rows["combined_text"].tolist())
+    of_all = _scored(classifier, rows["combined_text"].tolist(), splits.name)
     frame, scored = rows[known.unseen].reset_index(drop=True), of_all[known.unseen]
     found = judged(frame, scored, classifier, splits.class_names)
     before = None
@@ -120,9 +127,15 @@ def measure_elsewhere(
         near_copies_of_training=int(known.near.sum()),
         with_shared=before,
         **_refused(classifier, frame, scored),
+        reliability=reliable(frame, scored, classifier),
         scores=found.scores,
         intervals=found.intervals,
     )
+
+
+def _scored(classifier: NewsClassifier, texts: list[str], what: str) -> np.ndarray:
+    progress.stage(f"Scoring {what}", "texts", len(texts))
+    return classifier.probabilities(texts)
 
 
 def judged(
@@ -139,12 +152,25 @@ def judged(
         classifier: Its threshold calls a text fake.
         class_names: The set's own names of class 0 and class 1; by default the classifier's.
     """
+    progress.stage("Working out scores and their intervals")
     return judge(
         frame["label"].to_numpy(),
         scored,
         frame["cluster"].to_numpy(),
         classifier.threshold,
         class_names or classifier.class_names,
+    )
+
+
+def reliable(frame: pd.DataFrame, scored: np.ndarray, classifier: NewsClassifier) -> Reliability:
+    """Return what calibration changes on a frame's rows, whose fake probabilities are `scored`."""
+    return reliability(
+        frame["label"].to_numpy(),
+        scored,
+        frame["cluster"].to_numpy(),
+        classifier.threshold,
+        classifier.calibration,
+        classifier.band,
     )
 
 
@@ -160,6 +186,7 @@ def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray
         `refused`, texts by the kind of reason, and `f1_of_scored`; `None` where all are refused,
         or none.
     """
+    progress.stage("Counting the texts that predict would refuse")
     if not classifier.guards:
         return {"refused": {}, "f1_of_scored": None}
     reasons = [classifier.guards.reason(text) for text in frame["combined_text"]]
@@ -173,6 +200,8 @@ def _refused(classifier: NewsClassifier, frame: pd.DataFrame, scored: np.ndarray
 
 
 def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
+    progress.stage("Auditing the splits")
+
     def make() -> dict:
         return audit(splits, seed=_SEED).to_json()
 
@@ -181,6 +210,7 @@ def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
 
 def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:
     """Time raw texts to probabilities, after one pass that is not counted."""
+    progress.stage("Timing answers")
     texts = texts[:_TIMED_TEXTS]
     size = classifier.prediction_batch
     batches = [texts[start : start + size] for start in range(0, len(texts), size)]
@@ -194,4 +224,15 @@ def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:
         len(texts),
         ms_per_text=round(1000 * seconds / len(texts), 3),
         texts_per_second=round(len(texts) / seconds, 1),
+        cpu=_cpu(),
     )
+
+
+def _cpu() -> str | None:
+    """Return the name of this machine's processor, as far as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return f"{value.strip()}, {os.cpu_count()} cores"
+    return platform.processor() or platform.machine() or None

@@ -6,7 +6,6 @@ import datetime
 import functools
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfnews import progress
 from tfnews.catalogue.names import QUANTIZATIONS
 from tfnews.data.splits import Splits
 from tfnews.errors import ExportError
@@ -21,8 +21,9 @@ from tfnews.export import card, page, parity, pruning, rare, runtime, warmup, wo
 from tfnews.export.repository import CARD, PARITY, Model, size
 from tfnews.export.request import SERVED, WEB, Request, check, writer
 from tfnews.export.web import Page
+from tfnews.files import folder_beside, write_json, write_text
 from tfnews.models import NewsClassifier, load
-from tfnews.runs import Run, write_json, write_text
+from tfnews.runs import Run
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def export(
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
             read and write any file.
-        say: Is given a line at each stage.
+        say: Is given a line of what was found.
 
     Returns:
         What was written, target by target.
@@ -119,14 +120,14 @@ def export(
 def carry_out(request: Request, say: Callable[[str], None] = lambda line: None) -> list[Exported]:
     """Do what `export` was asked for, once it was checked: every target, or none."""
     places = {target: _place(target, request, say) for target in request.targets}
-    say(f"Opening {request.run.name}.")
+    progress.stage(f"Opening {request.run.name}")
     classifier = load(request.run, trust_graph=request.trust_graph)
     targets = _possible(request, classifier, say)
     source = _Source.of(request, classifier, say)
     with _said(request.to, targets), contextlib.ExitStack() as stack:
         made = []
         for target in targets:
-            say(f"Writing {target}.")
+            progress.stage(f"Writing {target}")
             folder = stack.enter_context(places[target].writing())
             measured = _write(target, folder, source, say)
             made.append(_Made(target, places[target], folder, measured))
@@ -201,10 +202,11 @@ class _Source:
         wanted = least > 1 or request.options.vocabulary
         training = rare.training_texts(request.run) if wanted else []
         asked = _asked(request.splits)
-        say(f"Asking the run about {len(asked.texts):,} texts.")
+        progress.stage("Asking the run", "texts", len(asked.texts))
         before = parity.Before.of(classifier, asked)
         forgotten = rare.forget(classifier, request.run, training, least)
         changed = forgotten["dropped"] > 0
+        progress.stage("Asking the run without its rare words", "texts", len(asked.texts))
         kept = classifier.probabilities(asked.texts) if changed else before.probabilities
         lines = [*wording.licences(request.licences), wording.forgotten(forgotten)]
         if request.lost:
@@ -253,7 +255,7 @@ def _write(target: str, folder: Path, source: _Source, say: Callable[[str], None
     facts = writer(target).write(source.classifier, folder, request.options, source.training)
     if target == SERVED and not warmup.write(folder, request.name):
         say(warmup.MISSING)
-    say("Asking the file, read anew.")
+    progress.stage(f"Asking the {target} file, read anew")
     found = _measured(target, facts, folder, source)
     remedy = functools.partial(_remedy, target, folder, source, say)
     parity.check(found, request.options.quantize, request.max_drop, target, remedy)
@@ -270,13 +272,13 @@ def _remedy(target: str, folder: Path, source: _Source, say: Callable[[str], Non
     """Try the finer quantisations in turn, and say what came of each until one is fine enough."""
     options, tried = source.request.options, []
     for quantize in reversed(QUANTIZATIONS[: QUANTIZATIONS.index(options.quantize)]):
-        say(f"The file is off by too much. Trying --quantize {quantize}.")
+        progress.stage(f"The file is off by too much; trying --quantize {quantize}")
         finer = dataclasses.replace(options, quantize=quantize)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as place:
-            facts = writer(target).write(source.classifier, Path(place), finer, source.training)
-            opened = writer(target).opened(Path(place))
+        with folder_beside(folder) as place:
+            facts = writer(target).write(source.classifier, place, finer, source.training)
+            opened = writer(target).opened(place)
             off = parity.conversion(opened, facts, source.classifier, source.asked)["largest"]
-            bytes_ = size(Path(place))
+            bytes_ = size(place)
         limit = parity.LIMITS[quantize]
         enough = off <= limit
         tried.append(

@@ -7,20 +7,18 @@ a name that is taken becomes its next version, and none is ever deleted here.
 import contextlib
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import serving
-from tfnews.runs import held, write_json, write_text
+from tfnews.files import folder_beside, held, write_json, write_text
 
 PARITY, CARD = "parity.json", "README.md"
 _LABELS = "labels.json"  # of a model's folder: which version each label stands for
 _GRAPH = "saved_model.pb"
-_WRITING = ".writing-"  # no number, so a server does not take such a folder for a version
-_ALIVE = "alive"  # in it, locked as long as an export writes there
+_WRITING = "writing"  # no number, so a server does not take what lies beside it for a version
 _PATIENCE = 60  # seconds to wait for another export, which renames a folder and writes small files
 
 
@@ -100,32 +98,13 @@ class Model:
         """
         before = [path for path in (self.repository, self.path) if not path.exists()]
         self.path.mkdir(parents=True, exist_ok=True)
-        self._sweep()
         try:
-            with self._holder() as holder:
+            with folder_beside(self.path / _WRITING) as holder:
                 yield holder / "new"
         finally:
             for path in reversed(before):
                 with contextlib.suppress(OSError):  # it holds something by now
                     path.rmdir()
-
-    @contextlib.contextmanager
-    def _holder(self) -> Iterator[Path]:
-        """Make a folder for the length of a block; it is locked before it bears its name."""
-        made = Path(tempfile.mkdtemp(dir=self.path, prefix=".new"))
-        with held(made / _ALIVE, _PATIENCE, ExportError(f"{made} is taken.")):
-            holder = made.rename(made.with_name(_WRITING + made.name.removeprefix(".new")))
-            try:
-                yield holder
-            finally:
-                shutil.rmtree(holder, ignore_errors=True)
-
-    def _sweep(self) -> None:
-        """Remove the folders of exports whose process is gone, as the system has freed its lock."""
-        taken = ExportError("An export that goes on.")
-        for lock in self.path.glob(f"{_WRITING}*/{_ALIVE}"):
-            with contextlib.suppress(ExportError, OSError), held(lock, 0, taken):
-                shutil.rmtree(lock.parent, ignore_errors=True)
 
     def publish(self, folder: Path, *, served: bool) -> Path:
         """Move a whole folder to the next version.

@@ -6,11 +6,12 @@ import types
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import DataError, ExportError, UsageError
 from tfnews.export import licences
-from tfnews.runs import Run, check_name
+from tfnews.runs import Run, check_name, model_folder
 
 # Target -> the module that writes it, which has
 #   write(classifier, folder, options, training) -> Facts   and
@@ -107,9 +108,8 @@ def check(
     targets = _targets(target)
     options = Options(quantize, max_tokens, vocabulary)
     _check_options(targets, options)
-    if not 0 <= max_drop <= 1:
-        raise UsageError(f"--max-drop must lie between 0 and 1. Received: {max_drop}.")
-    _check_least("--min-document-frequency", min_document_frequency)
+    bounded("--max-drop", max_drop)
+    bounded("--min-document-frequency", min_document_frequency)
     found_runtime = _runtime(runtime, targets)
     if not isinstance(run, (str, os.PathLike, Run)):
         raise UsageError(
@@ -117,6 +117,7 @@ def check(
             f"{type(run).__name__}. A classifier by itself is written with classifier.export(path)."
         )
     opened = run if isinstance(run, Run) else Run.open(run, root)
+    model_folder(opened)
     name = opened.name if name is None else name
     place = place_of(to or (Path(PLACE, WEB) if targets == (WEB,) else None), name)
     splits, lost = _splits(opened)
@@ -203,15 +204,10 @@ def _check_options(targets: tuple[str, ...], options: Options) -> None:
         ("--vocabulary", options.vocabulary),
     ):
         if number is not None:
-            _check_least(option, number)
+            bounded(option, number)
     if options != Options() and not set(targets) & set(_SMALLER):
         raise UsageError(
             f"--quantize, --max-tokens and --vocabulary make a file for a device smaller: they are "
             f"for {', '.join(_SMALLER)}. {', '.join(targets)} keeps the run's float32 weights, "
             "length and words. Leave them out."
         )
-
-
-def _check_least(option: str, number: int) -> None:
-    if number < 1:
-        raise UsageError(f"{option} must be at least 1. Received: {number}.")

@@ -6,12 +6,13 @@ import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tfnews import progress
 from tfnews.errors import ExportError
+from tfnews.files import folder_beside
 
 _SECONDS = 600  # that the npm client may take
 
@@ -170,15 +171,23 @@ def _fetch(package: Package, archive: Path, say: Callable[[str], None]) -> None:
             f"client to fetch it. {_by_hand()}"
         )
     say(f"Fetching {wanted} with the npm client, once.")
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=archive.parent, prefix=".fetching-") as holder:
+    progress.stage(f"Fetching {wanted}")
+    with folder_beside(archive) as holder:
         packed = _packed(npm, wanted, holder)
         _check_integrity(package, packed)
         packed.replace(archive)
 
 
-def _packed(npm: str, wanted: str, holder: str) -> Path:
-    command = [npm, "pack", wanted, "--pack-destination", holder, "--ignore-scripts", "--silent"]
+def _packed(npm: str, wanted: str, holder: Path) -> Path:
+    command = [
+        npm,
+        "pack",
+        wanted,
+        "--pack-destination",
+        str(holder),
+        "--ignore-scripts",
+        "--silent",
+    ]
     try:
         done = subprocess.run(
             command, cwd=holder, capture_output=True, text=True, timeout=_SECONDS, check=False
@@ -186,7 +195,7 @@ def _packed(npm: str, wanted: str, holder: str) -> Path:
         fault = done.stderr.strip().splitlines()[-1:] if done.returncode else []
     except (OSError, subprocess.TimeoutExpired) as error:
         fault = [str(error)]
-    found = list(Path(holder).glob("*.tgz"))
+    found = list(holder.glob("*.tgz"))
     if fault or len(found) != 1:
         why = "".join(fault) or "it packed nothing"
         raise ExportError(f"The npm client could not fetch {wanted}: {why}. {_by_hand()}")

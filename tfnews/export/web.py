@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from tfnews.export import page, phone, tflite, tokenizer_files
 from tfnews.export.parity import CUT, PRUNED, Facts
 from tfnews.export.pruning import pruned, shortened
 from tfnews.export.request import Options
+from tfnews.files import folder_beside, held, replacing
 from tfnews.models import NewsClassifier
 from tfnews.models.text.packing import PiecePreprocessor
-from tfnews.runs import held, replacing
 
 MODELS_FOLDER, RUNTIME_FOLDER = "models", "runtime"
 # Read of a text where the run reads all of it: more than all but a few articles have, and cheap.
@@ -108,7 +107,7 @@ class Page:
     def __init__(self, folder: Path, name: str, libraries: dict[str, bytes]):
         self.folder, self.name, self._libraries = folder, name, libraries
         self._entries()
-        if folder.is_dir() and not self._listing.exists() and any(folder.iterdir()):
+        if folder.is_dir() and not self._listing.exists() and _has_files(folder):
             raise ExportError(
                 f"{folder} holds files of others, among which a page is not put. Name an empty or "
                 "a new folder, or a page that tfnews wrote, with --to."
@@ -124,8 +123,8 @@ class Page:
         missing = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
-            with tempfile.TemporaryDirectory(dir=self.folder, prefix=".writing-") as holder:
-                yield Path(holder) / "new"
+            with folder_beside(self.folder / self.name) as holder:
+                yield holder / "new"
         finally:
             for path in missing:
                 with contextlib.suppress(OSError):  # it holds something by now
@@ -146,7 +145,7 @@ class Page:
         )
         with held(self.folder / ".lock", _PATIENCE, busy):
             entries = {one["name"]: one for one in self._entries()}
-            entries[self.name] = self._entry(folder, entries.get(self.name, {}))
+            entries[self.name] = self._entry(folder)
             listing = page.listing(entries.values())
             for path, content in self._libraries.items():
                 _put(self.folder / RUNTIME_FOLDER / path, content)
@@ -179,21 +178,15 @@ class Page:
         if folder.with_name(_OLD).exists():
             folder.with_name(_OLD).rename(place)
 
-    def _entry(self, folder: Path, before: dict[str, Any]) -> dict[str, Any]:
-        """Return what models.json says of a model, by the files beside it.
-
-        Args:
-            folder: Holds them.
-            before: What it said of the one that is replaced, whose band somebody may have set.
-        """
+    def _entry(self, folder: Path) -> dict[str, Any]:
+        """Return what models.json says of a model, by the files beside it in a folder."""
         spec = _read(folder / tokenizer_files.SPEC_FILE)
         return page.entry(
             self.name,
             page.litert(folder, f"{MODELS_FOLDER}/{self.name}"),
             arch=_read(folder / "parity.json")["arch"],
             class_names=spec["labels"],
-            band=before.get("band"),
-            **{key: spec[key] for key in ("trained_on", "label_basis", "threshold", "input_rule")},
+            **{key: spec[key] for key in _TOLD},
         )
 
     def _entries(self) -> list[dict[str, Any]]:
@@ -206,6 +199,15 @@ class Page:
                 f"{self._listing} is not what tfnews writes ({error}). Name another folder with "
                 "--to, or delete this one."
             ) from error
+
+
+# What spec.json tells the page too.
+_TOLD = ("trained_on", "label_basis", "threshold", "band", "input_rule")
+
+
+def _has_files(folder: Path) -> bool:
+    # Hidden ones may be what an export that was killed has left, or a host's of static pages.
+    return any(not path.name.startswith(".") for path in folder.iterdir())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from tfnews.models.embedding import family as embedding_family
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.graph import trusting
 from tfnews.models.linear import tfidf, word2vec
-from tfnews.models.opening import TASK, check_digests, open_preset
+from tfnews.models.opening import check_digests, open_preset
 from tfnews.models.transformer import family as transformer_family
-from tfnews.runs import Run, is_run
+from tfnews.runs import Run, is_run, model_folder
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def load(
     classifier = run
     if isinstance(run, str | os.PathLike | Run):
         with trusting(trust_graph):
-            classifier = _opened(_model_folder(run, root))
+            classifier = _opened(model_folder(run, root))
     if not hasattr(classifier, "input_rule"):
         raise RunError(
             "A run is opened by its name, its folder or its model folder. Received: "
@@ -116,28 +116,10 @@ def _opened(folder: Path) -> NewsClassifier:
         recorded = Run(run).config.digests
         if recorded is None:
             _log.warning(
-                "The run %s carries no digests of its model, so that a change would not be seen: "
-                "it was made by an older tfnews.",
+                "Note: the run %s carries no digests of its model, so a change would go unseen: it "
+                "was made by an older tfnews.",
                 run,
             )
         else:
             check_digests(folder, recorded)
     return open_preset(folder)
-
-
-def _model_folder(run: str | os.PathLike | Run, root: str | os.PathLike | None) -> Path:
-    if not isinstance(run, Run):
-        if (Path(run) / TASK).is_file():
-            return Path(run)
-        if Path(run).is_dir() and not is_run(run, root):
-            raise RunError(
-                f"{run} holds neither a run's config.json nor a model's {TASK}. Give a run's "
-                "name or folder, or the model folder in it."
-            )
-        run = Run.open(run, root)
-    if not (run.model_dir / TASK).is_file():
-        raise RunError(
-            f"The run {run.path} has lost its model: {run.model_dir / TASK} is not there. "
-            "Put it back, or train again under another name."
-        )
-    return run.model_dir

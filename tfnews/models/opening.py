@@ -10,11 +10,10 @@ import keras
 import keras_hub
 import numpy as np
 
-from tfnews.errors import RunError, TfnewsError
+from tfnews.errors import RunError, WeightsError
+from tfnews.files import sha256
 from tfnews.models.classifier import NewsClassifier
-from tfnews.runs import sha256
-
-TASK = "task.json"  # what keras-hub opens a task's preset by
+from tfnews.runs import TASK
 
 _BACKBONE = "config.json"
 _WEIGHTS = ("model.weights.h5", "task.weights.h5")
@@ -102,7 +101,7 @@ def open_preset(folder: Path) -> NewsClassifier:
     try:
         classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
         stored = _stored(folder)
-    except (TfnewsError, MemoryError):
+    except (RunError, WeightsError, MemoryError):
         raise
     # Damaged files surface as many kinds, of Keras, HDF5, TensorFlow and Python.
     except Exception as error:

@@ -35,10 +35,10 @@ def columns(cells: Sequence[Sequence[str]]) -> str:
 
 
 def text(lines: Iterable[str]) -> str:
-    """Join lines, without gaps of two lines and without sentences said before."""
+    """Join lines, without gaps of two lines and without sentences said before, as warnings too."""
     kept = []
     for line in lines:
-        if line and line in kept:
+        if line and {line, line.removeprefix("Warning: ")} & set(kept):
             continue
         if line or (kept and kept[-1]):
             kept.append(line)

@@ -1,18 +1,16 @@
 """Scoring a stream of texts with a run, in the order they come."""
 
-import csv
-import gzip
-import io
 import itertools
-import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, field, fields
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, NamedTuple
 
+from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data import articles, tables
 from tfnews.data.decoding import begins_as_utf8
@@ -20,8 +18,9 @@ from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.records import ColumnsRecord
-from tfnews.runs import Run, replacing
+from tfnews.records import Band, ColumnsRecord
+from tfnews.runs import Run, model_folder
+from tfnews.scoring.answers import UNSURE, Prediction
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
@@ -31,7 +30,6 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-PARQUET_ROWS = 1_000
 _REMEDIES = {
     "unreadable record": "The answers say what is wrong with each: perhaps another --delimiter, "
     "--encoding or --input-format fits, or the file was cut off.",
@@ -46,23 +44,11 @@ _UNLIKE = (
 _BATCHES = 16  # read ahead, to put texts of like length together
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the classifier answers about one text.
+class _Called(NamedTuple):
+    """At which scores a class is called: from the threshold on fake, in the band none."""
 
-    Attributes:
-        id: The record's id, else its number in the source, counted from 1.
-        fake_probability: From 0 to 1; None when not scored.
-        label: Which training texts it resembles, in words; None when not scored.
-        outcome: "scored" or "not_scored".
-        reason: Why it was not scored; for a text scored all the same, what spoke against it.
-    """
-
-    id: str
-    fake_probability: float | None
-    label: str | None
-    outcome: str
-    reason: str | None
+    threshold: float
+    band: Band | None
 
 
 @dataclass
@@ -71,7 +57,8 @@ class Tally:
 
     Attributes:
         flagged: Scored texts at or above the threshold.
-        below: The other scored texts.
+        below: The other scored texts that a class is called for.
+        unsure: Scored texts for which none is.
         not_scored: Kind of reason -> number of texts.
         cautions: Of the scored texts, kind of what speaks against their score -> number of texts.
     """
@@ -79,6 +66,7 @@ class Tally:
     threshold: float
     flagged: int = 0
     below: int = 0
+    unsure: int = 0
     not_scored: Counter = field(default_factory=Counter)
     cautions: Counter = field(default_factory=Counter)
 
@@ -88,13 +76,16 @@ class Tally:
 
         for prediction in predictions:
             scored = prediction.fake_probability is not None
-            if prediction.reason:
+            unsure = prediction.outcome == UNSURE
+            if prediction.reason and not unsure:
                 counts = self.cautions if scored else self.not_scored
                 counts[prediction.reason.split(":")[0]] += 1
             if not scored:
                 yield prediction
                 continue
-            if flagged(prediction.fake_probability, self.threshold):
+            if unsure:
+                self.unsure += 1
+            elif flagged(prediction.fake_probability, self.threshold):
                 self.flagged += 1
             else:
                 self.below += 1
@@ -118,7 +109,7 @@ class Tally:
 
     @property
     def _scored(self) -> int:
-        return self.flagged + self.below
+        return self.flagged + self.below + self.unsure
 
     def _is_mostly_refused(self) -> bool:
         most = max(self.not_scored.values(), default=0)
@@ -129,6 +120,82 @@ class Tally:
         total = self._scored + self.not_scored.total()
         remedy = _REMEDIES.get(kind, _UNLIKE)
         return f"{count:,} of {total:,} texts were not scored for one reason, {kind}. {remedy}"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Texts that can be scored.
+
+    Attributes:
+        run: What `tfnews.load` takes.
+        texts: In order, read as they are asked for.
+        number: How many there are, where that is known.
+        batch_size: Texts scored together; `None` leaves it to the architecture.
+        threshold: Fake probability from which a text gets the fake class; `None` leaves it to the
+            classifier.
+        precision: One of `PRECISIONS`.
+        score_anyway: Whether texts are scored that the guards would refuse.
+        trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
+    """
+
+    run: "str | os.PathLike | Run | NewsClassifier"
+    texts: Iterator[Item]
+    number: int | None
+    batch_size: int | None
+    threshold: float | None
+    precision: str
+    score_anyway: bool
+    trust_graph: bool = False
+
+    def opened(self) -> "NewsClassifier":
+        """Open the classifier, which takes seconds."""
+        from tfnews.models import load
+        from tfnews.models.precision import under_policy
+
+        progress.stage("Opening the run")
+        return under_policy(load(self.run, trust_graph=self.trust_graph), self.precision)
+
+
+def check(
+    run: "str | os.PathLike | Run | NewsClassifier",
+    source: str | os.PathLike | Iterable[str],
+    *,
+    score_anyway: bool = False,
+    batch_size: int | None = None,
+    threshold: float | None = None,
+    precision: str = "float32",
+    format: str | None = None,
+    id_column: str | None = None,
+    title_column: str | None = None,
+    text_column: str | None = None,
+    trained: Sequence[ColumnsRecord] | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    header: bool = True,
+    account: Counter | None = None,
+    trust_graph: bool = False,
+) -> Request:
+    """Check what `tfnews.predict` is asked for, whose arguments these are, without TensorFlow.
+
+    Raises:
+        UsageError: The source, threshold, batch size or precision cannot be used.
+        DataError: The file is missing or broken, or has not the columns.
+        RunError: There is no such run.
+    """
+    _check_values(batch_size, threshold, precision)
+    layout = layout_of(encoding, delimiter, header)
+    if isinstance(source, str | os.PathLike):
+        check_source(source)
+    if isinstance(run, str | os.PathLike | Run):
+        model_folder(run)
+    trained = trained_columns(run) if trained is None else trained
+    if _is_delimited(source, format):
+        layout = _as_trained(layout, trained, source)
+    columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
+    reading = {**columns, "trained": trained, "layout": layout, "account": account}
+    texts = _open_source(source, format, reading)
+    number = _number(source)
+    return Request(run, texts, number, batch_size, threshold, precision, score_anyway, trust_graph)
 
 
 def predict(
@@ -158,7 +225,8 @@ def predict(
         score_anyway: Score texts that the guards would refuse; their reason is still given.
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
-            the classifier's own.
+            the classifier's own. With one of your own the run's band of unsure scores, which
+            belongs to its threshold, is left aside.
         precision: One of `PRECISIONS`. In mixed precision transformers answer faster where a device
             has its instructions; most scores differ by less than a thousandth, a few by hundredths.
         format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
@@ -187,37 +255,53 @@ def predict(
         >>> for answer in tfnews.predict("tfidf-1", "articles.csv"):
         ...     print(answer.id, answer.fake_probability, answer.label or answer.reason)
     """
-    _check(batch_size, threshold, precision)
-    columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
-    # Sources are checked before the model is opened, which takes seconds.
-    trained = trained_columns(run) if trained is None else trained
-    layout = layout_of(encoding, delimiter, header)
-    if _is_delimited(source, format):
-        layout = _as_trained(layout, trained, source)
-    reading = {**columns, "trained": trained, "layout": layout, "account": account}
-    texts = _open_source(source, format, reading)
-    classifier = _opened(run, precision, trust_graph)
-    threshold = classifier.threshold if threshold is None else threshold
-    size = batch_size or classifier.prediction_batch
-    return _score(classifier, texts, size, threshold, score_anyway)
+    request = check(
+        run,
+        source,
+        score_anyway=score_anyway,
+        batch_size=batch_size,
+        threshold=threshold,
+        precision=precision,
+        format=format,
+        id_column=id_column,
+        title_column=title_column,
+        text_column=text_column,
+        trained=trained,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        account=account,
+        trust_graph=trust_graph,
+    )
+    return score(request, request.opened())
 
 
-def _opened(
-    run: "str | os.PathLike | Run | NewsClassifier", precision: str, trust_graph: bool
-) -> "NewsClassifier":
-    from tfnews.models import load
-    from tfnews.models.precision import under_policy
+def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction]:
+    """Score the texts of a request, lazily.
 
-    return under_policy(load(run, trust_graph=trust_graph), precision)
+    Args:
+        request: What `check` returned.
+        classifier: What its `opened` returned.
+    """
+    called = _Called(classifier.threshold, classifier.band)
+    if request.threshold is not None:
+        called = _Called(request.threshold, None)
+    size = request.batch_size or classifier.prediction_batch
+    read = 0
+    progress.stage("Scoring", "rows", request.number)
+    while chunk := list(itertools.islice(request.texts, _BATCHES * size)):
+        read += len(chunk)
+        progress.read(read, ended=len(chunk) < _BATCHES * size)
+        yield from _scored(classifier, chunk, size, called, request.score_anyway)
 
 
-def _check(batch_size: int | None, threshold: float | None, precision: str) -> None:
+def _check_values(batch_size: int | None, threshold: float | None, precision: str) -> None:
     if precision not in PRECISIONS:
         raise UsageError(f"Unknown precision {precision!r}. Allowed: {', '.join(PRECISIONS)}.")
-    if batch_size is not None and batch_size < 1:
-        raise UsageError(f"The batch size must be at least 1. Received: {batch_size}.")
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise UsageError(f"The threshold must lie between 0 and 1. Received: {threshold}.")
+    if batch_size is not None:
+        bounded("--batch-size", batch_size)
+    if threshold is not None:
+        bounded("--threshold", threshold)
 
 
 def check_source(source: str | os.PathLike) -> None:
@@ -288,26 +372,38 @@ def _open_source(
     return itertools.chain(first, texts)
 
 
-def _score(
+def _number(source: object) -> int | None:
+    """Return how many texts there are, where the source itself can tell."""
+    if isinstance(source, str | os.PathLike):
+        return len(articles.files(Path(source))) if os.path.isdir(source) else None
+    return len(source) if isinstance(source, Sized) else None
+
+
+def _scored(
     classifier: "NewsClassifier",
-    texts: Iterator[Item],
+    chunk: list[Item],
     batch_size: int,
-    threshold: float,
+    called: _Called,
     score_anyway: bool,
 ) -> Iterator[Prediction]:
-    while chunk := list(itertools.islice(texts, _BATCHES * batch_size)):
-        reasons = [_reason(classifier, item) for item in chunk]
-        wanted = [
-            item.text is not None and (reason is None or score_anyway)
-            for item, reason in zip(chunk, reasons, strict=True)
-        ]
-        chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
-        scores = iter(_probabilities(classifier, chosen, batch_size))
-        for item, want, reason in zip(chunk, wanted, reasons, strict=True):
-            score = next(scores) if want else None
-            if want:
-                reason = reason or _caution(classifier, item)
-            yield _prediction(classifier, item, score, reason, threshold)
+    reasons = [_reason(classifier, item) for item in chunk]
+    wanted = [
+        item.text is not None and (reason is None or score_anyway)
+        for item, reason in zip(chunk, reasons, strict=True)
+    ]
+    chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
+    progress.advance(len(chunk) - len(chosen))
+    scores = iter(_probabilities(classifier, chosen, batch_size))
+    for item, want, reason in zip(chunk, wanted, reasons, strict=True):
+        number = next(scores) if want else None
+        if want:
+            reason = reason or _caution(classifier, item)
+        yield _prediction(classifier, item, number, reason, called)
+
+
+def doubt(band: Band) -> str:
+    """Say why no class is called."""
+    return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
 def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
@@ -334,101 +430,16 @@ def _prediction(
     item: Item,
     score: float | None,
     reason: str | None,
-    threshold: float,
+    called: _Called,
 ) -> Prediction:
-    from tfnews.statistics.sample import flagged
+    from tfnews.statistics.sample import flagged, unsure
 
     if score is None:
         return Prediction(item.id, None, None, "not_scored", reason)
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
         return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    label = classifier.labels[int(flagged(score, threshold))]
+    if unsure(score, called.band):
+        reasons = filter(None, (doubt(called.band), reason))
+        return Prediction(item.id, score, None, UNSURE, "; ".join(reasons))
+    label = classifier.class_names[int(flagged(score, called.threshold))]
     return Prediction(item.id, score, label, "scored", reason)
-
-
-# --- Writing predictions ---------------------------------------------------------------------
-
-
-def write_predictions(
-    predictions: Iterable[Prediction], path: str | os.PathLike, format: str | None = None
-) -> None:
-    """Write predictions beside `path` and rename the file into place when all are written.
-
-    Args:
-        predictions: Consumed one by one.
-        path: The file; compressed if its name ends in .gz.
-        format: One of `OUTPUT_FORMATS`; by default the name tells.
-
-    Raises:
-        UsageError: The format is unknown.
-    """
-    write = OUTPUT_FORMATS[output_format(path, format)]
-    with replacing(path, "wb") as file:
-        if Path(path).suffix == ".gz":
-            with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as compressed:
-                write(predictions, compressed)
-        else:
-            write(predictions, file)
-
-
-def output_format(path: str | os.PathLike, format: str | None = None) -> str:
-    """Return `format`, or what a file's name says it is.
-
-    Raises:
-        UsageError: It is none of `OUTPUT_FORMATS`.
-    """
-    name = Path(path).name.removesuffix(".gz")
-    format = format or Path(name).suffix.lower().removeprefix(".")
-    if format not in OUTPUT_FORMATS:
-        raise UsageError(
-            f"The name {Path(path).name} does not tell a format. Allowed: "
-            f"{', '.join(OUTPUT_FORMATS)}. Name the file so, or give --output-format."
-        )
-    return format
-
-
-def _write_csv(predictions: Iterable[Prediction], file: BinaryIO) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    try:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(column.name for column in fields(Prediction))
-        writer.writerows(map(astuple, predictions))
-    finally:
-        text.detach()  # else the wrapper would close the file, which may be standard output
-
-
-def _write_json_lines(predictions: Iterable[Prediction], file: BinaryIO) -> None:
-    for prediction in predictions:
-        line = json.dumps(asdict(prediction), ensure_ascii=False)
-        file.write(f"{line}\n".encode())
-
-
-def _write_table(predictions: Iterable[Prediction], file: BinaryIO) -> None:
-    file.write(f"{'id':>8}  {'fake probability':>16}  label, or why there is none\n".encode())
-    for prediction in predictions:
-        score = prediction.fake_probability
-        number = "-" if score is None else f"{score:.3f}"
-        words = "; ".join(filter(None, (prediction.label, prediction.reason)))
-        file.write(f"{prediction.id:>8}  {number:>16}  {words}\n".encode())
-
-
-def _write_parquet(predictions: Iterable[Prediction], file: BinaryIO) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    types = {"fake_probability": pyarrow.float32()}
-    schema = pyarrow.schema(
-        (column.name, types.get(column.name, pyarrow.string())) for column in fields(Prediction)
-    )
-    rows = map(asdict, predictions)
-    with parquet.ParquetWriter(file, schema) as writer:
-        while batch := list(itertools.islice(rows, PARQUET_ROWS)):
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
-
-
-OUTPUT_FORMATS = {
-    "csv": _write_csv,
-    "jsonl": _write_json_lines,
-    "parquet": _write_parquet,
-    "table": _write_table,
-}

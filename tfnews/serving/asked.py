@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.errors import ExportError, RunError, UsageError
 from tfnews.export.serving import MODELS
-from tfnews.runs import Run, is_run
+from tfnews.runs import Run, is_run, model_folder
 
-_LAST_PORT = 65_535
 _NEEDS = ("starlette", "uvicorn", "httptools", "prometheus_client", "tensorflow_serving")
 
 
@@ -42,11 +42,7 @@ class Limits:
 
     def __post_init__(self):
         for field in fields(self):
-            value = getattr(self, field.name)
-            least = 0 if field.name == "max_wait" else 1 if field.type in (int, "int") else 0.001
-            if not value >= least:
-                option = field.name.replace("_", "-")
-                raise UsageError(f"--{option} must be at least {least}. Received: {value}.")
+            bounded(f"--{field.name.replace('_', '-')}", getattr(self, field.name))
 
 
 @dataclass(frozen=True)
@@ -91,8 +87,7 @@ def check(
         ExportError: A repository without versions, or with a models.config that cannot be read.
     """
     _check_libraries()
-    if not poll > 0:
-        raise UsageError(f"--poll must be above 0. Received: {poll}.")
+    bounded("--poll", poll)
     runs: dict[str, Run] = {}
     repositories: list[Path] = []
     owners: dict[str, str] = {}
@@ -119,6 +114,7 @@ def _take(
 
     if is_run(target, root):
         run = Run.open(target, root)
+        model_folder(run)
         runs.setdefault(run.name, run)
         return [run.name]
     if not Path(target).is_dir():
@@ -158,10 +154,9 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         UsageError: Another program has it, or there is no such address.
     """
+    bounded("--port", port)  # the system would take another one
     with contextlib.ExitStack() as mistakes:
         try:
-            if not 0 <= port <= _LAST_PORT:  # the system would take another one
-                raise OSError(f"ports go from 0 to {_LAST_PORT}")
             family, kind, _, _, address = socket.getaddrinfo(
                 host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]

@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from tfnews import progress
 from tfnews.errors import ExportError
 from tfnews.models.graph import trusting
 from tfnews.serving.app import app
@@ -44,6 +45,7 @@ def serve(asked: Asked, bound: socket.socket, say: Callable[[str], None]) -> Non
     # Versions that come later are opened in threads, which asyncio hands the context to.
     with trusting(asked.trust_graph), asyncio.Runner(loop_factory=_event_loop) as runner:
         for name, run in asked.runs.items():
+            progress.stage(f"Opening {name}")
             models.add(name, 1, open_run(run))
         runner.run(_serve(asked, models, bound, say))
 
@@ -52,6 +54,7 @@ async def _serve(
     asked: Asked, models: Models, bound: socket.socket, say: Callable[[str], None]
 ) -> None:
     for repository in asked.repositories:
+        progress.stage(f"Opening the models in {repository}")
         await models.follow(repository, wanted(repository))
     _check_available(models)
 

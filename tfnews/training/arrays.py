@@ -14,8 +14,8 @@ import keras
 import numpy as np
 
 from tfnews.errors import RunError
+from tfnews.files import replacing
 from tfnews.models.variables import fill, pieces
-from tfnews.runs import replacing
 
 # What a file raises that was cut off or damaged, or that holds pickled objects.
 UNREADABLE = (
@@ -69,6 +69,8 @@ def shapes(path: Path) -> dict[str, tuple]:
         Any of `UNREADABLE`: It is damaged.
     """
     with zipfile.ZipFile(path) as archive:
+        if any(one.compress_type != zipfile.ZIP_STORED for one in archive.infolist()):
+            raise ValueError("compressed arrays, which may be of any size")
         return {name.removesuffix(".npy"): _shape(archive, name) for name in archive.namelist()}
 
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
+from tfnews import progress
 from tfnews.errors import RunError
 from tfnews.models.opening import check_finite
 from tfnews.runs import Run
@@ -197,40 +197,46 @@ class Record(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Shows a bar with rate and time left on a terminal, one plain line an epoch elsewhere.
+    """Tells how far an epoch has come.
 
     Args:
         steps: Batches in an epoch.
         epochs: Epochs at most.
-        say: Prints a line.
-        bar: Whether the output is a terminal.
     """
 
-    def __init__(self, steps: int, epochs: int, say: Callable[[str], None], bar: bool):
+    def __init__(self, steps: int, epochs: int):
         super().__init__()
         self.steps = steps
         self.epochs = epochs
-        self.say = say
-        self.show_bar = bar
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Open the epoch's bar."""
-        self.started = time.perf_counter()
-        self.bar = tqdm(
-            total=self.steps,
-            desc=f"epoch {epoch + 1}/{self.epochs}",
-            unit="batch",
-            leave=False,
-            disable=not self.show_bar,
-        )
+        """Begin to count: the first batch waits for the graph to be traced."""
+        progress.stage(f"Epoch {epoch + 1} of {self.epochs}", "batches", self.steps)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Advance the bar."""
-        self.bar.update()
+        """Count a batch."""
+        progress.advance()
+
+
+class Said(keras.callbacks.Callback):
+    """Says an epoch's scores in one line.
+
+    Args:
+        epochs: Epochs at most.
+        say: Prints a line.
+    """
+
+    def __init__(self, epochs: int, say: Callable[[str], None]):
+        super().__init__()
+        self.epochs = epochs
+        self.say = say
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Say the epoch's scores."""
-        self.bar.close()
         seconds = time.perf_counter() - self.started
         self.say(
             f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "

@@ -15,6 +15,7 @@ from tfnews.runs import Run
 from tfnews.training import arrays
 from tfnews.training.callbacks import BestWeights
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _KEPT = 2  # of the best weights too, since two checkpoints can name two
 
 
@@ -43,6 +44,7 @@ class SaveState(keras.callbacks.Callback):
         self.offset = 0  # batches of the epoch done before this leg of the fit
         self.restored_metrics = None
         self.interrupted = False
+        self.previous = {}
 
     def restore(self, model: keras.Model, say: Callable[[str], None]) -> tuple[int, int]:
         """Load the newest readable checkpoint of the run into a compiled model.
@@ -90,19 +92,19 @@ class SaveState(keras.callbacks.Callback):
         self.best.drop_old(_KEPT)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Take over Ctrl-C, where that is possible."""
+        """Take over Ctrl-C and SIGTERM, where that is possible."""
         if threading.current_thread() is threading.main_thread():
-            self.previous = signal.signal(signal.SIGINT, self._interrupt)
+            self.previous = {one: signal.signal(one, self._interrupt) for one in _SIGNALS}
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Give Ctrl-C back."""
         self.release()
 
     def release(self) -> None:
-        """Give Ctrl-C back to whoever had it."""
-        if getattr(self, "previous", None) is not None:
-            signal.signal(signal.SIGINT, self.previous)
-            self.previous = None
+        """Give the signals back to whoever had them."""
+        for number, before in self.previous.items():
+            signal.signal(number, before)
+        self.previous = {}
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         """Note the epoch."""

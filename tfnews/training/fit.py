@@ -7,26 +7,35 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
-from tfnews.errors import UsageError
+from tfnews.errors import DataError, FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import judged
+from tfnews.evaluation.measure import judged, reliable
 from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
-from tfnews.records import Config, Judged
-from tfnews.report import hparams, wording
+from tfnews.records import CalibrationRecord, Config, Judged
+from tfnews.report import board, projector, wording
+from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
-from tfnews.statistics import balance
+from tfnews.statistics import balance, calibration
 from tfnews.statistics.metrics import best_threshold
 from tfnews.training.refit import refitted
-from tfnews.training.settings import opened, recorded, resolve
+from tfnews.training.settings import (
+    check_parent,
+    opened,
+    recorded,
+    refuse_besides,
+    resolve,
+    without_none,
+)
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
@@ -43,7 +52,6 @@ class _Manner:
 
     floor: bool
     say: Callable[[str], None]
-    bar: bool
 
 
 def fit(
@@ -53,6 +61,7 @@ def fit(
     weights: str | None = None,
     trainable: bool | None = None,
     name: str | None = None,
+    group: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -61,6 +70,7 @@ def fit(
     trainable_layers: int | None = None,
     seed: int | None = None,
     class_weight: str | None = None,
+    calibrate: str | None = None,
     recipe: str | None = None,
     refit: bool | None = None,
     precision: str | None = None,
@@ -74,7 +84,6 @@ def fit(
     command: str | None = None,
     trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
-    bar: bool = False,
 ) -> Run | None:
     """Train an architecture on fixed splits; the test split is never read.
 
@@ -88,6 +97,7 @@ def fit(
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
+        group: Of the runs that differ in their seed alone, for `fit_seeds`.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -97,14 +107,16 @@ def fit(
         seed: Of initial weights, order and dropout.
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
+        calibrate: temperature, platt, isotonic or none: how scores are mapped at the end, as fitted
+            on the validation split, so that they can be read as shares.
         recipe: default, or published for the study's own, where they differ.
         refit: Whether to train once more on train and validation for as many epochs as were best
-            on validation. The threshold and the validation scores stay those of before.
+            on validation. Threshold, calibration and validation scores stay those of before.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
         resume: A run that was broken off; it goes on as it was configured, from its newest
-            checkpoint, and nothing but `root`, `floor`, `say` and `bar` may be given with it.
+            checkpoint, and nothing but `root`, `floor` and `say` may be given with it.
         from_run: A trained run to go on from: its weights and vocabulary, on this data. Settings
             default to its own; the lineage is recorded.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
@@ -113,8 +125,7 @@ def fit(
         command: The command line that was typed, for the report; by default this call.
         trust_graph: Whether the graph of a TF-Hub module may do more than compute, such as read and
             write any file. It is recorded; whoever opens the run must say so again.
-        say: Prints a line of progress.
-        bar: Whether progress bars may be drawn.
+        say: Prints a line of what was found; what goes on meanwhile, `tfnews.progress` shows.
 
     Returns:
         The complete run; `None` after a dry run.
@@ -129,12 +140,12 @@ def fit(
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     assignments = list(assignments)
     places = {"data": data, "arch": arch, "name": name, "config": config, "from_run": from_run}
-    said = _said({**places, **settings, "assignments": assignments or None})
-    manner = _Manner(floor, say, bar)
+    said = without_none({**places, **settings, "assignments": assignments or None})
+    manner = _Manner(floor, say)
     call = _call({**said, "trust_graph": True} if trust_graph else said)
     with trusting(trust_graph):
         if resume is not None:
-            _refuse(said, dry_run)
+            refuse_besides(said, dry_run)
             return _resumed(Run.unfinished(resume, root), manner)
         splits, given = opened(data), (settings, config, assignments)
         if from_run is None:
@@ -142,48 +153,20 @@ def fit(
             setup = from_row(chosen, splits, resolve(chosen, *given))
         else:
             parent = Run.open(from_run, root)
-            _check_same(parent, arch, weights)
+            check_parent(parent, arch, weights)
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
+        start = replace(start, group=group)
         if dry_run:
             say(json.dumps(start.to_json(), indent=2))
             return None
         return _begun(Run.create(start, root), setup, manner)
 
 
-def _said(asked: dict[str, object]) -> dict[str, object]:
-    """Leave out what was not said, for which `None` stands."""
-    return {
-        name: os.fspath(value) if isinstance(value, os.PathLike) else value
-        for name, value in asked.items()
-        if value is not None
-    }
-
-
 def _call(said: dict[str, object]) -> str:
     """Write what was said as the call of `fit` in Python."""
     return f"tfnews.fit({', '.join(f'{name}={value!r}' for name, value in said.items())})"
-
-
-def _refuse(said: dict[str, object], dry_run: bool) -> None:
-    """Refuse what may not be said of a run that goes on."""
-    named = [name.replace("from_run", "from") for name in said if name != "assignments"]
-    named += [*said.get("assignments", []), *(["dry_run"] if dry_run else [])]
-    if named:
-        raise UsageError(
-            "--resume goes on with the configuration the run was started with. "
-            f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
-        )
-
-
-def _check_same(parent: Run, arch: str | None, weights: str | None) -> None:
-    """Refuse another architecture or other weights than those that are gone on from."""
-    if arch not in (None, parent.config.arch) or weights is not None:
-        raise UsageError(
-            f"--from goes on with the architecture and weights of {parent.name}, which is a "
-            f"{parent.config.arch}. Leave --arch and --weights out."
-        )
 
 
 def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
@@ -212,21 +195,33 @@ def _resumed(run: Run, manner: _Manner) -> Run:
 
 def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     """Train, save and score, while no other process may."""
-    with run.lock():
+    with run.lock(), _named_neutrally(run):
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
-        with _clocked(run):
-            validation, epochs = _learn(setup, run, manner, resume)
+        with _clocked(run), _resumable(run):
+            odds, epochs = _learn(setup, run, manner, resume)
+            validation = _calibrated(setup, run, odds, manner.say)
             classifier = setup.classifier
             if setup.options["refit"]:
                 classifier = refitted(setup, epochs, manner.say)
                 run.update(refit_epochs=epochs)
             _save(classifier, run)
             _score(setup, run, validation, manner)
-        hparams.write(run)
+        if setup.row.family == "embedding":
+            projector.write(run, classifier, _encoded(setup, "train")[0])
+        board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
+
+
+@contextlib.contextmanager
+def _named_neutrally(run: Run) -> Iterator[None]:
+    """Have no file of TensorBoard's bear this machine's name, also where a fit is broken off."""
+    try:
+        yield
+    finally:
+        board.rename_neutrally(run.logs_dir)
 
 
 @contextlib.contextmanager
@@ -238,6 +233,17 @@ def _clocked(run: Run) -> Iterator[None]:
     finally:
         seconds = run.config.fit_seconds + time.perf_counter() - started
         run.update(fit_seconds=round(seconds, 2))
+
+
+@contextlib.contextmanager
+def _resumable(run: Run) -> Iterator[None]:
+    """Say how to go on after Ctrl-C, wherever it was pressed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise FitInterruptedError(
+            f"Interrupted before it was complete. Go on with: tfnews fit --resume {run.name}"
+        ) from None
 
 
 def closing_words(run: Run) -> str:
@@ -255,6 +261,7 @@ def closing_words(run: Run) -> str:
         wording.always(found),
         wording.no_better(found) or "",
         _other_threshold(run, found),
+        fitted_words(run.scores().reliability["validation"]),
         _REFITTED if run.config.refit_epochs is not None else "",
         f"Saved in {run.path}. Training and scoring took {run.config.fit_seconds:.1f} s. "
         "The test split was not read.",
@@ -273,17 +280,43 @@ def _other_threshold(run: Run, found: Judged) -> str:
     return (
         f"The threshold is {found.scores['threshold']:g}. On these texts F1 would be {f1:.4f} at "
         f"{threshold:.4f}, a choice made after looking at them: "
-        f"tfnews predict {run.name} FILE --threshold {threshold:.4f}"
+        f"tfnews calibrate {run.name} --threshold f1"
     )
 
 
+def _calibrated(setup: Setup, run: Run, odds: np.ndarray, say: Callable[[str], None]) -> np.ndarray:
+    """Fit how scores are read on the validation texts, and return their probabilities (texts,).
+
+    Where there are too few for it, scores stay as they are, which is said: a fit does not fail
+    by what `tfnews calibrate` can do another way.
+
+    Args:
+        setup: Trained.
+        run: The record of it goes there.
+        odds: Log odds of the validation texts, before calibration, (texts,).
+        say: Prints a line.
+    """
+    labels, names = setup.splits.frame("validation")["label"].to_numpy(), setup.splits.class_names
+    method, note = setup.options["calibrate"], None
+    try:
+        found = calibration.fit(method, odds, labels, names)
+    except DataError as error:
+        found, note = calibration.Calibration(), f"Scores are not calibrated. {error}"
+        say(note)
+    setup.classifier.calibration = found
+    rows = dict(zip(names, np.bincount(labels, minlength=2).tolist(), strict=True))
+    run.update(calibration=CalibrationRecord(method=found.method, rows=rows, note=note))
+    return calibration.applied(found, odds).astype(np.float32)
+
+
 def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.ndarray, int]:
-    """Train, and return the validation split's fake probabilities (texts,) and the best epoch.
+    """Train, and return the log odds (texts,) of the validation split's texts and the best epoch.
 
     Epochs are counted from 1; a solver has none, 0.
     """
     classifier, epochs = setup.classifier, 0
     check_finite(classifier, "Before training, the model")
+    progress.stage("Encoding the texts")
     validation = _encoded(setup, "validation")
     unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
     if unknown is not None:
@@ -291,10 +324,9 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
-        epochs = train(
-            setup, run, training, validation, resume=resume, say=manner.say, bar=manner.bar
-        )
-    return classifier.probabilities(validation[0]), epochs
+        epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
+    progress.stage("Scoring the validation split", "texts", len(validation[1]))
+    return classifier.log_odds(validation[0]), epochs
 
 
 def _encoded(setup: Setup, part: str) -> Encoded:
@@ -306,6 +338,7 @@ def _encoded(setup: Setup, part: str) -> Encoded:
 def _save(classifier: NewsClassifier, run: Run) -> None:
     """Write the preset beside, then rename it into place."""
     check_finite(classifier, f"{run.name}, which is not saved,")
+    progress.stage("Saving the model")
     beside = run.path / ".model"
     gc.collect()  # the optimizer's moments, two tables that cycles keep alive
     for folder in (beside, run.model_dir):  # left by a fit that died here
@@ -322,9 +355,13 @@ def _save(classifier: NewsClassifier, run: Run) -> None:
 
 def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     """Write the validation split's predictions, scores and comparison with the floor."""
+    progress.stage("Working out scores and their intervals")
     frame, classifier = setup.splits.frame("validation"), setup.classifier
     run.record_predictions("validation", frame["label"], scored)
-    run.update_scores(validation=judged(frame, scored, classifier))
+    run.record_parts(
+        {"validation": judged(frame, scored, classifier)},
+        {"validation": reliable(frame, scored, classifier)},
+    )
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(
             setup.splits, "validation", scored, classifier.threshold, run.path.parent

@@ -7,10 +7,11 @@ from pathlib import Path
 from tfnews.catalogue.rows import DEFAULT, Row, row
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation.matrix import cells, columns
+from tfnews.files import write_json, write_text
 from tfnews.models import load
 from tfnews.records.matrix import Matrix
 from tfnews.report.matrix import page, tables
-from tfnews.runs import Run, every_run, write_json, write_text
+from tfnews.runs import Run, every_run
 from tfnews.training.fit import fit
 from tfnews.training.settings import check_out, opened_sets, recorded, resolve
 from tfnews.training.setup import settled
@@ -32,7 +33,6 @@ def matrix(
     command: str | None = None,
     trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
-    bar: bool = False,
 ) -> Matrix:
     """Train an architecture on each of several data sets and test each model on all of them.
 
@@ -53,8 +53,7 @@ def matrix(
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         command: The command line that was typed, for the report.
         trust_graph: As `fit` takes it.
-        say: Prints a line of progress.
-        bar: Whether progress bars may be drawn.
+        say: Prints a line of what was found; what goes on meanwhile, `tfnews.progress` shows.
 
     Returns:
         What was found.
@@ -71,7 +70,7 @@ def matrix(
     """
     assignments, chosen = list(assignments), row(arch or DEFAULT)
     given = {"weights": weights, "seed": seed, "config": config, "assignments": assignments}
-    manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say, "bar": bar}
+    manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say}
     options = resolve(chosen, {"weights": weights, "seed": seed}, config, assignments)
     trained, others = opened_sets(data, test_only)
     check_out(out)

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import catalogue
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
-from tfnews.errors import DataError, UsageError
+from tfnews.errors import DataError, RunError, UsageError, WeightsError
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
     from tfnews.records import Config
+    from tfnews.runs import Run
 
 _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other sizes
 
@@ -25,15 +27,30 @@ _BOTTLENECK = 128  # width of the attention in a MobileBERT, whatever its other 
 _FEWEST = {"transformer": 8, "cnn": 1}
 
 
+_PRESETS = ("bert_", "distil_bert_", "albert_")  # of the encoders that a fit can start from
+
+
 def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
     A run made before a setting was added has that setting's default, but weighs no class,
-    reads words, and followed the study's recipe.
+    reads words, is not calibrated, and followed the study's recipe.
+
+    Raises:
+        RunError: One is not what a fit could have been given.
     """
     known = defaults(catalogue.row(config.arch))
-    before = {"class_weight": "none", "analyzer": "word", "recipe": "published"}
-    return known | {name: before[name] for name in before if name in known} | config.recipe
+    before = {
+        "class_weight": "none", "analyzer": "word", "calibrate": "none", "recipe": "published"
+    }  # fmt: skip
+    found = known | {name: before[name] for name in before if name in known} | config.recipe
+    try:
+        return found | {
+            name: checked(name, found[name], f"in the config.json of {config.name!r}")
+            for name in found.keys() & SETTINGS.keys()
+        }
+    except UsageError as error:
+        raise RunError(f"{error} The run was damaged or made by another program.") from error
 
 
 def check(
@@ -44,6 +61,8 @@ def check(
     assignments: Iterable[str] = (),
     resume: str | os.PathLike | None = None,
     from_run: str | os.PathLike | None = None,
+    name: str | None = None,
+    dry_run: bool = False,
     root: str | os.PathLike | None = None,
     **given: object,
 ) -> None:
@@ -54,27 +73,138 @@ def check(
         arch: Name of a catalogue row.
         config: A TOML file of settings.
         assignments: "name=value" texts.
-        resume: A run to resume; `fit` says itself what does not go with it.
+        resume: A run to resume.
         from_run: A run to go on from.
+        name: Of the run to come.
+        dry_run: Whether nothing is to be trained.
         root: Folder of runs.
         given: The other arguments of `fit`; those that are no settings are not looked at.
 
     Raises:
         UsageError: Unknown architecture or setting, or a value that is not allowed.
         DataError: The splits cannot be used.
-        RunError: There is no run to go on from.
+        WeightsError: The weights are not there and cannot be had.
+        RunError: There is no run to go on from or to resume, or the name is taken.
     """
-    if resume is not None:
-        return
-    values = {name: value for name, value in given.items() if name in SETTINGS}
-    if from_run is None:
-        resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
-    else:
-        from tfnews.runs import Run  # listing settings need not wait for it
+    from tfnews.runs import Run, check_free, model_folder  # listing settings need not wait for it
 
-        parent = Run.open(from_run, root).config
-        resolve(catalogue.row(parent.arch), values, config, assignments, base=recorded(parent))
-    opened(data)
+    values = {name: value for name, value in given.items() if name in SETTINGS}
+    if resume is not None:
+        places = {"data": data, "arch": arch, "config": config, "from_run": from_run}
+        said = without_none({**places, **values, "assignments": list(assignments) or None})
+        refuse_besides(said | without_none({"name": name}), dry_run)
+        run = Run.unfinished(resume, root)
+        from tfnews.data.splits import own_splits  # pandas, which a wrong name need not wait for
+
+        own_splits(run)
+        return
+    if name is not None and not dry_run:
+        check_free(name, root)
+    if from_run is None:
+        row = catalogue.row(arch or catalogue.DEFAULT)
+        options = resolve(row, values, config, assignments)
+        opened(data)
+        _check_weights(row, options["weights"])
+    else:
+        parent = Run.open(from_run, root)
+        check_parent(parent, arch, values.get("weights"))
+        model_folder(parent)
+        row, base = catalogue.row(parent.config.arch), recorded(parent.config)
+        resolve(row, values, config, assignments, base=base)
+        opened(data)
+
+
+def without_none(asked: Mapping[str, object]) -> dict[str, object]:
+    """Leave out what was not said, for which `None` stands."""
+    return {
+        name: os.fspath(value) if isinstance(value, os.PathLike) else value
+        for name, value in asked.items()
+        if value is not None
+    }
+
+
+def refuse_besides(said: Mapping[str, object], dry_run: bool) -> None:
+    """Refuse what may not be said of a run that goes on.
+
+    Args:
+        said: Arguments of `fit`, those that were given.
+        dry_run: Whether nothing is to be trained.
+
+    Raises:
+        UsageError: Anything was said.
+    """
+    named = [name.replace("from_run", "from") for name in said if name != "assignments"]
+    named += [*said.get("assignments", []), *(["dry_run"] if dry_run else [])]
+    if named:
+        raise UsageError(
+            "--resume goes on with the configuration the run was started with. "
+            f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
+        )
+
+
+def check_parent(parent: "Run", arch: str | None, weights: str | None) -> None:
+    """Check that a run can be gone on from.
+
+    Args:
+        parent: The run.
+        arch: The architecture asked for, if any.
+        weights: The weights asked for, if any.
+
+    Raises:
+        UsageError: Its weights are solved, or others are asked for than its own.
+    """
+    row = catalogue.row(parent.config.arch)
+    if not row.recipe:
+        raise UsageError(
+            f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
+            "cannot be trained further. Prepare both data sets together and fit it on them."
+        )
+    if arch not in (None, row.name) or weights is not None:
+        raise UsageError(
+            f"--from goes on with the architecture and weights of {parent.name}, which is a "
+            f"{row.name}. Leave --arch and --weights out."
+        )
+
+
+def _check_weights(row: Row, handle: str) -> None:
+    """Look for pretrained weights, as far as that needs no TensorFlow; they may be downloaded."""
+    from tfnews.weights.digests import is_vectors, split_pin
+    from tfnews.weights.find import find
+
+    place = split_pin(handle)[0]
+    if handle == "none" or is_vectors(handle):
+        return
+    if row.kind != "transformer":
+        find(handle)
+    elif not (os.path.isdir(place) or "://" in place or place.startswith(_PRESETS)):
+        raise WeightsError(
+            f"There are no pretrained weights {place[:120]!r}. Give a checkpoint's folder, "
+            "hf://OWNER/NAME, the name of a preset of keras-hub that begins with "
+            f"{' or '.join(_PRESETS)}, or --weights none."
+        )
+
+
+def check_seeds(
+    seeds: int, arch: str | None, resume: object = None, dry_run: object = False
+) -> None:
+    """Check what is asked of several seeds, before TensorFlow starts.
+
+    Raises:
+        UsageError: Fewer than 2, a run to resume, a dry run, or a row that no seed changes.
+    """
+    bounded("--seeds", seeds)
+    if resume or dry_run:
+        raise UsageError(
+            "--seeds trains new runs. Received besides: "
+            f"{'--resume' if resume else '--dry-run'}. A run of a group is resumed by its own "
+            "name, and a dry run is the same for each seed: leave --seeds out."
+        )
+    name = arch or catalogue.DEFAULT
+    if catalogue.row(name).kind == "tfidf":
+        raise UsageError(
+            f"{name} is solved, not drawn: every seed gives the same run. Leave --seeds out, or "
+            "choose another --arch."
+        )
 
 
 def opened(data: str | os.PathLike | None) -> "Splits":
@@ -107,10 +237,12 @@ def check_sets(
         UsageError: Unknown architecture or setting, a value that is not allowed, or too few sets.
         DataError: The splits or the folder cannot be used.
     """
+    row = catalogue.row(arch or catalogue.DEFAULT)
     values = {name: value for name, value in given.items() if name in SETTINGS}
-    resolve(catalogue.row(arch or catalogue.DEFAULT), values, config, assignments)
+    options = resolve(row, values, config, assignments)
     check_out(out)
     opened_sets(data, test_only)
+    _check_weights(row, options["weights"])
 
 
 def opened_sets(

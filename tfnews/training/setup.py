@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfnews import catalogue, models
+from tfnews import catalogue, models, progress
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError, WeightsError
@@ -68,9 +68,11 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         WeightsError: The weights cannot be found, read or trusted.
     """
     texts, labels = _training_split(splits)
+    progress.stage("Reading the training texts")
     options = _weighed(_seeded(options), labels)
     options = _analysed(row, options, texts)
     answers = _answers(splits, texts, splits.name)
+    progress.stage(f"Building {row.name}")
     classifier, weights = models.build(row, texts, labels, options, answers)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights)
 
@@ -87,19 +89,14 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
         options: The resolved configuration.
 
     Raises:
-        UsageError: The parent's weights were solved, not trained, or a setting would change what
-            was built from them.
+        UsageError: A setting would change what was built from the parent's weights.
         DataError: The training split holds one class only.
     """
     row = catalogue.row(parent.config.arch)
-    if models.family_of(row.name).solved:
-        raise UsageError(
-            f"{parent.name} is a {row.name}, whose weights are solved from all texts at once: it "
-            "cannot be trained further. Prepare both data sets together and fit it on them."
-        )
     _check_unchanged(row, parent, options)
     texts, labels = _training_split(splits)
     options = _weighed(_seeded(options), labels)
+    progress.stage(f"Opening {parent.name}")
     old = models.load(parent)
     answers = _answers(splits, texts, f"{old.trained_on}, then {splits.name}")
     classifier = type(old)(old.backbone, old.preprocessor, head=old.head, **answers)

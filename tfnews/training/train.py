@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from tfnews import progress
 from tfnews.errors import RunError
 from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
@@ -31,7 +32,6 @@ def train(
     *,
     resume: bool,
     say: Callable[[str], None],
-    bar: bool,
 ) -> int:
     """Train a classifier in place and leave it with the weights of its best epoch.
 
@@ -42,7 +42,6 @@ def train(
         validation: Encoded texts and labels.
         resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
-        bar: Whether a progress bar may be drawn.
 
     Returns:
         The best epoch, counted from 1.
@@ -72,12 +71,13 @@ def train(
         say(f"Going on with epoch {start[0] + 1}, batch {start[1] + 1} of {steps}")
     after_each = [
         callbacks.StopOnNaN(options),
+        callbacks.Progress(steps, options["epochs"]),
         callbacks.Validate(
             _validator(trainee, *validation, balance.weights(options["class_weight"], training[1]))
         ),
         best,
         callbacks.Record(run),
-        callbacks.Progress(steps, options["epochs"], say, bar),
+        callbacks.Said(options["epochs"], say),
         tensorboard.scalars(run.logs_dir),
         checkpoint,
     ]
@@ -116,7 +116,7 @@ def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
         steps_per_epoch=steps,
         verbose=0,
         shuffle=False,
-        callbacks=[callbacks.StopOnNaN(options)],
+        callbacks=[callbacks.StopOnNaN(options), callbacks.Progress(steps, epochs)],
     )
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
@@ -185,6 +185,7 @@ def _validator(
     weights = None if class_weights is None else np.asarray(class_weights)[labels]
 
     def score() -> dict[str, float]:
+        progress.stage("Scoring the validation split", "texts", len(labels))
         probabilities = trainee.probabilities(ids)
         _check_answers(probabilities)
         predicted = flagged(probabilities, trainee.threshold)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tfnews.errors import WeightsError
-from tfnews.runs import sha256
+from tfnews.files import sha256
 from tfnews.weights.archive import SUFFIXES
 
 _PIN = re.compile(r"(?P<handle>.*)#sha256=(?P<digest>[0-9a-fA-F]{64})")

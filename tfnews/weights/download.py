@@ -1,15 +1,16 @@
-"""Download one file, with retries, a progress bar and its digest."""
+"""Download one file, with retries and its digest."""
 
 import hashlib
 import time
+import urllib.parse
 from collections.abc import Iterable
 from pathlib import Path
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from tqdm import tqdm
 
+from tfnews import progress
 from tfnews.errors import WeightsError
 
 MOST_BYTES = 8 << 30  # of a download
@@ -27,7 +28,7 @@ def download(
     backoff: float = 1.0,
     most_bytes: int = MOST_BYTES,
 ) -> str:
-    """Download a file. On a terminal, a progress bar is drawn.
+    """Download a file.
 
     Args:
         address: http or https; redirects are followed, but not from https to http.
@@ -42,6 +43,7 @@ def download(
     Raises:
         WeightsError: It cannot be had; says why, with the address.
     """
+    progress.stage(f"Asking {urllib.parse.urlsplit(address).netloc}")
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # an archive is compressed as it is
         session.mount("http://", HTTPAdapter(max_retries=_policy(retries, backoff)))
@@ -73,12 +75,12 @@ def _attempt(session: requests.Session, address: str, path: Path, most_bytes: in
 def _save(raw: urllib3.HTTPResponse, path: Path, size: int | None, most_bytes: int) -> str:
     """Write the bytes as they come: an archive's compression is not the connection's to undo."""
     digest = hashlib.sha256()
-    bar = tqdm(total=size, unit="B", unit_scale=True, desc="Downloading", disable=None)
-    with path.open("wb") as file, bar:
+    progress.stage("Downloading", "MB", size and size / 1e6)
+    with path.open("wb") as file:
         for chunk in raw.stream(_CHUNK_BYTES, decode_content=False):
             file.write(chunk)
             digest.update(chunk)
-            bar.update(len(chunk))
+            progress.advance(len(chunk) / 1e6)
             if file.tell() > most_bytes:
                 raise WeightsError(f"{raw.url} (larger than the {most_bytes:,} bytes allowed)")
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tfnews import catalogue
 from tfnews.errors import WeightsError
-from tfnews.runs import sha256, write_text
+from tfnews.files import folder_beside, sha256, write_text
 from tfnews.weights import archive
 from tfnews.weights.digests import check_pin, split_pin
 from tfnews.weights.download import download
@@ -149,16 +149,15 @@ def _downloaded(
 @contextlib.contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
     """Give a temporary folder next to `folder`, on the same disk."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.")
-    except OSError as error:
-        raise WeightsError(
-            f"Nothing can be written to the cache folder {folder.parent}: {error.strerror}. "
-            "Name another in the environment variable TFHUB_CACHE_DIR."
-        ) from error
-    with beside:
-        yield Path(beside.name)
+    with contextlib.ExitStack() as stack:
+        try:
+            beside = stack.enter_context(folder_beside(folder))
+        except OSError as error:
+            raise WeightsError(
+                f"Nothing can be written to the cache folder {folder.parent}: {error.strerror}. "
+                "Name another in the environment variable TFHUB_CACHE_DIR."
+            ) from error
+        yield beside
 
 
 def _install(
@@ -206,11 +205,16 @@ def _archive_digest(folder: Path) -> str | None:
 
 def _not_found(handle: str, tried: list[str]) -> str:
     none = "nothing, for it is neither a path nor an http(s) address"
-    without = ", ".join(row.name for row in catalogue.rows().values() if not row.weights)
-    return (
-        f"No weights for {handle!r}. Tried: {'; '.join(tried) or none}. Put the module's files "
-        f"({SAVED_MODEL}, variables/, assets/) in a folder, or its .tar.gz archive anywhere, and "
-        f"name it with --weights PATH; or put the folder in the one TFHUB_CACHE_DIR names (now "
-        f"{_cache()}), under the handle's path. Without pretrained weights: --weights none, or "
-        f"an architecture that needs none ({without})."
-    )
+    without = " | ".join(row.name for row in catalogue.rows().values() if not row.weights)
+    lines = [
+        f"No weights for {handle[:120]!r}. Tried:",
+        *(f"  {one}" for one in tried or [none]),
+        f"Fetch the module ({SAVED_MODEL}, variables/, assets/) or its .tar.gz, and name it:",
+        "  --weights PATH",
+        "or put its folder under the handle's path in the one that TFHUB_CACHE_DIR names, now:",
+        f"  {_cache()}",
+        "Without pretrained weights:",
+        "  --weights none",
+        f"  --arch {without}",
+    ]
+    return "\n".join(lines)

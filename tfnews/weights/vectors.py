@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import os
+import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from typing import BinaryIO
 
 import numpy as np
 
+from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import VECTOR_FORMATS
 from tfnews.errors import UsageError, WeightsError
 
 _CHUNK_BYTES = 1 << 20
+_COUNTED = 10_000  # words after which it is told how far reading has come
 _WIDEST = 100_000
+_LONGEST_LINE = 32 * _WIDEST  # bytes; a number takes 25 at most
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ def read_vectors(
         UsageError: The arguments do not fit each other.
         WeightsError: The file is missing, damaged, or not in this format.
     """
+    if limit is not None:
+        bounded("--limit", limit)
     path = Path(path)
     if not path.is_file():
         raise WeightsError(f"No file {path}. Give a file of word vectors.")
@@ -90,11 +97,12 @@ def _read(
     if format not in VECTOR_FORMATS:
         raise UsageError(f"Unknown format {format!r}. Allowed: {', '.join(VECTOR_FORMATS)}.")
     try:
-        with _open(path) as file:
+        progress.stage(f"Reading {path.name}", "words")
+        with _open(path) as file, progress.reading(file):
             if format == "word2vec-binary":
                 return *_read_binary(path, file, limit), {}
             return _read_text(path, file, limit, header=format == "word2vec-text")
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise WeightsError(f"{path} is a damaged .gz file ({error}). Copy it again.") from error
 
 
@@ -104,7 +112,7 @@ def _open(path: Path) -> BinaryIO:
 
 def _header(path: Path, line: bytes) -> tuple[int, int]:
     fields = line.split()
-    if len(fields) == 2 and all(field.isdigit() for field in fields):
+    if len(fields) == 2 and all(field.isdigit() and len(field) < 20 for field in fields):
         count, width = map(int, fields)
         if 0 < width <= _WIDEST:
             return count, width
@@ -119,7 +127,7 @@ def _read_text(
 ) -> tuple[list[bytes], np.ndarray, dict[str, int]]:
     promised, width = _header(path, file.readline(_CHUNK_BYTES)) if header else (None, None)
     words, numbers, empty = [], array("f"), 0
-    for number, line in enumerate(file, start=2 if header else 1):
+    for number, line in enumerate(_lines(path, file), start=2 if header else 1):
         if len(words) == limit:
             break
         line = line.rstrip(b" \r\n")
@@ -132,9 +140,27 @@ def _read_text(
         word, values = _parse(f"Line {number} of {path}", line, width)
         words.append(word)
         numbers.extend(values)
+        if len(words) % _COUNTED == 0:
+            progress.advance(_COUNTED)
+            progress.read(len(words), ended=False)
     _check_complete(path, promised, len(words) + empty, limit)
     vectors = np.frombuffer(numbers, np.float32).reshape(len(words), -1) if words else None
     return words, vectors, {"empty lines": empty} if empty else {}
+
+
+def _lines(path: Path, file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines, none longer than a word and the widest vector can be.
+
+    Raises:
+        WeightsError: One is: a packed file of a few megabytes may unpack to one of any length.
+    """
+    while line := file.readline(_LONGEST_LINE + 1):
+        if len(line) > _LONGEST_LINE:
+            raise WeightsError(
+                f"{path} has a line of more than {_LONGEST_LINE:,} bytes, which no word and vector "
+                "need. It is no file of word vectors, or lacks its line ends: copy it again."
+            )
+        yield line
 
 
 def _parse(place: str, line: bytes, width: int) -> tuple[bytes, list[float]]:
@@ -188,6 +214,11 @@ def _records(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bytes]]:
             yield buffer[start:space].lstrip(b"\n"), buffer[space + 1 : end]
             start = end
         else:
+            if space < 0 and len(buffer) - start > _CHUNK_BYTES:
+                raise WeightsError(
+                    f"{file.name} has no word in {_CHUNK_BYTES:,} bytes. It is no file of "
+                    "word2vec's binary format, or was damaged: copy it again."
+                )
             more = file.read(_CHUNK_BYTES)
             if not more:
                 return

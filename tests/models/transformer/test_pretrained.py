@@ -16,6 +16,7 @@ from tests.models.reduced import ANSWERS, LABELS
 from tests.models.reduced import TEXTS as NEWS
 from tfnews import catalogue
 from tfnews.errors import WeightsError
+from tfnews.files import sha256
 from tfnews.models import build
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -23,7 +24,6 @@ from tfnews.models.transformer.encoders import Encoder
 from tfnews.models.transformer.mobilebert import MobileBertBackbone
 from tfnews.models.transformer.pretrained import open_pretrained
 from tfnews.records import WeightsRecord
-from tfnews.runs import sha256
 from tfnews.weights.digests import module_digest
 
 # keras-hub leaves the file of a SentencePiece model open.
@@ -313,10 +313,13 @@ def test_an_unreachable_handle_says_what_was_tried_and_what_works_without(handle
     with pytest.raises(WeightsError) as raised:
         open_pretrained(handle)
     said = str(raised.value)
-    assert said.startswith(f"No pretrained weights under {handle!r}. Tried: a local folder ")
+    lines = said.splitlines()
+    assert lines[0] == f"No pretrained weights under {handle!r}. Tried:"
+    assert lines[1] == f"  a local folder {handle}"
+    assert max(map(len, lines)) < 200
     assert re.search(tried, said)
     assert "--weights FOLDER" in said
-    assert "--arch tfidf, or any row with --weights none" in said
+    assert lines[-2:] == ["  --weights none", "  --arch tfidf"]
 
 
 def test_a_folder_without_a_checkpoint_says_what_is_needed(tmp_path):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.evaluation.explaining.pieces import Span, without
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _scores(
     classifier: "NewsClassifier", text: str, words: Sequence[Span], pieces: Sequence[range]
 ) -> np.ndarray:
     """Return the score of a text without each piece, (pieces,); a batch of copies at a time."""
+    progress.stage("Leaving words out", "texts", len(pieces))
     size = classifier.prediction_batch
     found = [np.empty(0, np.float32)]
     for start in range(0, len(pieces), size):

@@ -25,7 +25,9 @@ import { shortest } from "./text.js";
  *
  * @typedef {object} Answer
  * @property {number|null} fake_probability 0 to 1; null where it is not scored.
- * @property {string|null} label
+ * @property {string|null} resembles Name of the class whose training texts it resembles, which is
+ *     the label of `tfnews predict`.
+ * @property {string|null} label The same as a sentence.
  * @property {"scored"|"not_scored"} outcome
  * @property {string|null} reason Why it was not scored, or what speaks against its score.
  * @property {{unit: string, ends: boolean, read: number, total: number}|null} part How much of it
@@ -57,14 +59,23 @@ export async function open(entry) {
   return opened(entry);
 }
 
-/** Returns the label of a probability; both sides are compared in 32 bits, as models answer. */
-export function labelled(entry, probability) {
+/** Returns the class of a probability; both sides are compared in 32 bits, as models answer. */
+export function resembled(entry, probability) {
   const flagged = Math.fround(probability) >= Math.fround(entry.threshold);
-  return `resembles texts labelled ${entry.class_names[flagged ? 1 : 0]} in ${entry.trained_on}`;
+  return entry.class_names[flagged ? 1 : 0];
+}
+
+/** Tells whether no class is called for a probability; compared in 32 bits too. */
+export function inBand(entry, probability) {
+  if (!entry?.band) return false;
+  const [low, high] = entry.band.map(Math.fround);
+  const score = Math.fround(probability);
+  return score >= low && score <= high;
 }
 
 function notScored(reason) {
-  return { fake_probability: null, label: null, outcome: "not_scored", reason, part: null };
+  const none = { fake_probability: null, resembles: null, label: null, part: null };
+  return { ...none, outcome: "not_scored", reason };
 }
 
 // --- In the browser ----------------------------------------------------------------------------
@@ -110,9 +121,11 @@ async function openLitert(entry) {
     if (!Number.isFinite(probability)) {
       return notScored(`no number: the model gave ${probability}`);
     }
+    const resembles = resembled(entry, probability);
     return {
       fake_probability: shortest(probability),
-      label: labelled(entry, probability),
+      resembles,
+      label: `resembles texts labelled ${resembles} in ${entry.trained_on}`,
       outcome: "scored",
       reason: caution(text),
       part: { unit, ends: spec.long.rule === "head-tail", read, total },
@@ -200,8 +213,9 @@ function openRest(entry) {
         return notScored(refusal(texts[number]) ?? "the server does not say why");
       }
       const { fake_probability, label } = one;
+      const resembles = resembled(entry, fake_probability);
       const reason = caution(texts[number]);
-      return { fake_probability, label, outcome: "scored", reason, part: null };
+      return { fake_probability, resembles, label, outcome: "scored", reason, part: null };
     });
   }
 

@@ -205,6 +205,7 @@ async function answersOf(engine, items) {
     item.text === null
       ? {
           fake_probability: null,
+          resembles: null,
           label: null,
           outcome: "not_scored",
           reason: item.problem,

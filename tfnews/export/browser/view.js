@@ -1,5 +1,7 @@
 // What is shown: elements made of answers. Nothing here asks a model.
 
+import { inBand } from "./engines.js";
+
 /** Makes an element. Texts are set as text, never as markup. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -22,10 +24,6 @@ export function number(probability, threshold = null) {
   if (short === "1.00" && probability < 1) return "over 0.99";
   if (short === "0.00" && probability > 0) return "under 0.01";
   return short;
-}
-
-function inBand(entry, probability) {
-  return entry.band !== null && probability >= entry.band[0] && probability <= entry.band[1];
 }
 
 /** Says in words what an answer is. */
@@ -289,7 +287,7 @@ function listCell(entry, answer) {
     return element("span", { class: "quiet" }, `No score: ${answer.reason}`);
   }
   const unsure = inBand(entry, answer.fake_probability);
-  const flagged = answer.label?.includes(`labelled ${entry.class_names[1]} `);
+  const flagged = answer.resembles === entry.class_names[1];
   const name = unsure ? "unsure" : `like ${entry.class_names[flagged ? 1 : 0]}`;
   return element(
     "span",
@@ -316,7 +314,7 @@ export function tally(entry, answers, asked = answers.length) {
   const flagged = scored.filter(
     (answer) =>
       !inBand(entry, answer.fake_probability) &&
-      answer.label?.includes(`labelled ${entry.class_names[1]} `),
+      answer.resembles === entry.class_names[1],
   );
   const none = answers.length - scored.length;
   const parts = [

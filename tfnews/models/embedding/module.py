@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import tempfile
 from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
@@ -10,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
+from tfnews.files import folder_beside, write_text
 from tfnews.links import check_links
 from tfnews.models.graph import check_graph
 from tfnews.models.text.normalise import normalise
-from tfnews.runs import write_text
 from tfnews.weights.digests import module_digest
 
 TOLERANCE = 1e-5
@@ -90,12 +90,12 @@ def build_module(
     """
     out = Path(out)
     _check_parts(words, vectors, oov_buckets, normalise)
+    bounded("--seed", seed)
     if out.exists():
         raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
-    out.parent.mkdir(parents=True, exist_ok=True)
     table = np.concatenate([vectors, _oov_rows(oov_buckets, vectors.shape[1], seed)])
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
-        tokens, folder = Path(beside, _VOCABULARY), Path(beside, "module")
+    with folder_beside(out) as beside:
+        tokens, folder = beside / _VOCABULARY, beside / "module"
         write_text(tokens, "".join(f"{word}\n" for word in words))
         module = _TextEmbedding(tokens, table.astype(np.float32), oov_buckets, normalise)
         tf.saved_model.save(module, str(folder))
@@ -106,8 +106,7 @@ def build_module(
 
 
 def _check_parts(words: Sequence[str], vectors: np.ndarray, oov_buckets: int, rule: str) -> None:
-    if oov_buckets < 1:
-        raise UsageError(f"Buckets for unknown words must be 1 or more. Received: {oov_buckets}.")
+    bounded("--oov-buckets", oov_buckets)
     if rule not in NORMALISATIONS:
         allowed = ", ".join(NORMALISATIONS)
         raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {allowed}.")

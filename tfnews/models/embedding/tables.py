@@ -8,13 +8,13 @@ import numpy as np
 
 from tfnews.catalogue import Row
 from tfnews.errors import DataError, WeightsError
+from tfnews.files import sha256
 from tfnews.models.embedding.module import licence, read_module
 from tfnews.models.graph import check_graph
 from tfnews.models.text.normalise import rule_of
 from tfnews.models.text.vocabulary import count_words
 from tfnews.models.text.words import WordTokenizer
 from tfnews.records import WeightsRecord
-from tfnews.runs import sha256
 from tfnews.weights.digests import is_vectors, split_pin
 from tfnews.weights.find import find
 from tfnews.weights.vectors import guess_format, read_vectors

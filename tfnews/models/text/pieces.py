@@ -1,9 +1,11 @@
 """SentencePiece tokenisation in TensorFlow ops, with the ids of Hugging Face's AlbertTokenizer."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import sentencepiece
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from sentencepiece import sentencepiece_model_pb2
@@ -70,6 +72,10 @@ class PieceTokenizer(SubwordTokenizer):
             return
         model = _parse(proto)
         self.take_vocabulary([piece.piece for piece in model.pieces])
+        try:
+            sentencepiece.SentencePieceProcessor(model_proto=proto)  # else TensorFlow finds out
+        except RuntimeError as error:
+            raise _no_model(proto, error) from error
         _rescore(model)
         self._model = model.SerializeToString()
 
@@ -170,12 +176,19 @@ def ends_a_number(piece: str) -> bool:
 
 def _parse(proto: bytes) -> sentencepiece_model_pb2.ModelProto:
     try:
-        return sentencepiece_model_pb2.ModelProto.FromString(proto)
-    except DecodeError as error:
-        raise WeightsError(
-            f"These {len(proto):,} bytes are no SentencePiece model ({error}). Give the content of "
-            "the spiece.model that was published with the weights."
-        ) from error
+        model = sentencepiece_model_pb2.ModelProto.FromString(proto)
+        if not all(math.isfinite(piece.score) for piece in model.pieces):
+            raise ValueError("a piece has no number for its score")
+    except (DecodeError, ValueError) as error:  # ValueError: pieces that are not UTF-8, too
+        raise _no_model(proto, error) from error
+    return model
+
+
+def _no_model(proto: bytes, error: Exception) -> WeightsError:
+    return WeightsError(
+        f"These {len(proto):,} bytes are no SentencePiece model ({str(error)[:100]}). Give the "
+        "content of the spiece.model that was published with the weights."
+    )
 
 
 def _rescore(model: sentencepiece_model_pb2.ModelProto) -> None:

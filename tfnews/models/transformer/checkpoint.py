@@ -12,10 +12,13 @@ import keras_hub
 import numpy as np
 import safetensors
 
+from tfnews.catalogue.settings import shown
 from tfnews.errors import WeightsError
+from tfnews.files import sha256
 from tfnews.models.transformer.activations import ACTIVATIONS
 from tfnews.models.transformer.encoders import build_encoder
 from tfnews.models.transformer.layouts import LAYOUTS, named_variables
+from tfnews.models.transformer.sizes import read_sizes
 from tfnews.models.transformer.vocabularies import (
     VOCABULARIES,
     find_vocabulary,
@@ -23,7 +26,6 @@ from tfnews.models.transformer.vocabularies import (
     read_json,
     size,
 )
-from tfnews.runs import sha256
 
 CONFIG = "config.json"
 TENSORS = "model.safetensors"
@@ -79,7 +81,11 @@ def read_checkpoint(folder: str | os.PathLike) -> Checkpoint:
         model_type = _model_type(folder, config, tensors.keys())
         stored = _names(tensors.keys(), model_type)
         pooler = any(name.startswith("pooler.") for name in stored)
-        encoder = _build(folder, config, model_type, pooler)
+        shapes = {
+            short: tuple(tensors.get_slice(name).get_shape()) for short, name in stored.items()
+        }
+        sizes = read_sizes(folder / CONFIG, config, LAYOUTS[model_type], shapes)
+        encoder = _build(folder, config, model_type, sizes, pooler)
         variables = named_variables(encoder, LAYOUTS[model_type])
         _check_names(folder, variables, stored)
         for name, variable in variables.items():
@@ -152,7 +158,7 @@ def _check_type(folder: Path, found: object) -> None:
     if not isinstance(found, str) or found not in LAYOUTS:
         raise WeightsError(
             f"{folder / CONFIG} must describe a model_type that tfnews can read. "
-            f"Received: {found!r}. Allowed: {', '.join(LAYOUTS)}."
+            f"Received: {shown(found)}. Allowed: {', '.join(LAYOUTS)}."
         )
 
 
@@ -168,19 +174,15 @@ def _modern(name: str) -> str:
     return name.replace("LayerNorm.beta", "LayerNorm.bias")
 
 
-def _build(folder: Path, config: dict, model_type: str, pooler: bool) -> keras_hub.models.Backbone:
+def _build(
+    folder: Path, config: dict, model_type: str, sizes: dict, pooler: bool
+) -> keras_hub.models.Backbone:
     layout = LAYOUTS[model_type]
-    sizes = {argument: config.get(key) for argument, key in layout.sizes.items()}
-    if unknown := [layout.sizes[argument] for argument, n in sizes.items() if not _is_number(n)]:
-        raise WeightsError(
-            f"{folder / CONFIG} must give a {model_type}'s sizes as numbers. "
-            f"Missing or of another kind: {', '.join(unknown)}."
-        )
     for key, value in layout.fixed.items():
         if config.get(key, value) != value:
             raise WeightsError(_unsupported(folder, key, config[key], repr(value)))
     activation = config.get(layout.activation)
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         allowed = ", ".join(ACTIVATIONS)
         raise WeightsError(_unsupported(folder, layout.activation, activation, allowed))
     # MobileBERT's file may hold a pooler that its configuration turns off.
@@ -195,7 +197,7 @@ def _is_number(value: object) -> bool:
 def _unsupported(folder: Path, key: str, received: object, allowed: str) -> str:
     return (
         f"{folder / CONFIG} asks for a {key} that tfnews does not compute. "
-        f"Received: {received!r}. Allowed: {allowed}."
+        f"Received: {shown(received)}. Allowed: {allowed}."
     )
 
 

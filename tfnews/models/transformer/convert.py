@@ -2,16 +2,16 @@
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from safetensors.numpy import save_file
 
 from tfnews.errors import WeightsError
+from tfnews.files import folder_beside
 from tfnews.links import check_links
 from tfnews.models.transformer.checkpoint import CONFIG, TENSORS, read_checkpoint
 from tfnews.models.transformer.vocabularies import TOKENIZER_CONFIG, VOCABULARIES
-from tfnews.weights.pickled import PICKLED, read_pickled
+from tfnews.weights.pickled import PICKLED, check_convertible, read_pickled
 
 _KEPT = (CONFIG, TOKENIZER_CONFIG, *VOCABULARIES, "README.md", "LICENSE")
 
@@ -31,13 +31,11 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
             read as a checkpoint.
     """
     folder, out = Path(folder), Path(out)
-    if out.exists():
-        raise WeightsError(f"{out} exists. Name another folder, or remove it first.")
+    check_convertible(folder, out)
     check_links(folder, WeightsError)
     tensors = read_pickled(folder / PICKLED)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as beside:
-        made = Path(beside, out.name)
+    with folder_beside(out) as beside:
+        made = beside / out.name
         made.mkdir()
         save_file(tensors, made / TENSORS, metadata={"format": "pt"})
         shutil.copymode(folder / PICKLED, made / TENSORS)  # safetensors writes for its user alone

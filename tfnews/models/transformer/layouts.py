@@ -19,6 +19,7 @@ class Layout:
         block: Name of a block in the file, with a place for each number.
         block_layer: Name of a block's layer in the backbone, as a pattern with those numbers.
         block_modules: Module within a block in the file -> attribute of the block's layer.
+        shapes: Tensors in the file that show all sizes -> the arguments that they have as shape.
         fixed: Keys of config.json whose value must be this one, where they are given.
         activation: The key of config.json that names the activation.
     """
@@ -28,6 +29,7 @@ class Layout:
     block: str
     block_layer: str
     block_modules: dict[str, str]
+    shapes: dict[str, tuple[str, str]]
     fixed: dict[str, object] = field(default_factory=dict)
     activation: str = "hidden_act"
 
@@ -52,6 +54,13 @@ _EMBEDDINGS = {
     "embeddings.LayerNorm": "embeddings_layer_norm",
 }
 
+# Of the full width, as BERT's tables are.
+_TABLES = {
+    "embeddings.word_embeddings.weight": ("vocabulary_size", "hidden_dim"),
+    "embeddings.position_embeddings.weight": ("max_sequence_length", "hidden_dim"),
+}
+_SEGMENTS = "embeddings.token_type_embeddings.weight"
+
 _ATTENTION = "_self_attention_layer"
 
 LAYOUTS = {
@@ -69,6 +78,11 @@ LAYOUTS = {
             "intermediate.dense": "_feedforward_intermediate_dense",
             "output.dense": "_feedforward_output_dense",
             "output.LayerNorm": "_feedforward_layer_norm",
+        },
+        shapes={
+            **_TABLES,
+            _SEGMENTS: ("num_segments", "hidden_dim"),
+            "encoder.layer.0.intermediate.dense.weight": ("intermediate_dim", "hidden_dim"),
         },
         fixed=_NORMALISED,
     ),
@@ -99,6 +113,10 @@ LAYOUTS = {
             "ffn.lin2": "_feedforward_output_dense",
             "output_layer_norm": "_feedforward_layer_norm",
         },
+        shapes={
+            **_TABLES,
+            "transformer.layer.0.ffn.lin1.weight": ("intermediate_dim", "hidden_dim"),
+        },
         activation="activation",
     ),
     "albert": Layout(
@@ -124,6 +142,16 @@ LAYOUTS = {
             "ffn": "_feedforward_intermediate_dense",
             "ffn_output": "_feedforward_output_dense",
             "full_layer_layer_norm": "_feedforward_layer_norm",
+        },
+        shapes={
+            "embeddings.word_embeddings.weight": ("vocabulary_size", "embedding_dim"),
+            "embeddings.position_embeddings.weight": ("max_sequence_length", "embedding_dim"),
+            _SEGMENTS: ("num_segments", "embedding_dim"),
+            "encoder.embedding_hidden_mapping_in.weight": ("hidden_dim", "embedding_dim"),
+            "encoder.albert_layer_groups.0.albert_layers.0.ffn.weight": (
+                "intermediate_dim",
+                "hidden_dim",
+            ),
         },
         fixed=_NORMALISED,
     ),
@@ -166,6 +194,13 @@ LAYOUTS = {
             "output.LayerNorm": "contract.3.norm",
             "output.bottleneck.dense": "output_bottleneck.dense",
             "output.bottleneck.LayerNorm": "output_bottleneck.norm",
+        },
+        shapes={
+            "embeddings.word_embeddings.weight": ("vocabulary_size", "embedding_dim"),
+            "embeddings.position_embeddings.weight": ("max_sequence_length", "hidden_dim"),
+            _SEGMENTS: ("num_segments", "hidden_dim"),
+            "encoder.layer.0.bottleneck.input.dense.weight": ("bottleneck_dim", "hidden_dim"),
+            "encoder.layer.0.intermediate.dense.weight": ("intermediate_dim", "bottleneck_dim"),
         },
         fixed={
             "trigram_input": True,

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras_hub
 import numpy as np
 
+from tfnews.data.text import shown
 from tfnews.errors import WeightsError
 from tfnews.links import check_links
 from tfnews.models.text.pieces import PieceTokenizer
@@ -155,9 +156,15 @@ def _proto(tokenizer: keras_hub.tokenizers.Tokenizer) -> bytes:
 
 def _unreachable(handle: str, tried: str, error: Exception) -> str:
     reason = str(error).strip().split("\n")[0] or type(error).__name__
-    return (
-        f"No pretrained weights under {handle!r}. Tried: a local folder {handle}; {tried} "
-        f"({reason}). Without a network, copy the checkpoint's folder here (config.json, "
-        f"model.safetensors, and {' or '.join(VOCABULARIES)}) and give it with --weights FOLDER. "
-        "Needing no download: --arch tfidf, or any row with --weights none."
-    )
+    lines = [
+        f"No pretrained weights under {shown(handle)!r}. Tried:",
+        f"  a local folder {shown(handle)}",
+        f"  {tried} ({shown(reason)})",
+        "Without a network, copy the checkpoint's folder here and name it:",
+        f"  {CONFIG}, {TENSORS}, and {' or '.join(VOCABULARIES)}",
+        "  --weights FOLDER",
+        "Needing no download:",
+        "  --weights none",
+        "  --arch tfidf",
+    ]
+    return "\n".join(lines)

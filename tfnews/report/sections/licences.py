@@ -10,7 +10,7 @@ def _markdown(report: Report) -> str:
     of_weights = weights.licence or ("not stated" if weights.handle else "none used")
     lines = [
         f"Data: {report.data.licence or 'not stated; ask its publisher'}",
-        f"Pretrained weights ({weights.handle or 'none'}): {of_weights}",
+        f"Pretrained weights ({weights.name}): {of_weights}",
     ]
     return markdown.section("Licences", markdown.bullets(lines))
 

@@ -1,0 +1,174 @@
+"""A name that is wrong costs nothing: it is told before TensorFlow starts, and before any output.
+
+All commands are tried in one process, which has no TensorFlow in it at the end of each.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests import tiny
+from tfnews.files import sha256
+from tfnews.records import SplitsRecord
+from tfnews.runs import Run
+
+HEADER = "combined_text,label\n"
+ROWS = "a text,1\nanother text,0\n"
+
+# Command -> exit code, and what the last line says. {news} is a file of news.
+WRONG = {
+    "predict nosuch {news}": (5, "No run 'nosuch'"),
+    "predict nosuch --text a": (5, "No run 'nosuch'"),
+    "predict lost {news}": (5, "has lost its model"),
+    "predict young {news}": (5, "is not complete"),
+    "predict splits {news}": (5, "holds neither a run's config.json nor a model's task.json"),
+    "predict mine nosuch.csv": (2, "There is no file 'nosuch.csv'"),
+    "predict mine {news} --text-column nosuch": (3, "Column 'nosuch' is not in news.csv"),
+    "predict mine {news} --title-column nosuch": (3, "Column 'nosuch' is not in news.csv"),
+    "predict mine {news} --id-column nosuch": (3, "Column 'nosuch' is not in news.csv"),
+    "predict mine {news} --threshold 3": (2, "'--threshold'"),
+    "predict mine {news} --batch-size 0": (2, "'--batch-size'"),
+    "predict mine {news} --precision int8": (2, "'--precision'"),
+    "predict mine {news} --encoding utf-9": (2, "No encoding is called 'utf-9'"),
+    "predict mine {news} --output scores": (2, "does not tell a format"),
+    "evaluate nosuch": (5, "No run 'nosuch'"),
+    "evaluate lost": (5, "has lost its model"),
+    "evaluate mine --data nosuch": (2, "'nosuch' does not exist"),
+    "evaluate mine --data {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "evaluate mine --data empty": (3, "empty is not a folder of splits"),
+    "evaluate mine --data nolabel": (3, "has no column 'label'"),
+    "evaluate mine --splits empty": (3, "empty is not a folder of splits"),
+    "evaluate mine --splits {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "evaluate mine --splits others": (3, "is not the one mine was trained on"),
+    "evaluate mine --prevalence 3": (2, "'--prevalence'"),
+    "evaluate mine --slice-by nosuch": (2, "cannot be sliced by 'nosuch'"),
+    "evaluate mine --slice-by b --data others": (2, "Leave one of them out"),
+    "verify nosuch": (5, "No run 'nosuch'"),
+    "matrix splits": (2, "A matrix needs at least one set to train on and another"),
+    "matrix splits nosuch": (2, "'nosuch' does not exist"),
+    "matrix splits empty": (3, "empty is not a folder of splits"),
+    "matrix splits {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "matrix splits others --arch nosuch": (2, "No architecture 'nosuch'"),
+    "matrix splits others --arch cnn --weights nosuch": (4, "No weights for 'nosuch'"),
+    "explain nosuch text": (5, "No run 'nosuch'"),
+    "explain lost text": (5, "has lost its model"),
+    "explain mine nosuch.csv": (2, "There is no file 'nosuch.csv'"),
+    "explain mine {news} --row 99": (3, "99"),
+    "explain mine {news} --row 1 --text-column nosuch": (3, "Column 'nosuch' is not in news.csv"),
+    "explain mine text --method nosuch": (2, "'--method'"),
+    "explain mine text --to a.pdf": (2, "ends in .html or .json"),
+    "export nosuch": (5, "No run 'nosuch'"),
+    "export lost": (5, "has lost its model"),
+    "export mine --target nosuch": (2, "nosuch"),
+    "export mine --quantize nosuch": (2, "nosuch"),
+    "export mine --name a/b": (2, "a/b"),
+    "export mine --to {news}": (6, "is a file"),
+    "export --promote --name nosuch": (2, "no folder of exports exports"),
+    "serve nosuch": (5, "No run 'nosuch'"),
+    "serve lost": (5, "has lost its model"),
+    "serve empty": (6, "holds no version to serve"),
+    "fit --data nosuch": (2, "'nosuch' does not exist"),
+    "fit --data {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "fit --data empty": (3, "empty is not a folder of splits"),
+    "fit --data nolabel": (3, "has no column 'label'"),
+    "fit --data splits --arch nosuch": (2, "No architecture 'nosuch'"),
+    "fit --data splits --set nosuch=1": (2, "Unknown setting 'nosuch'"),
+    "fit --data splits --arch bert-tiny --set activation=foo": (2, "Unknown activation 'foo'"),
+    "fit --data splits --arch bert-tiny --weights none --frozen": (2, "Add --trainable."),
+    "fit --data splits --config nosuch.toml": (2, "'nosuch.toml' does not exist"),
+    "fit --data splits --name mine": (5, "A run named 'mine' exists"),
+    "fit --data splits --name a/b": (2, "a/b"),
+    "fit --data splits --arch nnlm50 --weights nosuch": (4, "No weights for 'nosuch'"),
+    "fit --data splits --arch nnlm50 --weights nosuch.txt": (4, "No weights for 'nosuch.txt'"),
+    "fit --data splits --arch cnn --weights nosuch": (4, "No weights for 'nosuch'"),
+    "fit --data splits --arch bert-tiny --weights ./nosuch": (4, "weights './nosuch'"),
+    "fit --data splits --arch bert-tiny --weights nosuch": (4, "weights 'nosuch'"),
+    "fit --resume nosuch": (5, "No run 'nosuch'"),
+    "fit --resume mine": (5, "is complete: there is nothing to resume"),
+    "fit --resume young --refit": (2, "Received besides: refit"),
+    "fit --resume young --from mine": (2, "Received besides: from"),
+    "fit --resume young": (3, "are no longer at nowhere"),
+    "fit --from nosuch --data splits": (5, "No run 'nosuch'"),
+    "fit --from lost --data splits": (2, "lost is a tfidf, whose weights are solved"),
+    "data audit nosuch": (3, "nosuch is not a folder of splits"),
+    "data audit {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
+    "data prepare nosuch.csv --out new": (3, "nosuch.csv"),
+    "data prepare {news} --out new": (3, "Column 'label' is not in news.csv"),
+    "data prepare labelled.csv --out new --text-column nosuch": (3, "'nosuch'"),
+    "data prepare labelled.csv --out new --group-column nosuch": (3, "'nosuch'"),
+    "data prepare {news} --out splits": (3, "splits is not empty"),
+    "weights build nosuch --out new": (2, "'nosuch' does not exist"),
+    "weights convert nosuch --out new": (2, "'nosuch' does not exist"),
+    "weights convert empty --out new": (4, "pytorch_model.bin"),
+}
+
+PROGRAM = """
+import json, sys
+from click.testing import CliRunner
+from tfnews.cli import main
+
+found = {}
+for words in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(main, words.split())
+    heavy = sorted({"tensorflow", "keras", "keras_hub"} & sys.modules.keys())
+    found[words] = done.exit_code, done.stdout, done.stderr, heavy
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Give a folder of runs that look trained, of splits and of news."""
+    folder = tmp_path_factory.mktemp("wrong")
+    (folder / "news.csv").write_text("title,text\nA,b\n")
+    (folder / "labelled.csv").write_text("title,text,label\nA,b c d,fake\nE,f g h,real\n")
+    (folder / "empty").mkdir()
+    for name, header in {
+        "splits": HEADER,
+        "others": HEADER,
+        "nolabel": "combined_text,b\n",
+    }.items():
+        (folder / name).mkdir()
+        for part in ("train", "validation", "test"):
+            (folder / name / f"{part}.csv").write_text(f"{header}{name} {ROWS}")
+    runs = folder / "saved_models"
+    splits = SplitsRecord(
+        path=str(folder / "splits"),
+        name="made_up",
+        digests={"train": sha256(folder / "splits" / "train.csv")},
+        class_names=("real", "fake"),
+    )
+    for name in ("mine", "lost"):
+        run = Run.create(replace(tiny.config(name, splits=splits), state="complete"), runs)
+        run.model_dir.mkdir()
+    (runs / "mine" / "model" / "task.json").touch()
+    Run.create(tiny.config("young", splits=replace(splits, path="nowhere")), runs)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(folder):
+    """Give what each command says, by itself."""
+    commands = [words.format(news=folder / "news.csv") for words in WRONG]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(commands)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(zip(WRONG, json.loads(done.stdout).values(), strict=True))
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_a_wrong_name_is_told_before_tensorflow_starts(told, folder, words):
+    """It took five to thirty seconds, and a header may have been written by then."""
+    code, said = WRONG[words]
+    exit_code, stdout, stderr, heavy = told[words]
+    assert said.format(news=folder / "news.csv") in stderr
+    assert (exit_code, stdout, heavy) == (code, "", [])
+    assert len(stderr) < 800
+    assert "Traceback" not in stderr
