@@ -204,12 +204,12 @@ def _sheet(books: Sequence, name: str, counts: Counter, layout: Layout) -> Table
 
 
 def _numbered_rows(sheets: Sequence) -> Iterator[tuple[int, Sequence]]:
-    rows = sheets[0].iter_rows(values_only=len(sheets) == 1)
+    # Missing rows are made up by openpyxl, perhaps a thousand million.
+    rows = itertools.islice(sheets[0].iter_rows(values_only=len(sheets) == 1), _MOST_ROWS)
     if len(sheets) > 1:
-        both = zip(rows, sheets[1].iter_rows(values_only=True), strict=True)
-        rows = itertools.starmap(_worked_out, both)
-    # Missing rows are made up, perhaps a thousand million.
-    return enumerate(itertools.islice(rows, _MOST_ROWS), start=1)
+        typed = itertools.islice(sheets[1].iter_rows(values_only=True), _MOST_ROWS)
+        rows = itertools.starmap(_worked_out, zip(rows, typed, strict=True))
+    return enumerate(rows, start=1)
 
 
 def _worked_out(cells: Sequence, typed: Sequence) -> list:
