@@ -4,8 +4,10 @@ import contextlib
 import functools
 import itertools
 import os
+import struct
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
@@ -126,7 +128,21 @@ def excel(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Itera
             ) from error
 
 
-_DAMAGED = (zipfile.BadZipFile, OSError, ValueError, KeyError, SyntaxError, TypeError, IndexError)
+# What zipfile, the XML parser and openpyxl raise over damage; RuntimeError also of encryption.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    SyntaxError,
+    RuntimeError,
+)
 
 
 def check_packing(name: str, packed: int, unpacked: int) -> None:
