@@ -131,11 +131,13 @@ def _found(lines: Lines) -> tuple[Iterator[_Record], str]:
     source = iter(lines)
     begun = _to_written(lines.name, source)  # as many lines as show what it is
     first = begun[-1] if begun else ""
+    if isinstance(first, TooLong):
+        return _of_lines(itertools.chain(begun, source), lines.longest), "line"
     if _parsed(first)[1] is None:
         begun += (below := _to_written(lines.name, source))
         if not below or below[-1].isspace():
             return _of_object(lines, _decode(first)), "record"
-    elif first.lstrip().startswith("{") and not isinstance(first, TooLong):
+    elif first.lstrip().startswith("{"):
         end = _end_of_object(lines, begun, source)
         if end:
             scanner = _Scanner(lines.name, itertools.chain(begun, source), lines.longest)
@@ -266,27 +268,26 @@ class _Scanner:
 
     def _value(self) -> tuple[object, str]:
         while True:
+            fault = "it is cut off"
             try:
                 value, end = _decoder.raw_decode(self._text, self._place)
                 if end < len(self._text):
                     return self._taken(value, end)
-                if end - self._place > self._longest:
-                    raise self._broken(over_long(self._longest))
-                if not self._more():  # 12 may be the opening of 123
-                    return self._taken(value, end)
-                continue
             except RecursionError:
                 raise self._broken("values nested too deep") from None
-            except json.JSONDecodeError as error:
-                fault = error
-            except ValueError:  # more digits than Python makes a number of
-                return self._passed_over(str)
-            if not _may_go_on(fault, self._text):
-                raise self._broken(f"{fault.msg}, or the file is cut off") from None
+            except ValueError as error:
+                end = None
+                if not isinstance(error, json.JSONDecodeError):  # a number Python does not take
+                    return self._passed_over(str)
+                fault = f"{error.msg}, or the file is cut off"
+                if not _may_go_on(error, self._text):
+                    raise self._broken(fault) from None
             if len(self._text) - self._place > self._longest:
                 return self._passed_over(TooLong)
-            if not self._more():
-                raise self._broken(f"{fault.msg}, or the file is cut off") from None
+            if not self._more():  # 12 may be the opening of 123
+                if end is None:
+                    raise self._broken(fault)
+                return self._taken(value, end)
 
     def _taken(self, value: object, end: int) -> tuple[object, str]:
         text = self._text[self._place : end]
