@@ -131,7 +131,7 @@ def test_how_the_news_was_read_is_remembered_and_a_damaged_memory_said(tmp_path)
     splits.manifest["columns"] = [{"text": "body", "title": None, "encoding": "cp1252"}]
     assert splits.columns == (ColumnsRecord("body", encoding="cp1252"),)
     splits.manifest["columns"] = [{"title": "body"}]
-    with pytest.raises(DataError, match=r"is damaged: .*'text'.*prepare again"):
+    with pytest.raises(DataError, match=r"is damaged: .*text is missing.*prepare again"):
         _ = splits.columns
 
 
@@ -167,6 +167,35 @@ def test_a_manifest_that_is_not_ours(tmp_path, content):
     (folder / "manifest.json").write_text(content)
     with pytest.raises(DataError, match="tfnews data prepare again"):
         open_splits(folder)
+
+
+_ODD = [None, [], {}, "", 0, -1, 1e308, True, [[[]]], {"a": {"b": []}}, "\ud800", [None], [1, 2]]
+
+
+@pytest.mark.parametrize("value", [*_ODD, ["a", "b", "c"], {"\ud800" * 900: 1}, "x" * 9000])
+def test_a_manifest_of_any_types_opens_or_is_refused_in_a_line(tmp_path, value):
+    """Lists where texts belong came out as tracebacks of Python's own, here or in a report."""
+    path = _write(tmp_path / "s").path / "manifest.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole |= dict.fromkeys(("columns", "sources", "counts", "licence", "warnings", "seed"))
+    for key in whole:
+        path.write_text(json.dumps({**whole, key: value}), encoding="utf-8")
+        try:
+            found = open_splits(path.parent)
+            said = [found.name, *found.class_names, found.label_basis, found.licence or ""]
+            assert all(isinstance(one, str) for one in said)
+            assert all(isinstance(one, ColumnsRecord) for one in found.columns)
+        except DataError as error:
+            assert len(str(error)) - len(str(path)) < 400
+            assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("content", ["[" * 10**5, '{"a":' * 10**5, "\0", "NaN", "1" * 5000])
+def test_a_manifest_that_no_parser_takes_is_refused(tmp_path, content):
+    path = _write(tmp_path / "s").path / "manifest.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match="tfnews data prepare again"):
+        open_splits(path.parent)
 
 
 def test_what_is_written_is_described_by_its_manifest(tmp_path):

@@ -89,9 +89,11 @@ def _unpacked(metadata: object) -> int:
 
 def _cells(column: "pa.Array", counts: Counter) -> list:
     if hasattr(column, "dictionary"):
-        column.validate(full=True)  # a damaged place would be another row's text
         values = _cells(column.dictionary, counts)
-        return [None if place is None else values[place] for place in column.indices.to_pylist()]
+        places = column.indices.to_pylist()
+        if any(place is not None and not 0 <= place < len(values) for place in places):
+            raise IndexError("a text is missing")  # a damaged place would be another row's text
+        return [None if place is None else values[place] for place in places]
     try:
         return column.to_pylist()
     except UnicodeDecodeError:  # Parquet does not check that its strings are UTF-8

@@ -18,6 +18,7 @@ from tfnews.errors import DataError, UsageError
 from tfnews.files import folder_beside, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
+from tfnews.records.manifest import ManifestRecord
 from tfnews.runs import Run
 
 FORMAT = "tfnews-splits-1"
@@ -68,12 +69,7 @@ class Splits:
     @property
     def columns(self) -> tuple[ColumnsRecord, ...]:
         """How the news was read, where `prepare` recorded it."""
-        try:
-            return tuple(ColumnsRecord(**one) for one in self.manifest.get("columns", []))
-        except TypeError as error:
-            raise DataError(
-                f"{self.path / MANIFEST} is damaged: {error}. Run tfnews data prepare again."
-            ) from error
+        return _checked(self.manifest, self.path / MANIFEST).columns if self.manifest else ()
 
     @property
     def licence(self) -> str | None:
@@ -200,20 +196,28 @@ def _read_manifest(path: Path) -> dict:
         return {}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}). Run tfnews data prepare again.") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DataError(
             f"{path} is not a manifest this version reads: its format is not {FORMAT!r}. "
             "Run tfnews data prepare again, or remove the manifest if the files are your own."
         )
+    _checked(manifest, path)
     return manifest
+
+
+def _checked(manifest: dict, path: Path) -> ManifestRecord:
+    try:
+        return ManifestRecord.from_json(manifest)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error}. Run tfnews data prepare again.") from error
 
 
 def _check_digests(splits: Splits) -> None:
     if not splits.manifest:
         return
-    recorded = splits.manifest.get("digests", {})
+    recorded = splits.manifest.get("digests") or {}
     for part, file in splits.files.items():
         if recorded.get(file.name) != splits.digest(part):
             raise DataError(
