@@ -30,6 +30,7 @@ FLOORS = {
     "export": 7,
     "scoring": 7,
     "serving": 8,
+    "comparison": 8,
     "training": 8,
     "cli": 9,
 }

@@ -3,10 +3,10 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `matrix`, `predict`, `explain`, `export` and `verify`
-mirror the commands. Nothing heavy is imported before one of them is used;
-`keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before
-or after keras-hub.
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
+`explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one of them
+is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported,
+before or after keras-hub.
 """
 
 import importlib
@@ -18,17 +18,19 @@ _PLACES = {
     "audit": "tfnews.audit.audit",
     "fit": "tfnews.training.fit",
     "load": "tfnews.models",
+    "calibrate": "tfnews.evaluation.calibrate",
     "evaluate": "tfnews.evaluation.evaluate",
     "matrix": "tfnews.training.matrix",
     "predict": "tfnews.scoring.predict",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
+    "compare": "tfnews.comparison.compare",
     "verify": "tfnews.models.verifying",
 }
 
 __all__ = [
-    "audit", "evaluate", "explain", "export", "fit",
-    "load", "matrix", "predict", "prepare", "verify",
+    "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "load", "matrix",
+    "predict", "prepare", "verify",
 ]  # fmt: skip
 
 

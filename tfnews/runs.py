@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tfnews import places
+from tfnews.catalogue.names import PARTS
 from tfnews.errors import RunError, UsageError
-from tfnews.files import held, replacing, write_json, write_text
+from tfnews.files import held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
-from tfnews.records import Config, OtherSet, Scores
+from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
 
 _T = TypeVar("_T")
 
@@ -110,14 +111,14 @@ class Run:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from training this run; the system frees it if this one dies.
+        """Keep other processes from training or calibrating this run; freed if this one dies.
 
         Raises:
-            RunError: Another process is training it.
+            RunError: Another process is at it.
         """
         refusal = RunError(
-            f"Another process is training {self.path} at this moment. Wait for it, or choose "
-            "another name with --name."
+            f"Another process is training or calibrating {self.path} at this moment. Wait for it, "
+            "or choose another name with --name."
         )
         with held(self.path / ".lock", 0, refusal):
             yield
@@ -159,6 +160,46 @@ class Run:
             RunError: Another process kept it locked, or the file is damaged.
         """
         self._change_scores(lambda scores: replace(scores, **changes))
+
+    def record_parts(
+        self, parts: dict[str, Judged], reliability: dict[str, Reliability], **facts: object
+    ) -> None:
+        """Write what splits score, and other fields of metrics.json; they count as current.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
+        self._change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
+
+    def configure_classifier(self, **changes: object) -> None:
+        """Change how the saved classifier reads its scores: fields of model/task.json's config.
+
+        No other function writes into the model of a complete run. Scores and predictions that it
+        had are outdated by it: they are kept, and set aside first, so that a process which dies
+        in between leaves none that look current.
+
+        Raises:
+            RunError: Another process kept it locked, or a file is damaged.
+        """
+        self._change_scores(Scores.all_outdated)
+        for part in PARTS:
+            if self.predictions_path(part).exists():
+                self.predictions_path(part).replace(self.predictions_path(f"{part}.outdated"))
+        self._note_digest("")  # not known, which is opened: the process may die before the next
+        with self._writing():
+            content = _read(self.task_path, _with_config)
+            content["config"] |= changes
+            write_json(self.task_path, content)
+        self._note_digest(sha256(self.task_path))
+
+    def _note_digest(self, digest: str) -> None:
+        """Record the digest of task.json, where the run has digests."""
+
+        def noted(config: Config) -> Config:
+            known = config.digests
+            return replace(config, digests=known and {**known, self.task_path.name: digest})
+
+        self._change_config(noted)
 
     def record_other_set(self, away: OtherSet) -> None:
         """Add another set's scores; only those of the very same files are replaced.
@@ -223,6 +264,11 @@ class Run:
     def model_dir(self) -> Path:
         """The keras-hub preset."""
         return self.path / "model"
+
+    @property
+    def task_path(self) -> Path:
+        """The classifier's configuration, in the preset."""
+        return self.model_dir / "task.json"
 
     @property
     def metrics_path(self) -> Path:
@@ -411,6 +457,13 @@ def _read(path: Path, read: Callable[[object], _T]) -> _T:
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
             "or was damaged. Put the file back, or train again under another name."
         ) from error
+
+
+def _with_config(content: object) -> dict:
+    """Return the content of a task.json."""
+    if not isinstance(content, dict) or not isinstance(content.get("config"), dict):
+        raise ValueError("it has no config")
+    return content
 
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:

@@ -24,9 +24,12 @@ print(result.exit_code, "tensorflow" in sys.modules, result.output)
 def runs(tmp_path, monkeypatch):
     folder = tmp_path / "runs"
     Run.create(tiny.config("training"), folder)
-    Run.create(tiny.config("mine", state="complete"), folder)
+    mine = Run.create(tiny.config("mine", state="complete"), folder)
     weights = WeightsRecord("x", licence="research only")
-    Run.create(tiny.config("closed", state="complete", weights=weights), folder)
+    closed = Run.create(tiny.config("closed", state="complete", weights=weights), folder)
+    for run in (mine, closed):
+        run.model_dir.mkdir()
+        (run.model_dir / "task.json").touch()
     monkeypatch.setenv("TFNEWS_SAVED_MODELS", str(folder))
     return folder
 

@@ -38,7 +38,7 @@ def test_figures_are_shown_and_files_named(sets, tmp_path, monkeypatch):
     [
         ([], 2, "at least one set to train on and another to test on"),
         (["--test-only", "SAME"], 3, "are the same splits"),
-        (["--test-only", "FILE"], 3, "is not a folder of splits"),
+        (["--test-only", "FILE"], 2, "is a file, and a folder of splits is wanted"),
         (["--test-only", "SAME", "--arch", "tfidff"], 2, "tfidff"),
         (["--test-only", "SAME", "--set", "D=2"], 2, "Unknown setting 'D'"),
         (["--test-only", "SAME", "--out", "FILE"], 3, "is a file"),

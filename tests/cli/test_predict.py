@@ -24,7 +24,7 @@ def invoke(monkeypatch, tmp_path_factory):
     (here / "RUN").mkdir()
     (here / "RUN" / "task.json").touch()
     monkeypatch.chdir(here)
-    monkeypatch.setattr(models, "load", lambda run: StubClassifier(StubGuards()))
+    monkeypatch.setattr(models, "load", lambda run, **_: StubClassifier(StubGuards()))
 
     def _invoke(*arguments: str, **options):
         return CliRunner().invoke(main, ["predict", "RUN", *map(str, arguments)], **options)
@@ -211,7 +211,7 @@ def test_most_texts_refused_for_one_reason_is_a_warning_with_the_remedy(invoke):
 )
 def test_options_of_reading(invoke, tmp_path, monkeypatch, content, options):
     classifier = StubClassifier()
-    monkeypatch.setattr(models, "load", lambda run: classifier)
+    monkeypatch.setattr(models, "load", lambda run, **_: classifier)
     (tmp_path / "a.csv").write_bytes(content)
     assert invoke(tmp_path / "a.csv", *options).exit_code == 0
     assert classifier.calls == [["“Новые меры поддержки” экономики!"]]

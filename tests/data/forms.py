@@ -87,3 +87,12 @@ FORMS = {
     "table.parquet": lambda rows: as_frame(rows, "to_parquet", index=False),
     "sheet.xlsx": as_sheet,
 }
+
+
+def as_folder(rows, folder):
+    """Write each article as a .txt file, its label in the name, in the order of the rows."""
+    folder.mkdir()
+    for number, (title, text, label, _) in enumerate(rows):
+        path = folder / f"{number:04} {label}.txt"
+        path.write_bytes(f"{title}\n\n{text}\n".encode())
+    return folder

@@ -156,3 +156,26 @@ def test_a_workbook_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, mon
         archive.writestr(part, b" " * 2**22)
     with pytest.raises(DataError, match=r"a\.xlsx .*4,194,304 bytes.*trap"):
         list(read_texts(path))
+
+
+def test_a_text_that_begins_with_an_equals_sign_is_kept_and_what_a_formula_came_to(tmp_path):
+    """Programs other than Excel write such a text as a formula that nothing is worked out for."""
+    book, file = openpyxl.Workbook(), io.BytesIO()
+    titles = ["= harbour reopens", "=A1", "=A2", "plain", None]
+    for row in [("title", "text"), *((title, "b") for title in titles)]:
+        book.active.append(row)
+    book.save(file)
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(file) as made, zipfile.ZipFile(path, "w") as changed:
+        for part in made.namelist():
+            content = made.read(part).decode()
+            content = content.replace('<c r="A3"><f>A1</f><v />', '<c r="A3"><f>A1</f><v>7</v>')
+            content = content.replace('<c r="A4"><f>', '<c r="A4" t="str"><f>')  # as Excel's ""
+            changed.writestr(part, content)
+    assert [item.text for item in read_texts(path)] == [
+        "= harbour reopens b",
+        "7 b",
+        "b",
+        "plain b",
+        "b",
+    ]

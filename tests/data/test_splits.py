@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tfnews.data import splits
 from tfnews.data.splits import PARTS, check_destination, open_splits, write_splits
-from tfnews.errors import DataError
+from tfnews.errors import DataError, UsageError
 from tfnews.records import ColumnsRecord
 
 _NO_REJECTS = pd.DataFrame(columns=["file", "line", "reason", "excerpt"])
@@ -105,9 +105,22 @@ def test_any_text_comes_back_as_it_was_written(tmp_path_factory, texts):
     ],
 )
 def test_parts_that_cannot_be_used(tmp_path, header, rows, message):
-    found = open_splits(_foreign(tmp_path / "s", header, rows))
     with pytest.raises(DataError, match=message):
-        found.frame("validation")
+        open_splits(_foreign(tmp_path / "s", header, rows)).frame("validation")
+
+
+def test_a_file_is_no_folder_of_splits_and_what_makes_one_of_it_is_said(tmp_path):
+    (tmp_path / "news.csv").write_text("title,text,label\n")
+    with pytest.raises(UsageError, match=r"tfnews data prepare .*news.csv --out FOLDER$"):
+        open_splits(tmp_path / "news.csv")
+    trained = [ColumnsRecord(text="Body", title="Head line", label="label")]
+    with pytest.raises(UsageError, match=r"--title-column 'Head line' --text-column Body --out"):
+        open_splits(tmp_path / "news.csv", trained)
+
+
+def test_a_missing_column_is_told_as_the_folder_is_opened(tmp_path):
+    with pytest.raises(DataError, match="no column 'label'"):
+        open_splits(_foreign(tmp_path / "s", "combined_text,fake", ("one,1",)))
 
 
 def test_the_case_of_a_header_is_no_difference(tmp_path):

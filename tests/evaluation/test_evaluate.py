@@ -135,6 +135,7 @@ def test_timings_say_how_many_texts_were_timed(evaluated, splits):
     timings = evaluated[1].timings
     assert timings.rows == len(splits.frame("test"))
     assert timings.ms_per_text > 0
+    assert timings.cpu
 
 
 def test_a_run_that_is_not_there(fitted):

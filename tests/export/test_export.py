@@ -21,6 +21,7 @@ from tfnews.data.splits import open_splits
 from tfnews.errors import ExportError
 from tfnews.export import parity, warmup
 from tfnews.export.repository import Labels, Model
+from tfnews.export.snippets import classify
 from tfnews.runs import Run
 from tfnews.training.fit import fit
 
@@ -300,7 +301,7 @@ def test_what_cannot_be_had_is_said_before_the_run_is_asked(root, tmp_path):
     result = run_command("tfidf-1", "--target", "tflite", "--vocabulary", 5, "--to", tmp_path / "x")
     assert result.exit_code == 6
     assert "this run has neither" in result.stderr
-    assert result.stdout == "Opening tfidf-1.\n"
+    assert result.stdout == ""
     assert not (tmp_path / "x").exists()
 
 
@@ -328,3 +329,34 @@ def test_nothing_that_is_passed_on_names_this_machine_or_its_folders(runs, news,
         assert f".{socket.gethostname()}." not in path.name
         content = path.read_bytes()
         assert [one for one in private if one.encode() in content] == [], path.name
+
+
+def test_a_calibrated_run_answers_so_wherever_it_is_exported(runs, tmp_path):
+    """A line with bends, a threshold and a band: in the graph, in the file, and beside both."""
+    shutil.copytree(runs / "tfidf-1", tmp_path / "bent")
+    run = Run.open(tmp_path / "bent")
+    knots = [[-0.4, 3.0], [0.0, -4.5], [0.5, 2.0]]
+    chosen = {"temperature": 0.4, "bias": 0.3, "knots": knots, "threshold": 0.6}
+    band = {"low": 0.3, "high": 0.7, "coverage": 0.9}
+    run.configure_classifier(**chosen, band=band)
+    served, device = (
+        tfnews.export(run, target, to=tmp_path / "exports", min_document_frequency=1)[0]
+        for target in ("savedmodel", "tflite")
+    )
+    for one in (served, device):
+        assert one.parity["conversion"]["largest"] <= 1e-5
+        assert (one.parity["page"]["threshold"], one.parity["page"]["band"]) == (0.6, [0.3, 0.7])
+        assert "From 0.300 to 0.700 no class is called" in (one.path / "README.md").read_text()
+    texts = texts_of(runs, "train").tolist()
+    answers = list(tfnews.predict(run, texts))
+    outcomes = [answer.outcome for answer in answers]
+    assert set(outcomes) == {"scored", "unsure"}
+    graph = tf.saved_model.load(str(served.path)).signatures["serving_default"]
+    told = graph(text=tf.constant(texts))
+    assert [outcome.decode() for outcome in told["outcome"].numpy()] == outcomes
+    reference = classify.Classifier(device.path)
+    for text, answer in list(zip(texts, answers, strict=True))[:20]:
+        found = reference.answer(text)
+        assert found["fake_probability"] == pytest.approx(answer.fake_probability, abs=1e-5)
+        assert found["reason"] == answer.reason
+        assert (found["label"] is None) == (answer.label is None)

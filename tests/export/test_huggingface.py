@@ -8,10 +8,11 @@ from safetensors.numpy import load_file
 
 from tests.models.reduced import PROBES, small
 from tfnews.errors import ExportError
-from tfnews.export.huggingface import check, opened, write
+from tfnews.export.huggingface import check, opened, refusal, write
 from tfnews.export.request import Options
 from tfnews.models.transformer.checkpoint import read_checkpoint
 from tfnews.models.transformer.pretrained import open_pretrained
+from tfnews.records import Calibration
 
 CLASSES = {
     "distilbert": "DistilBertForSequenceClassification",
@@ -64,14 +65,20 @@ def test_the_configuration_names_class_labels_and_what_answers_mean(written):
     assert config["tfnews"]["trained_on"] == "contracts"
 
 
-def test_the_head_is_written_with_its_temperature(tmp_path):
+def test_the_head_is_written_with_its_calibration(tmp_path):
     classifier = made("bert-tiny")
-    classifier.temperature = 2.0
+    classifier.calibration = Calibration(2.0, -0.5)
     write(classifier, tmp_path, Options(), ())
     found = load_file(tmp_path / "model.safetensors")
     last = classifier.head_layers[-1]
     np.testing.assert_allclose(found["classifier.weight"], last.kernel.numpy().T / 2)
-    np.testing.assert_allclose(found["classifier.bias"], last.bias.numpy() / 2)
+    np.testing.assert_allclose(found["classifier.bias"], last.bias.numpy() / 2 - [0, 0.5])
+
+
+def test_a_bent_calibration_has_no_class_of_transformers():
+    classifier = made("bert-tiny")
+    classifier.calibration = Calibration(2.0, -0.5, ((0.0, 0.5),))
+    assert "calibrated by isotonic regression" in refusal(classifier)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ import pytest
 
 from tests.models.reduced import TEXTS, small
 from tfnews.errors import ExportError, UsageError
-from tfnews.export.pruning import check, pruned, table_of
+from tfnews.export.pruning import check, pruned
+from tfnews.models.embedding.bag import table_of
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.text.words import WordTokenizer
 

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from tfnews import catalogue
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import UsageError
-from tfnews.models import fake_probability
+from tfnews.models import fake_probability, influence
 from tfnews.models.classifier import NewsClassifier, Probabilities
 from tfnews.models.embedding.family import HubBackbone, HubClassifier, HubPreprocessor
 from tfnews.models.guards import Guards
 from tfnews.models.text.words import WordTokenizer
+from tfnews.records import Band, Calibration
+from tfnews.statistics import calibration
 from tfnews.training.accumulation import training_model
 
 WORDS = ["the", "vote", "fake", "news"]
@@ -187,9 +189,88 @@ def test_a_temperature_set_in_memory_is_the_one_that_is_saved(head, tmp_path):
     np.testing.assert_array_equal(opened.probabilities(TEXTS), after)
 
 
+CALIBRATIONS = {
+    "platt": Calibration(0.4, -0.7),
+    "isotonic": Calibration(0.8, 0.2, ((-0.5, 1.5), (0.1, -2.0), (0.6, 0.4))),
+}
+
+
+@pytest.mark.parametrize("head", [ONE, TWO], ids=["one unit", "two units"])
+@pytest.mark.parametrize("method", CALIBRATIONS)
+def test_a_calibration_holds_wherever_answers_come_from(method, head, tmp_path):
+    """In memory, on disk, in a graph for one text, and in the log odds that are explained."""
+    classifier = build(head)
+    table = classifier.backbone.token_embedding.table
+    table.assign(np.random.default_rng(0).standard_normal(table.shape))
+    odds, before = classifier.log_odds(TEXTS), classifier.probabilities(TEXTS)
+    np.testing.assert_allclose(1 / (1 + np.exp(-odds)), before, atol=1e-6)
+    classifier.calibration = known = CALIBRATIONS[method]
+    classifier.band = Band(0.25, 0.75, 0.9)
+    expected = calibration.applied(known, odds)
+    assert np.abs(expected - before).max() > 0.01
+    np.testing.assert_allclose(classifier.log_odds(TEXTS), odds, atol=1e-6)
+    np.testing.assert_allclose(classifier.probabilities(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(classifier.predict(TEXTS, verbose=0)[:, -1], expected, atol=1e-6)
+    explained = influence.log_odds(classifier, classifier.preprocessor(TEXTS))
+    np.testing.assert_allclose(1 / (1 + np.exp(-explained)), expected, atol=1e-6)
+    ids = classifier.preprocessor.fixed(classifier.encode(TEXTS[:1]), 4)
+    np.testing.assert_allclose(classifier.one_text(ids), expected[:1], atol=1e-6)
+    classifier.save_to_preset(str(tmp_path))
+    opened = keras_hub.models.TextClassifier.from_preset(str(tmp_path))
+    assert (opened.calibration, opened.band) == (known, classifier.band)
+    assert opened.calibration.method == method
+    np.testing.assert_array_equal(opened.probabilities(TEXTS), classifier.probabilities(TEXTS))
+
+
+@pytest.mark.parametrize("head", [{"hidden": [], "dropout": [], "units": 1}, TWO])
+def test_a_bend_leaves_no_sum_to_explain_exactly(head):
+    classifier = build(head, bias=-0.7, temperature=0.4)
+    assert classifier.explains[0] == "exact"
+    slopes, constant = influence.line(classifier)
+    features = classifier.backbone(classifier.preprocessor(TEXTS)).numpy()
+    expected = influence.log_odds(classifier, classifier.preprocessor(TEXTS))
+    np.testing.assert_allclose(features @ slopes + constant, expected, atol=1e-5)
+    classifier.calibration = CALIBRATIONS["isotonic"]
+    assert "exact" not in classifier.explains
+
+
+def test_what_is_unsure_is_told_by_the_graph():
+    classifier = build()
+    texts = [text for text in TEXTS if text]  # an empty one is not scored
+    scores = classifier.probabilities(texts)
+    classifier.band = Band(float(scores.min()), float(np.median(scores)), 0.9)
+    classifier.threshold = float(np.median(scores))
+    told = classifier.servable().text(texts)
+    expected = [b"unsure" if score <= np.median(scores) else b"scored" for score in scores]
+    assert told["outcome"].numpy().tolist() == expected
+    assert [bool(label) for label in told["label"].numpy()] == [e == b"scored" for e in expected]
+
+
 def test_calibration_is_no_weight():
-    counts = {build(temperature=t).count_params() for t in (1.0, 3.0)}
-    assert len(counts) == 1
+    bent = CALIBRATIONS["isotonic"]
+    changes = [{}, {"temperature": 3.0}, {"bias": 1.0}, {"knots": bent.knots}]
+    assert len({build(**one).count_params() for one in changes}) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"knots": [(0.0, -1.0)]},  # flat after it
+        {"knots": [(1.0, 0.5), (0.0, 0.5)]},
+        {"knots": [(1.0, 0.5), (1.0, 0.5)]},
+        {"knots": [(0.0, float("nan"))]},
+        {"bias": float("inf")},
+    ],
+)
+def test_a_calibration_that_does_not_rise_by_numbers_is_refused(changes):
+    with pytest.raises(UsageError, match="must rise everywhere"):
+        build(**changes)
+
+
+@pytest.mark.parametrize("band", [(0.6, 0.4, 0.9), (-0.1, 0.4, 0.9), (0.1, 0.4, 1.0)])
+def test_a_band_that_is_none_is_refused(band):
+    with pytest.raises(UsageError, match="A band goes from a low to a high probability"):
+        build().band = Band(*band)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def drawn():
 
 def test_all_figures_are_drawn_and_saved_as_png(drawn, tmp_path):
     assert set(drawn) == {
-        "confusion", "roc", "precision_recall", "calibration", "histogram", "loss", "accuracy",
+        "confusion", "roc", "precision_recall", "calibration", "risk_coverage", "histogram", "loss",
+        "accuracy",
     }  # fmt: skip
     paths = figures.save_all(drawn, tmp_path / "figures")
     assert paths.keys() == drawn.keys()
@@ -64,7 +65,7 @@ def test_one_class_and_no_history_leave_out_what_cannot_be_drawn(label, tmp_path
     labels, probabilities = np.full(3, label), np.array([0.1, 0.2, 0.3])
     confusion = metrics.scores(labels, probabilities)["confusion"]
     drawn = figures.draw_all({"test": confusion}, labels, probabilities)
-    assert set(drawn) == {"confusion", "calibration", "histogram"}
+    assert set(drawn) == {"confusion", "calibration", "risk_coverage", "histogram"}
     figures.save_all(drawn, tmp_path)
 
 

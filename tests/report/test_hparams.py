@@ -10,7 +10,7 @@ from werkzeug.test import Client
 from tests import tiny
 from tfnews.records import WeightsRecord
 from tfnews.records.scores import Judged
-from tfnews.report import hparams
+from tfnews.report import board
 from tfnews.runs import Run
 
 with warnings.catch_warnings():  # of a library inside TensorBoard
@@ -29,7 +29,7 @@ def made(root, name, *, test=None, **changes):
     run = Run.create(tiny.config(name, **changes), root)
     run.update(state="complete", megabytes=1.5, fit_seconds=2.0)
     run.update_scores(validation=Judged(SCORES), test=test)
-    hparams.write(run)
+    board.write(run)
     return run
 
 
@@ -113,7 +113,7 @@ def test_no_folder_of_this_machine_is_shown(root):
 def test_a_row_is_replaced_once_the_test_split_is_read(root):
     run = Run.open("one", root)
     run.update_scores(test=Judged({**SCORES, "f1": 0.25, "roc_auc": None}))
-    hparams.write(run)
+    board.write(run)
     found = table(root)["one"][1]
     assert found["test/f1"] == 0.25
     assert "test/roc_auc" not in found

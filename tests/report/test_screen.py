@@ -39,7 +39,7 @@ def test_floor_and_other_sets_are_said():
     assert wording.floor(made.floor) in shown
     away = made.other_sets[0]
     assert wording.fall(made.parts["test"], away.judged, "elsewhere") in shown
-    assert shown.count("No gain over the simplest model is shown") == 2  # as a warning, too
+    assert shown.count("No gain over the simplest model is shown") == 1  # not as a warning, too
 
 
 def test_no_line_is_said_twice_and_no_gap_is_two_lines_high():

@@ -11,6 +11,7 @@ from tests.training import classifiers
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, RunError, UsageError
 from tfnews.models import NewsClassifier
+from tfnews.records import Band
 from tfnews.scoring.answers import Prediction, write_predictions
 from tfnews.scoring.predict import Tally, predict
 
@@ -30,6 +31,7 @@ class StubClassifier:
     class_names = ("real", "fake")
     trained_on = "made up"
     threshold = 0.5
+    band = None
     input_rule = INPUT_RULE
     prediction_batch = 4
 
@@ -54,6 +56,27 @@ def test_threshold_moves_the_label_only():
     (answer,) = predict(StubClassifier(), ["a b!!"], threshold=0.1)
     assert answer.fake_probability == pytest.approx(0.2)
     assert answer.label == "fake"
+
+
+def test_no_class_is_called_in_the_band():
+    classifier = StubClassifier(StubGuards())
+    classifier.band = Band(0.3, 0.5, 0.9)
+    texts = [f"a b{'!' * count}" for count in (2, 3, 5, 6)]
+    tally = Tally(0.5)
+    answers = list(tally.watch(predict(classifier, texts)))
+    assert [answer.outcome for answer in answers] == ["scored", "unsure", "unsure", "scored"]
+    assert [answer.label is None for answer in answers] == [False, True, True, False]
+    assert answers[1].fake_probability == pytest.approx(0.3)
+    assert answers[1].reason.startswith("unsure: no class is called at scores from 0.300 to 0.500")
+    assert (tally.below, tally.unsure, tally.flagged, tally.cautions) == (1, 2, 1, {})
+    tally.check_any_scored()
+
+
+def test_a_threshold_of_one_s_own_leaves_the_run_s_band_aside():
+    classifier = StubClassifier()
+    classifier.band = Band(0.0, 1.0, 0.9)
+    (answer,) = predict(classifier, ["a b!!"], threshold=0.1)
+    assert (answer.outcome, answer.label) == ("scored", classifier.labels[1])
 
 
 def test_a_score_at_the_threshold_is_flagged():

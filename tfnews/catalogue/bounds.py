@@ -46,7 +46,10 @@ BOUNDS = {
     "--prevalence": _share("Share of fake texts where a model is used."),
     "--read-within": _seconds("That a client may take to send a request.", 0.001),
     "--seed": SETTINGS["seed"],
+    "--seeds": _whole(2, 1000, "Runs of a group."),
+    "--show": _whole(0, _ANY, "Texts that are listed."),
     "--threshold": _share("Fake probability from which a text is flagged."),
+    "--tolerance": _share("Fall of F1 that is accepted; 0.01 is a point."),
     "--top": _whole(1, _ANY, "Rows of a table."),
     "--vocabulary": _whole(1, _ANY, "Words that a device's table keeps."),
 }

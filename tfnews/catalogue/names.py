@@ -44,6 +44,9 @@ RECIPES = ("default", "published")
 # Whether the rarer class of the training texts weighs as much as the commoner one; auto settles it.
 CLASS_WEIGHTS = ("auto", "balanced", "none")
 
+# How scores are mapped, so that they can be read as shares: what is fitted on validation texts.
+CALIBRATIONS = ("temperature", "platt", "isotonic", "none")
+
 # Transformers: encoders, activations as a checkpoint's config.json names them, what is judged of
 # an encoder's output, and what is done with texts that are too long for it.
 ARCHITECTURES = ("bert", "distilbert", "albert", "mobilebert")

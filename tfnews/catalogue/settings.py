@@ -9,6 +9,7 @@ from tfnews.catalogue.names import (
     ACTIVATIONS,
     ANALYZERS,
     ARCHITECTURES,
+    CALIBRATIONS,
     CLASS_WEIGHTS,
     LONG,
     MONITORS,
@@ -138,6 +139,9 @@ GENERAL = {
         CLASS_WEIGHTS,
         "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
         "auto",
+    ),
+    "calibrate": _choice(
+        CALIBRATIONS, "What is fitted on validation texts so that scores are shares.", "temperature"
     ),
     "precision": _choice(
         ("auto", *PRECISIONS),

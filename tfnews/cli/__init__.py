@@ -27,6 +27,8 @@ COMMANDS = {
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
+    "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
+    "compare": "Say which of several runs to ship, or whether a new one may replace the old one.",
     "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "explain": "Tell which words of a text moved its score.",

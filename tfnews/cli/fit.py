@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.catalogue.names import CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
+from tfnews.catalogue.names import CALIBRATIONS, CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 
@@ -43,6 +44,12 @@ from tfnews.cli.trusting import trust_option
 )
 @click.option("--seed", type=int, help="Seed of initial weights, order and dropout.")
 @click.option(
+    "--seeds",
+    type=Number("--seeds"),
+    metavar="N",
+    help="Train N runs from --seed on, one a seed, as a group that compare shows as one row.",
+)
+@click.option(
     "--recipe",
     type=click.Choice(RECIPES),
     help="How to train: default, as chosen on the validation splits of several sets, or published, "
@@ -53,6 +60,12 @@ from tfnews.cli.trusting import trust_option
     type=click.Choice(CLASS_WEIGHTS),
     help="Whether both classes weigh the same in training, as scikit-learn balances them. Default: "
     "auto, from 3 texts of the commoner class to 1 of the other on.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Choice(CALIBRATIONS),
+    help="How scores are mapped at the end, as fitted on validation, so that they can be read as "
+    "shares. Default: temperature, which moves no decision at .5.",
 )
 @click.option(
     "--precision",
@@ -96,16 +109,20 @@ from tfnews.cli.trusting import trust_option
     "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
 )
 @trust_option
-def command(**options: object) -> None:
+def command(seeds: int | None, **options: object) -> None:
     """Train one architecture on fixed splits.
 
     The test split is never read. The weights of the best epoch are kept. Values given here win
     over TFNEWS_FIT_... environment variables, those over --config, those over the row's recipe.
     """
-    from tfnews.training.settings import check
+    from tfnews.training.settings import check, check_seeds
 
     started = time.perf_counter()
     check(**options)  # before TensorFlow starts, which takes seconds
+    if seeds is not None:
+        check_seeds(seeds, options["arch"], options["resume"], options["dry_run"])
+        _seeds(seeds, options)
+        return
 
     from tfnews.training.fit import closing_words, fit
 
@@ -116,3 +133,11 @@ def command(**options: object) -> None:
     say(closing_words(run))
     say(f"The whole command took {time.perf_counter() - started:.1f} s.")
     next_step(f"tfnews evaluate {run.name}")
+
+
+def _seeds(seeds: int, options: dict) -> None:
+    from tfnews.training.seeds import closing_words, fit_seeds
+
+    runs = fit_seeds(seeds, **options, command=typed(), say=say)
+    say(closing_words(runs))
+    next_step("; ".join(f"tfnews evaluate {run.name}" for run in runs))

@@ -65,7 +65,8 @@ if TYPE_CHECKING:
 @click.option(
     "--threshold",
     type=Number("--threshold"),
-    help="Fake probability from which a text counts as like the fake class. Default: the run's.",
+    help="Fake probability from which a text counts as like the fake class. Default: the run's, "
+    "with its band of unsure scores, if it has one.",
 )
 @click.option(
     "--precision",
@@ -95,7 +96,8 @@ def command(
     Reads CSV, TSV, JSON, Parquet, Excel or one text a line; gzip is recognised. Of a folder each
     .txt file is one text. A record that cannot be read, or is too short, or in another script or
     language than the training texts, is answered as not_scored with the reason; an unusual
-    vocabulary is a caution beside the score. Columns of the answer: id, fake_probability, label,
+    vocabulary is a caution beside the score; where the run has a band of unsure scores, a text in
+    it is answered as unsure, without a label. Columns of the answer: id, fake_probability, label,
     outcome, reason.
     """
     _check_output(output, answer_format, source)
@@ -171,14 +173,15 @@ def _after(run: str, source: str) -> str:
 
 def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> list[str]:
     """Say what happened, and what the scores are not."""
-    scored = tally.flagged + tally.below
+    scored = tally.flagged + tally.below + tally.unsure
+    unsure = f", {tally.unsure} unsure" if tally.unsure else ""
     kinds = ", ".join(f"{kind} {count}" for kind, count in tally.not_scored.most_common())
     missed = f"{tally.not_scored.total()} not scored ({kinds})" if kinds else "none left out"
     cautions = ", ".join(f"{kind} {count}" for kind, count in tally.cautions.most_common())
     doubtful = f", {tally.cautions.total()} with a caution ({cautions})" if cautions else ""
     return [
         *(f"Note: {what}: {number:,}" for what, number in account.items() if number),
-        f"{scored:,} scored{doubtful}, {missed}.",
+        f"{scored:,} scored{unsure}{doubtful}, {missed}.",
         *(f"Warning: {warning}" for warning in tally.warnings()),
         *(_meaning(tally, classifier) if scored else []),
     ]

@@ -120,9 +120,15 @@ def excel(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Itera
         warnings.simplefilter("ignore")  # of openpyxl, over styles and the like
         try:
             _check_size(file, name)
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            with contextlib.closing(book):
-                yield _sheet(book, name, counts, layout)
+            # As it was worked out, and as it was typed: only Excel stores what formulas come to.
+            books = [
+                openpyxl.load_workbook(file, read_only=True, data_only=values)
+                for values in ((True, False) if _has_formulas(file) else (True,))
+            ]
+            with contextlib.ExitStack() as stack:
+                for book in books:
+                    stack.callback(book.close)
+                yield _sheet(books, name, counts, layout)
         except _DAMAGED as error:
             raise DataError(
                 f"{name} cannot be read as an Excel workbook ({shown(str(error))}). Save it as "
@@ -174,13 +180,35 @@ def _check_size(file: BinaryIO, name: str) -> None:
     file.seek(0)
 
 
-def _sheet(book: object, name: str, counts: Counter, layout: Layout) -> Table:
-    if not book.worksheets:
+def _has_formulas(file: BinaryIO) -> bool:
+    """Tell whether a sheet of a workbook may hold a formula; reads from any place, ends at 0."""
+    found = False
+    with zipfile.ZipFile(file) as archive:
+        for part in archive.namelist():
+            if part.startswith("xl/worksheets/") and not found:
+                with archive.open(part) as content:
+                    found = _holds(content, (b"<f>", b"<f "))
+    file.seek(0)
+    return found
+
+
+def _holds(content: BinaryIO, marks: Iterable[bytes]) -> bool:
+    before = b""
+    while block := content.read(2**20):
+        if any(mark in before + block for mark in marks):
+            return True
+        before = block[-2:]
+    return False
+
+
+def _sheet(books: Sequence, name: str, counts: Counter, layout: Layout) -> Table:
+    if not books[0].worksheets:
         raise empty(name)
-    sheet = book.worksheets[0]
-    counts[OTHER_SHEETS] += len(book.worksheets) - 1
-    sheet.reset_dimensions()  # some programs write a wrong one, and cells beyond it are left out
-    rows = ((number, row) for number, row in _numbered_rows(sheet) if any(map(_is_filled, row)))
+    sheets = [book.worksheets[0] for book in books]
+    counts[OTHER_SHEETS] += len(books[0].worksheets) - 1
+    for sheet in sheets:
+        sheet.reset_dimensions()  # some programs write a wrong one, and cells beyond are left out
+    rows = ((number, row) for number, row in _numbered_rows(sheets) if any(map(_is_filled, row)))
     first = next(rows, None)
     if first is None:
         raise empty(name)
@@ -193,9 +221,27 @@ def _sheet(book: object, name: str, counts: Counter, layout: Layout) -> Table:
     return Table(names, functools.partial(_sheet_rows, rows, names, counts))
 
 
-def _numbered_rows(sheet: object) -> Iterator[tuple[int, Sequence]]:
-    rows = sheet.iter_rows(values_only=True)  # missing ones are made up, perhaps a thousand million
-    return enumerate(itertools.islice(rows, _MOST_ROWS), start=1)
+def _numbered_rows(sheets: Sequence) -> Iterator[tuple[int, Sequence]]:
+    # Missing rows are made up by openpyxl, perhaps a thousand million.
+    rows = itertools.islice(sheets[0].iter_rows(values_only=len(sheets) == 1), _MOST_ROWS)
+    if len(sheets) > 1:
+        typed = itertools.islice(sheets[1].iter_rows(values_only=True), _MOST_ROWS)
+        rows = itertools.starmap(_worked_out, zip(rows, typed, strict=True))
+    return enumerate(rows, start=1)
+
+
+def _worked_out(cells: Sequence, typed: Sequence) -> list:
+    """Return the values of cells, or of formulas without one what was typed: "=", a title.
+
+    Programs that write workbooks take a text that begins with "=" for a formula and work nothing
+    out. Excel marks a formula that came to an empty text as a string.
+    """
+    return [
+        formula
+        if cell.value is None and cell.data_type == "n" and isinstance(formula, str)
+        else cell.value
+        for cell, formula in zip(cells, typed, strict=True)
+    ]
 
 
 def _is_filled(cell: object) -> bool:

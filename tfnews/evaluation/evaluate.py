@@ -11,7 +11,7 @@ from tfnews.evaluation.publish import publish, record
 from tfnews.evaluation.request import Request, check
 from tfnews.evaluation.seen import seen
 from tfnews.models import load
-from tfnews.report import hparams
+from tfnews.report import board
 from tfnews.report.content import Report
 from tfnews.runs import Run
 from tfnews.statistics import metrics
@@ -84,5 +84,5 @@ def carry_out(
         run.count_test_read()
         asked = {"against_floor": run.config.arch != floor.FLOOR, "slice_by": request.slice_by}
         record(run, measure(classifier, home, **asked, root=run.path.parent))
-        hparams.write(run)
+        board.write(run)
     return publish(run, home, prevalences, no_text=no_text)

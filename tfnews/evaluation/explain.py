@@ -13,7 +13,7 @@ from tfnews.data.text import is_unicode, printable
 from tfnews.errors import UsageError
 from tfnews.report.explanation.record import Explanation, Influence
 from tfnews.runs import Run, model_folder
-from tfnews.statistics.sample import flagged
+from tfnews.statistics.sample import flagged, unsure
 
 if TYPE_CHECKING:
     from tfnews.evaluation.explaining.pieces import Span
@@ -108,11 +108,19 @@ def _explained(classifier: "NewsClassifier", text: str, method: str, by: str) ->
         outcome="explained",
         method=method,
         fake_probability=score,
-        label=classifier.labels[int(flagged(score, classifier.threshold))],
+        label=_label(classifier, score),
         influences=tuple(influences),
         tried=sum(one.contribution is not None for one in influences),
         **more,
     )
+
+
+def _label(classifier: "NewsClassifier", score: float) -> str:
+    """Say what a score means; that no class is called where it lies in the run's band."""
+    if unsure(score, classifier.band):
+        low, high = classifier.band.ends
+        return f"unsure, for no class is called at scores from {low:.3f} to {high:.3f}"
+    return classifier.labels[int(flagged(score, classifier.threshold))]
 
 
 def _one_by_one(words: Sequence["Span"]) -> list[range]:

@@ -1,10 +1,13 @@
 """Measuring a classifier on texts: numbers in, records out, nothing written."""
 
+import contextlib
 import os
+import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,9 +21,9 @@ from tfnews.evaluation.kept import kept
 from tfnews.evaluation.seen import Seen, shared, whole
 from tfnews.evaluation.slices import slices
 from tfnews.models import NewsClassifier
-from tfnews.records import Audit, Comparison, Judged, OtherSet, Timings
+from tfnews.records import Audit, Comparison, Judged, OtherSet, Reliability, Timings
 from tfnews.records.slices import Slices
-from tfnews.statistics.judged import judge
+from tfnews.statistics.judged import judge, reliability
 from tfnews.statistics.sample import flagged
 
 _TIMED_TEXTS = 256
@@ -35,6 +38,7 @@ class Measured:
         labels: Of each part, int8 `(rows,)`.
         probabilities: Fake probabilities of each part, float32 `(rows,)`.
         parts: Scores of each part.
+        reliability: What calibration changes on the parts that were not trained on.
         timings: Of test texts.
         audit: What the splits give away.
         floor: Comparison with the simplest model on the test part; `None` where it is that one.
@@ -46,6 +50,7 @@ class Measured:
     labels: dict[str, np.ndarray]
     probabilities: dict[str, np.ndarray]
     parts: dict[str, Judged]
+    reliability: dict[str, Reliability]
     timings: Timings
     audit: Audit
     floor: Comparison | None = None
@@ -82,6 +87,7 @@ def measure(
         labels={part: frame["label"].to_numpy() for part, frame in frames.items()},
         probabilities=scored,
         parts={part: judged(frames[part], scored[part], classifier) for part in PARTS},
+        reliability={part: reliable(frames[part], scored[part], classifier) for part in PARTS[1:]},
         timings=_timings(classifier, texts["test"]),
         audit=_audited(splits, root),
         floor=compared,
@@ -121,6 +127,7 @@ def measure_elsewhere(
         near_copies_of_training=int(known.near.sum()),
         with_shared=before,
         **_refused(classifier, frame, scored),
+        reliability=reliable(frame, scored, classifier),
         scores=found.scores,
         intervals=found.intervals,
     )
@@ -152,6 +159,18 @@ def judged(
         frame["cluster"].to_numpy(),
         classifier.threshold,
         class_names or classifier.class_names,
+    )
+
+
+def reliable(frame: pd.DataFrame, scored: np.ndarray, classifier: NewsClassifier) -> Reliability:
+    """Return what calibration changes on a frame's rows, whose fake probabilities are `scored`."""
+    return reliability(
+        frame["label"].to_numpy(),
+        scored,
+        frame["cluster"].to_numpy(),
+        classifier.threshold,
+        classifier.calibration,
+        classifier.band,
     )
 
 
@@ -205,4 +224,15 @@ def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:
         len(texts),
         ms_per_text=round(1000 * seconds / len(texts), 3),
         texts_per_second=round(len(texts) / seconds, 1),
+        cpu=_cpu(),
     )
+
+
+def _cpu() -> str | None:
+    """Return the name of this machine's processor, as far as the system tells it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return f"{value.strip()}, {os.cpu_count()} cores"
+    return platform.processor() or platform.machine() or None

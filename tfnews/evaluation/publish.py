@@ -9,10 +9,11 @@ from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
 from tfnews.files import write_text
+from tfnews.records import Scores
 from tfnews.report import card, figures, html
 from tfnews.report.content import DataSet, Report
 from tfnews.runs import Run
-from tfnews.statistics import mistakes
+from tfnews.statistics import mistakes, predictions
 
 
 def record(run: Run, measured: Measured) -> None:
@@ -21,7 +22,7 @@ def record(run: Run, measured: Measured) -> None:
         run.record_predictions(part, measured.labels[part], probabilities)
     names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices")
     facts = {name: getattr(measured, name) for name in names}
-    run.update_scores(**measured.parts, **facts)
+    run.record_parts(measured.parts, measured.reliability, **facts)
 
 
 def publish(
@@ -37,19 +38,24 @@ def publish(
     """
     progress.stage("Drawing the figures")
     found = run.scores()
+    sets = (found.other_sets or {}).values()
+    outdated = found.outdated or ()
+    of_test = found if "test" not in outdated else Scores()
     report = Report(
         run.config,
         DataSet.of(splits),
         found.parts,
-        tuple((found.other_sets or {}).values()),
+        tuple(one for one in sets if not one.outdated),
         tuple(prevalences),
         run.config.test_reads,
         timings=found.timings,
-        floor=found.floor,
+        floor=of_test.floor,
         audit=found.audit,
-        refused=found.refused or {},
-        f1_of_scored=found.f1_of_scored,
-        slices=found.slices,
+        refused=of_test.refused or {},
+        f1_of_scored=of_test.f1_of_scored,
+        reliability={part: (found.reliability or {}).get(part) for part in found.parts},
+        outdated=(*outdated, *(one.name for one in sets if one.outdated)),
+        slices=of_test.slices,
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     progress.stage("Writing the report")
@@ -60,14 +66,13 @@ def publish(
 
 def read_predictions(run: Run, part: str) -> np.ndarray:
     """Read one part's fake probabilities as they were in memory, float32 `(rows,)`."""
-    path = run.predictions_path(part)
-    return np.loadtxt(path, np.float32, delimiter=",", skiprows=1, usecols=2, ndmin=1)
+    return predictions.read(run, part)[1]
 
 
 def _drawn_and_wrong(run: Run, splits: Splits, report: Report, no_text: bool) -> dict:
     """Draw the figures and find the mistakes of the part that the report speaks of."""
     frame, probabilities = splits.frame(report.part), read_predictions(run, report.part)
-    threshold = report.judged.scores["threshold"]
+    threshold, reliability = report.judged.scores["threshold"], report.reliability.get(report.part)
     drawn = figures.draw_all(
         {part: judged.scores["confusion"] for part, judged in report.parts.items()},
         frame["label"].to_numpy(),
@@ -75,6 +80,7 @@ def _drawn_and_wrong(run: Run, splits: Splits, report: Report, no_text: bool) ->
         run.history(),
         splits.class_names,
         threshold,
+        reliability,
     )
     wrong = mistakes.find(
         frame["label"],

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from tfnews.export import serving
 from tfnews.export.request import SERVED, Request
 from tfnews.models import NewsClassifier
+from tfnews.report import shares
 from tfnews.report.markdown import bullets, plain, section, table
 
 CAUTION = (
@@ -34,8 +35,8 @@ def render(
         f"Architecture {run.config.arch}, trained on {classifier.trained_on}; its labels rest on: "
         f"{classifier.label_basis}.",
         f"fake_probability is the probability of the class {fake}, the other one is {real}. From "
-        f"{classifier.threshold:g} on a text is labelled {fake}; the logits are divided by the "
-        f"temperature {classifier.temperature:g}, which is built in.",
+        f"{classifier.threshold:g} on a text is labelled {fake}. Calibrated by "
+        f"{shares.by(classifier.calibration)}, which is built in.{_unsure(classifier)}",
         f"A text is its title and body, joined by the rule {classifier.input_rule}: both without "
         "outer white space, one space between them.",
     ]
@@ -51,6 +52,11 @@ def render(
     return "\n\n".join(sections) + "\n"
 
 
+def _unsure(classifier: NewsClassifier) -> str:
+    band = classifier.band
+    return f" From {band.low:.3f} to {band.high:.3f} no class is called: unsure." if band else ""
+
+
 def _served(name: str) -> str:
     lines = f"(cd ../..; docker compose up -d)\n{serving.curl(name)}"
     return f"## On a server\n\n```\n{lines}\n```\n\n{plain(serving.CHECKED)}"
@@ -63,8 +69,9 @@ _SIGNATURES = table(
             "serving_default",
             "text string (batch,)",
             "fake_probability float32 (batch,); probabilities float32 (batch, 2); label string "
-            "(batch,); outcome string (batch,): scored or not_scored. Where it is not_scored the "
-            "label is empty, and the numbers, finite all the same, must not be shown.",
+            "(batch,); outcome string (batch,): scored, unsure or not_scored. Where it is unsure "
+            "or not_scored the label is empty; where it is not_scored the numbers, finite all the "
+            "same, must not be shown.",
         ),
         (
             "token_ids",

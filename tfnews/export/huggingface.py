@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,13 @@ def check(classifier: NewsClassifier) -> None:
         )
     if architecture in ("bert", "albert") and not backbone.encoder.pooler:
         raise ExportError(_refused(f"its encoder has no pooler, and that of {architecture} has"))
+    if classifier.calibration.knots:
+        raise ExportError(
+            _refused(
+                "its scores are calibrated by isotonic regression, a line with bends, and its "
+                "classes end in a straight one (tfnews calibrate RUN --method platt)"
+            )
+        )
     layers = len(_CLASSES[architecture][1])
     widths = [backbone.encoder.hidden_dim] * (layers - 1)
     if classifier.head["hidden"] != widths or classifier.head["units"] != 2:
@@ -87,7 +95,7 @@ def write(
 ) -> Facts:
     """Write model.safetensors, config.json and the tokenizer's files.
 
-    The temperature is part of the last layer's weights. The threshold is in config.json under
+    Temperature and bias are part of the last layer's weights. The threshold is in config.json under
     "tfnews": transformers calls the likelier class.
 
     Args:
@@ -174,6 +182,7 @@ def tensors(classifier: TransformerClassifier) -> dict[str, np.ndarray]:
         scale = 1.0 / classifier.temperature if layer is dense[-1] else 1.0
         found[f"{name}.weight"] = np.ascontiguousarray(layer.kernel.numpy().T) * np.float32(scale)
         found[f"{name}.bias"] = layer.bias.numpy() * np.float32(scale)
+    found[f"{name}.bias"][-1] += np.float32(classifier.calibration.bias)
     return found
 
 
@@ -201,6 +210,7 @@ def configuration(classifier: TransformerClassifier) -> dict:
             "trained_on": classifier.trained_on,
             "label_basis": classifier.label_basis,
             "threshold": classifier.threshold,
+            "band": asdict(classifier.band) if classifier.band else None,
             "input_rule": classifier.input_rule,
             "guards": classifier.guards.get_config() if classifier.guards else None,
         },

@@ -69,8 +69,8 @@ def entry(
         label_basis: Who decided its labels.
         class_names: Of class 0 and class 1.
         threshold: Fake probability from which a text is labelled with class 1.
-        band: Fake probabilities between which the page calls an answer unsure; both count. No run
-            has one: whoever publishes the page may set it in models.json.
+        band: Fake probabilities between which the page calls an answer unsure; both count. A run
+            has them by `tfnews calibrate RUN --coverage SHARE`.
         input_rule: Name of the rule that joins title and body.
     """
     return {
@@ -93,6 +93,7 @@ def facts(classifier: Any) -> dict[str, Any]:
         "label_basis": classifier.label_basis,
         "class_names": list(classifier.class_names),
         "threshold": classifier.threshold,
+        "band": classifier.band and classifier.band.ends,
         "input_rule": classifier.input_rule,
     }
 

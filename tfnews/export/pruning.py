@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.errors import ExportError, UsageError
-from tfnews.models.embedding.bag import TokenTable
+from tfnews.models.embedding.bag import TokenTable, table_of
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -201,12 +201,6 @@ def _with_pieces(backbone: TransformerBackbone, kept: np.ndarray) -> Transformer
     for new, old in zip(rebuilt.weights, backbone.weights, strict=True):
         new.assign(old if new.shape == old.shape else tf.gather(old.value, kept))
     return rebuilt
-
-
-def table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable | None:
-    """Return the layer that holds a table of word vectors; `None` where there is none."""
-    tables = [layer for layer in classifier.backbone.layers if isinstance(layer, TokenTable)]
-    return tables[0] if tables else None
 
 
 def _counts(

@@ -76,7 +76,7 @@ class SavedModel:
 
     def scored(self, texts: Sequence[str]) -> np.ndarray:
         """Tell which raw texts the guards let pass, bool (texts,)."""
-        return self._asked(texts, "outcome") == b"scored"
+        return self._asked(texts, "outcome") != b"not_scored"
 
     def _asked(self, texts: Sequence[str], output: str) -> np.ndarray:
         parts = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]

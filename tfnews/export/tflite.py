@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import metadata, tokenizer_files
-from tfnews.export.pruning import pruned, shortened, table_of
+from tfnews.export.pruning import pruned, shortened
 from tfnews.export.snippets import classify
-from tfnews.models.embedding.bag import TokenTable
+from tfnews.models.embedding.bag import TokenTable, table_of
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.variables import pieces
 

@@ -127,6 +127,7 @@ def spec(classifier: keras_hub.models.TextClassifier, shape: tuple) -> dict:
         "tokenizer": preprocessor.tokenizer.spec(),
         "labels": list(classifier.class_names),
         "threshold": classifier.threshold,
+        "band": classifier.band and classifier.band.ends,
         "trained_on": classifier.trained_on,
         "label_basis": classifier.label_basis,
         "input_rule": classifier.input_rule,

@@ -145,7 +145,7 @@ class Page:
         )
         with held(self.folder / ".lock", _PATIENCE, busy):
             entries = {one["name"]: one for one in self._entries()}
-            entries[self.name] = self._entry(folder, entries.get(self.name, {}))
+            entries[self.name] = self._entry(folder)
             listing = page.listing(entries.values())
             for path, content in self._libraries.items():
                 _put(self.folder / RUNTIME_FOLDER / path, content)
@@ -178,21 +178,15 @@ class Page:
         if folder.with_name(_OLD).exists():
             folder.with_name(_OLD).rename(place)
 
-    def _entry(self, folder: Path, before: dict[str, Any]) -> dict[str, Any]:
-        """Return what models.json says of a model, by the files beside it.
-
-        Args:
-            folder: Holds them.
-            before: What it said of the one that is replaced, whose band somebody may have set.
-        """
+    def _entry(self, folder: Path) -> dict[str, Any]:
+        """Return what models.json says of a model, by the files beside it in a folder."""
         spec = _read(folder / tokenizer_files.SPEC_FILE)
         return page.entry(
             self.name,
             page.litert(folder, f"{MODELS_FOLDER}/{self.name}"),
             arch=_read(folder / "parity.json")["arch"],
             class_names=spec["labels"],
-            band=before.get("band"),
-            **{key: spec[key] for key in ("trained_on", "label_basis", "threshold", "input_rule")},
+            **{key: spec[key] for key in _TOLD},
         )
 
     def _entries(self) -> list[dict[str, Any]]:
@@ -205,6 +199,10 @@ class Page:
                 f"{self._listing} is not what tfnews writes ({error}). Name another folder with "
                 "--to, or delete this one."
             ) from error
+
+
+# What spec.json tells the page too.
+_TOLD = ("trained_on", "label_basis", "threshold", "band", "input_rule")
 
 
 def _has_files(folder: Path) -> bool:

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfnews import progress
+
 IDS = tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)  # encoded texts, (texts, tokens)
 
 _ENCODE_BATCH = 512
@@ -144,6 +146,25 @@ def by_length(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """
     order = np.argsort(lengths, kind="stable")
     return np.split(order, range(batch_size, len(order), batch_size)) if len(order) else []
+
+
+def answered(function: Callable, ids: tf.RaggedTensor, batch_size: int) -> np.ndarray:
+    """Return what a function answers of encoded texts, those of like length together.
+
+    Args:
+        function: Ids (batch, tokens) to float32 (batch,).
+        ids: Encoded texts.
+        batch_size: Texts answered together.
+
+    Returns:
+        float32 (texts,), in the order of the texts.
+    """
+    lengths = ids.row_lengths().numpy()
+    answers = np.empty(len(lengths), np.float32)
+    for rows in by_length(lengths, batch_size):
+        answers[rows] = function(tf.gather(ids, rows)).numpy()
+        progress.advance(len(rows))
+    return answers
 
 
 def batches_per_epoch(texts: int, batch_size: int) -> int:

@@ -1,9 +1,9 @@
 """The one task every architecture is: a keras-hub text classifier that answers probabilities."""
 
 import functools
-import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import ClassVar
 
 import keras
@@ -12,38 +12,14 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import ExportError, UsageError
 from tfnews.models import batches
 from tfnews.models.guards import Guards
+from tfnews.models.probabilities import Probabilities, checked, log_odds
 from tfnews.models.servable import Servable
-
-
-@keras.saving.register_keras_serializable("tfnews")
-class Probabilities(keras.layers.Layer):
-    """Turns logits into probabilities, softened by a temperature.
-
-    One unit is squashed by a sigmoid, several by a softmax. Always computed in float32.
-
-    Args:
-        temperature: Divides the logits; above 1 the answers are less sure. Source: Guo et al.
-            (2017), "On Calibration of Modern Neural Networks".
-    """
-
-    def __init__(self, temperature: float = 1.0, **kwargs):
-        super().__init__(**{**kwargs, "dtype": "float32"})
-        self.temperature = temperature
-
-    def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
-        """Map logits (batch, units) to probabilities (batch, units)."""
-        logits = logits / self.temperature
-        return ops.sigmoid(logits) if logits.shape[-1] == 1 else ops.softmax(logits)
-
-    def get_config(self) -> dict:
-        """Return the arguments."""
-        return {**super().get_config(), "temperature": self.temperature}
+from tfnews.records import Band, Calibration
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -76,7 +52,11 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         trained_on: Name of the training set.
         label_basis: Who decided the labels: publisher, factcheck, crowd, satire, clickbait.
         threshold: Fake probability from which a text is flagged.
-        temperature: Divides the logits.
+        temperature: Divides the logits; with bias and knots it makes the `calibration`.
+        bias: Added to the log odds of the fake class.
+        knots: Where the map of the log odds bends, each with the change of its slope.
+        band: Fake probabilities at which no class is called: low, high and coverage, as
+            `records.Band` has them; `None` where one always is.
         guards: Configuration of the `Guards` fitted on the training texts.
         input_rule: Name of the rule that joined title and body.
     """
@@ -98,6 +78,9 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         label_basis: str = "unstated",
         threshold: float = 0.5,
         temperature: float = 1.0,
+        bias: float = 0.0,
+        knots: Sequence[Sequence[float]] = (),
+        band: dict | None = None,
         guards: dict | None = None,
         input_rule: str = INPUT_RULE,
         **kwargs,
@@ -117,7 +100,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             logits = layer(logits)
         if windows is not None:
             logits = MeanOfWindows(name="mean_of_windows")(logits, windows)
-        probabilities = Probabilities(_divisor(temperature))
+        probabilities = Probabilities(temperature, bias, knots)
         super().__init__(inputs=inputs, outputs=probabilities(logits), **kwargs)
 
         # === Config ===
@@ -127,6 +110,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self.trained_on = trained_on
         self.label_basis = label_basis
         self.threshold = threshold
+        self.band = Band(**band) if band else None
         self._probabilities = probabilities
         self.guards = Guards.from_config(guards) if guards else None
         self.input_rule = input_rule
@@ -141,16 +125,55 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self._threshold = bounded("--threshold", threshold)
 
     @property
-    def temperature(self) -> float:
-        """What the logits are divided by; it holds from the next answer on."""
-        return self._probabilities.temperature
+    def band(self) -> Band | None:
+        """Fake probabilities at which no class is called."""
+        return self._band
 
-    @temperature.setter
-    def temperature(self, temperature: float) -> None:
-        self._probabilities.temperature = _divisor(temperature)
+    @band.setter
+    def band(self, band: Band | None) -> None:
+        if band and not (0 <= band.low <= band.high <= 1 and 0 < band.coverage < 1):
+            raise UsageError(
+                "A band goes from a low to a high probability, with a coverage between 0 and 1. "
+                f"Received: {band.low} to {band.high}, {band.coverage}."
+            )
+        self._band = band
+
+    @property
+    def calibration(self) -> Calibration:
+        """How the log odds become probabilities; it holds from the next answer on."""
+        return self._probabilities.calibration
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration) -> None:
+        self._probabilities.calibration = checked(**asdict(calibration))
         # What was traced holds the old one.
         self.train_function = self.test_function = self.predict_function = None
         self.__dict__.pop("_answers", None)
+
+    def calibrated(self, logits: tf.Tensor) -> tf.Tensor:
+        """Map logits (batch, units) to those of its probabilities, (batch, units)."""
+        return self._probabilities.calibrated(logits)
+
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by; it holds from the next answer on."""
+        return self.calibration.temperature
+
+    @temperature.setter
+    def temperature(self, temperature: float) -> None:
+        self.calibration = replace(self.calibration, temperature=temperature)
+
+    @property
+    def scoring(self) -> dict:
+        """What `tfnews calibrate` chooses, as `get_config` has it: no weights, and no more."""
+        known = self.calibration
+        return {
+            "threshold": self.threshold,
+            "temperature": known.temperature,
+            "bias": known.bias,
+            "knots": [list(knot) for knot in known.knots],
+            "band": asdict(self.band) if self.band else None,
+        }
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -241,12 +264,25 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         if batch_size is not None:
             bounded("--batch-size", batch_size)
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
-        lengths = ids.row_lengths().numpy()
-        answers = np.empty(len(lengths), np.float32)
-        for rows in batches.by_length(lengths, batch_size or self.prediction_batch):
-            answers[rows] = self._answers(tf.gather(ids, rows)).numpy()
-            progress.advance(len(rows))
-        return answers
+        return batches.answered(self._answers, ids, batch_size or self.prediction_batch)
+
+    def log_odds(self, texts: Sequence[str] | tf.RaggedTensor) -> np.ndarray:
+        """Return the log odds of the fake class before calibration, which is fitted on them.
+
+        Args:
+            texts: As `probabilities` takes them.
+
+        Returns:
+            float32 (texts,), in the order of the texts.
+        """
+        ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
+        model = keras.Model(self.input, log_odds(self.logits))
+
+        @tf.function(input_signature=[batches.IDS])
+        def uncalibrated(ids: tf.RaggedTensor) -> tf.Tensor:
+            return model(self.preprocessor.pack(ids), training=False)
+
+        return batches.answered(uncalibrated, ids, self.prediction_batch)
 
     def from_tokens(self, token_ids: tf.Tensor, row_lengths: tf.Tensor) -> tf.Tensor:
         """Return the fake probabilities of encoded texts, in TensorFlow operations.
@@ -343,8 +379,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             "class_names": list(self.class_names),
             "trained_on": self.trained_on,
             "label_basis": self.label_basis,
-            "threshold": self.threshold,
-            "temperature": self.temperature,
+            **self.scoring,
             "guards": self.guards.get_config() if self.guards else None,
             "input_rule": self.input_rule,
         }
@@ -360,13 +395,6 @@ def fake_probability(outputs: np.ndarray) -> np.ndarray:
         float32 (batch,).
     """
     return np.asarray(outputs, dtype="float32")[:, -1]
-
-
-def _divisor(temperature: float) -> float:
-    """Return a temperature that logits can be divided by: below 0 it would swap the classes."""
-    if not 0 < temperature < math.inf:
-        raise UsageError(f"The temperature must be a number above 0. Received: {temperature}.")
-    return float(temperature)
 
 
 def _head(head: dict, dtype: keras.DTypePolicy) -> list[keras.layers.Layer]:

@@ -24,7 +24,7 @@ def log_odds(classifier: "NewsClassifier", inputs: dict) -> tf.Tensor:
         inputs: What its preprocessor packs.
 
     Returns:
-        float32 (batch,), the temperature included: the sigmoid of each is the probability.
+        float32 (batch,), calibration included: the sigmoid of each is the probability.
     """
     model = keras.Model(classifier.backbone.input, classifier.logits)
     return of_logits(classifier, model(inputs, training=False))
@@ -32,13 +32,13 @@ def log_odds(classifier: "NewsClassifier", inputs: dict) -> tf.Tensor:
 
 def of_logits(classifier: "NewsClassifier", logits: tf.Tensor) -> tf.Tensor:
     """Turn logits (batch, units) into log odds (batch,)."""
-    one = logits.shape[-1] == 1
-    return (logits[:, -1] - (0.0 if one else logits[:, 0])) / classifier.temperature
+    logits = classifier.calibrated(logits)
+    return logits[:, -1] - (0.0 if logits.shape[-1] == 1 else logits[:, 0])
 
 
 def is_linear(classifier: "NewsClassifier") -> bool:
-    """Tell whether the head is one layer, so that log odds are linear in the features."""
-    return not classifier.head["hidden"]
+    """Tell whether log odds are linear in the features: one layer, and a line to calibrate it."""
+    return not classifier.head["hidden"] and not classifier.calibration.knots
 
 
 def line(classifier: "NewsClassifier") -> tuple[np.ndarray, float]:
@@ -47,12 +47,12 @@ def line(classifier: "NewsClassifier") -> tuple[np.ndarray, float]:
     Returns:
         float64 slopes (width,) and the constant.
     """
-    last = classifier.head_layers[-1]
-    kernel = np.asarray(last.kernel, np.float64) / classifier.temperature
-    bias = np.asarray(last.bias, np.float64) / classifier.temperature
+    last, known = classifier.head_layers[-1], classifier.calibration
+    kernel = np.asarray(last.kernel, np.float64) / known.temperature
+    bias = np.asarray(last.bias, np.float64) / known.temperature
     if last.units == 1:
-        return kernel[:, 0], float(bias[0])
-    return kernel[:, 1] - kernel[:, 0], float(bias[1] - bias[0])
+        return kernel[:, 0], float(bias[0]) + known.bias
+    return kernel[:, 1] - kernel[:, 0], float(bias[1] - bias[0]) + known.bias
 
 
 def from_vectors(

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfnews.models.guard_ops import may_be_scored
 
-OUTCOMES = ("not_scored", "scored")
+OUTCOMES = ("not_scored", "scored", "unsure")
 _EXAMPLE = {"text": tf.io.FixedLenFeature([], tf.string)}
 
 
@@ -15,7 +15,8 @@ class Servable(tf.Module):
     `text` and `token_ids` answer fake_probability float32 (batch,), probabilities float32
     (batch, 2), those of class 0 and class 1, and label (batch,), which says in words what a text
     resembles. `text` answers outcome (batch,) too: "not_scored" where the guards refuse a text,
-    whose label is empty then. Its numbers are finite all the same and must not be shown.
+    whose label is empty then. Its numbers are finite all the same and must not be shown. "unsure"
+    is a text whose score lies in the classifier's band; its label is empty, and its numbers count.
 
     Args:
         classifier: A `NewsClassifier` with its preprocessor.
@@ -39,8 +40,10 @@ class Servable(tf.Module):
             fake = classifier.answer(classifier.preprocessor.tokenizer(text))
             scored = may_be_scored(classifier.guards, text) & tf.math.is_finite(fake)
             told = _told(classifier, fake)
-            told["label"] = tf.where(scored, told["label"], "")
-            outcome = tf.gather(tf.constant(OUTCOMES), tf.cast(scored, tf.int32))
+            doubtful = scored & _unsure(classifier, fake)
+            told["label"] = tf.where(scored & ~doubtful, told["label"], "")
+            which = tf.cast(scored, tf.int32) + tf.cast(doubtful, tf.int32)
+            outcome = tf.gather(tf.constant(OUTCOMES), which)
             return {**told, "outcome": outcome}
 
         @tf.function(
@@ -55,7 +58,7 @@ class Servable(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
         def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
             told = text(tf.io.parse_example(inputs, _EXAMPLE)["text"])
-            scored = told["outcome"] == OUTCOMES[1]
+            scored = told["outcome"] != OUTCOMES[0]
             classes = tf.where(scored[:, tf.newaxis], tf.constant([classifier.labels]), "")
             return {"classes": classes, "scores": told["probabilities"]}
 
@@ -70,6 +73,15 @@ class Servable(tf.Module):
             "token_ids": self.token_ids,
             "classify": self.classify,
         }
+
+
+def _unsure(classifier: keras_hub.models.TextClassifier, fake: tf.Tensor) -> tf.Tensor:
+    """Tell which fake probabilities (batch,) lie in the classifier's band, bool (batch,)."""
+    band = classifier.band
+    if band is None:
+        return tf.zeros_like(fake, tf.bool)
+    low, high = (tf.constant(end, tf.float32) for end in band.ends)
+    return (fake >= low) & (fake <= high)
 
 
 def _told(classifier: keras_hub.models.TextClassifier, fake: tf.Tensor) -> dict[str, tf.Tensor]:

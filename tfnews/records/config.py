@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Self
 
+from tfnews.records.calibration import CalibrationRecord
 from tfnews.records.record import Record
 from tfnews.records.scores import Comparison
 
@@ -108,6 +109,7 @@ class Config(Record):
     Attributes:
         state: "training" or "complete".
         name: As it was created.
+        group: Of the runs that differ in their seed alone; `None` where it is in none.
         arch: Name of the catalogue's row.
         family: The row's family.
         trainable: Whether pretrained weights were trained.
@@ -129,12 +131,14 @@ class Config(Record):
         floor: Comparison with the simplest model on the validation split.
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
+        calibration: How its scores were last calibrated; `None` for runs made before that was done.
         fit_seconds: From the first batch to the saved scores, broken-off legs included.
         more: What another version wrote; kept as it is.
     """
 
     state: str
     name: str
+    group: str | None = None
     arch: str
     family: str = ""
     trainable: bool = False
@@ -154,6 +158,7 @@ class Config(Record):
     digests: dict[str, str] | None = None
     floor: Comparison | None = None
     refit_epochs: int | None = None
+    calibration: CalibrationRecord | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 

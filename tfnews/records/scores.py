@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, field, replace
 
 from tfnews.records.audit import Audit
+from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
 from tfnews.records.slices import Slices
 
@@ -33,11 +34,19 @@ class Judged:
 
 @dataclass(frozen=True)
 class Timings:
-    """How long a model takes from raw texts to probabilities: how many were timed, and how fast."""
+    """How long a model takes from raw texts to probabilities.
+
+    Attributes:
+        rows: Texts that were timed.
+        ms_per_text: Milliseconds.
+        texts_per_second: The same the other way round.
+        cpu: What it was measured on; `None` where it was not recorded.
+    """
 
     rows: int
     ms_per_text: float
     texts_per_second: float
+    cpu: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +86,8 @@ class OtherSet:
         with_shared: Scores with what was left out; `None` where nothing was.
         refused: Texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 without these texts; `None` where there are none.
+        reliability: What calibration changes there.
+        outdated: Whether the run was calibrated anew since; `None` where it was not.
         scores: As `Judged` has them.
         intervals: As `Judged` has them.
     """
@@ -90,6 +101,8 @@ class OtherSet:
     with_shared: Judged | None = None
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
+    reliability: Reliability | None = None
+    outdated: bool | None = None
     scores: dict[str, object]
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
 
@@ -118,6 +131,9 @@ class Scores(Record):
         other_sets: The model on other data sets, by their names there.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test split without these texts; `None` where there are none.
+        reliability: What calibration changes on each split, by its name.
+        outdated: Splits that were scored before the run was calibrated anew; `None` where it never
+            was.
         slices: Error rates of parts of the test split.
     """
 
@@ -130,13 +146,31 @@ class Scores(Record):
     other_sets: dict[str, OtherSet] | None = None
     refused: dict[str, int] | None = None
     f1_of_scored: float | None = None
+    reliability: dict[str, Reliability] | None = None
+    outdated: tuple[str, ...] | None = None
     slices: Slices | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
-        """The splits that were scored, in the order in which rows are used."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {part: judged for part, judged in parts.items() if judged}
+        """The splits whose scores hold, in the order in which rows are used."""
+        parts = {part: judged for part, judged in self._scored.items() if judged}
+        return {part: parts[part] for part in parts if part not in (self.outdated or ())}
+
+    @property
+    def _scored(self) -> dict[str, Judged | None]:
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    def with_parts(self, parts: dict[str, Judged], reliability: dict[str, Reliability]) -> "Scores":
+        """Add what splits score now, and what calibration changes on them."""
+        left = self.outdated and tuple(part for part in self.outdated if part not in parts)
+        known = {**(self.reliability or {}), **reliability}
+        return replace(self, **parts, reliability=known, outdated=left)
+
+    def all_outdated(self) -> "Scores":
+        """Mark all as of before the run was calibrated anew; they are kept, and not shown."""
+        scored = tuple(part for part, judged in self._scored.items() if judged)
+        sets = {name: replace(one, outdated=True) for name, one in (self.other_sets or {}).items()}
+        return replace(self, outdated=scored, other_sets=sets or None)
 
     def with_other_set(self, away: OtherSet) -> "Scores":
         """Add another set; only that of the very same files is replaced, not a namesake.

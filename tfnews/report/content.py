@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
-from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Timings
+from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reliability, Timings
 from tfnews.records.slices import Slices
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
@@ -76,6 +76,8 @@ class Report:
         warnings: Sentences to show above our own.
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
+        reliability: What calibration changes on each part; `None` where it was not measured.
+        outdated: Parts and other sets that were scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
     """
 
@@ -93,6 +95,8 @@ class Report:
     warnings: tuple[str, ...] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
+    reliability: Mapping[str, Reliability | None] = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
     slices: Slices | None = None
 
     @property

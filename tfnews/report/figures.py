@@ -20,7 +20,10 @@ from sklearn.metrics import (
 )
 
 from tfnews.files import replacing
+from tfnews.records import Calibration, Reliability
 from tfnews.statistics import metrics
+from tfnews.statistics.abstention import risk_by_coverage
+from tfnews.statistics.calibration import undone
 from tfnews.statistics.sample import flagged
 
 REAL_COLOUR, FAKE_COLOUR, GREY = "#0072B2", "#D55E00", "#767676"
@@ -37,6 +40,7 @@ def draw_all(
     history: Sequence[dict] = (),
     class_names: Sequence[str] = ("real", "fake"),
     threshold: float = 0.5,
+    reliability: Reliability | None = None,
 ) -> dict[str, Figure]:
     """Draw every figure the numbers allow.
 
@@ -47,6 +51,7 @@ def draw_all(
         history: One dict an epoch, as history.jsonl holds them; empty for a model without epochs.
         class_names: Names of class 0 and class 1.
         threshold: A row is called fake at this probability or above.
+        reliability: What calibration changes on the test part; `None` where it was not measured.
 
     Returns:
         `{name: figure}`. ROC and precision-recall curves need both classes, the curves by epoch a
@@ -59,7 +64,16 @@ def draw_all(
         drawn["roc"] = roc(roc_numbers(labels, probabilities, threshold), class_names)
         numbers = precision_recall_numbers(labels, probabilities, threshold)
         drawn["precision_recall"] = precision_recall(numbers, class_names)
-    drawn["calibration"] = calibration(metrics.reliability(labels, probabilities), class_names)
+    known, band = (reliability.calibration, reliability.band) if reliability else (None, None)
+    before = None
+    if known is not None and known != Calibration():
+        before = metrics.reliability(labels, undone(known, probabilities))
+    numbers = metrics.reliability(labels, probabilities)
+    drawn["calibration"] = calibration(numbers, class_names, before)
+    drawn["risk_coverage"] = risk_coverage(
+        risk_by_coverage(labels, probabilities, threshold),
+        (1 - reliability.unsure, reliability.wrong) if band else None,
+    )
     numbers = histogram_numbers(labels, probabilities, threshold)
     drawn["histogram"] = histogram(numbers, class_names)
     if history:
@@ -166,41 +180,86 @@ def precision_recall(numbers: dict, class_names: Sequence[str]) -> Figure:
     return figure
 
 
-def calibration(numbers: dict[str, np.ndarray], class_names: Sequence[str]) -> Figure:
+def calibration(
+    numbers: dict[str, np.ndarray],
+    class_names: Sequence[str],
+    before: dict[str, np.ndarray] | None = None,
+) -> Figure:
     """Draw the reliability diagram, with the texts in each bin.
 
     Args:
         numbers: What `metrics.reliability` returned, each `(bins,)`.
         class_names: Names of class 0 and class 1.
+        before: The same of the scores without calibration; `None` where there is none.
     """
     count, fake = numbers["count"], class_names[1]
-    gaps = np.abs(numbers["mean_probability"] - numbers["fake_share"])
-    error = np.nansum(gaps * count) / count.sum()
+    error, was = _mean_gap(numbers), f" ({100 * _mean_gap(before):.1f} before)" if before else ""
     figure = Figure(figsize=(_WIDTH, 5.4), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     _title(
         upper,
-        f"A score is {100 * error:.1f} points away from the share that is {fake}, on average "
-        "(expected calibration error)",
+        f"A score is {100 * error:.1f} points{was} away from the share that is {fake}, "
+        "on average (expected calibration error)",
     )
     upper.plot(
         [0, 1], [0, 1], color=GREY, ls="--", label="a score of 70 % is right 70 % of the time"
     )
-    upper.plot(
-        numbers["mean_probability"],
-        numbers["fake_share"],
-        "o-",
-        color=FAKE_COLOUR,
-        label="this model",
-    )
+    if before:
+        _shares(upper, before, "s:", color=REAL_COLOUR, label="before calibration")
+    _shares(upper, numbers, "o-", color=FAKE_COLOUR, label="this model")
     upper.set_ylabel(f"texts that are {fake} (%)")
-    upper.legend(loc="upper left")
+    upper.legend(loc="lower right")
     _percent(upper.yaxis)
     upper.set_ylim(-0.02, 1.02)
     _bars(lower, count, [(count, REAL_COLOUR, None)])
     lower.set_ylabel("texts")
     _score_axis(lower, fake)
     _grid(upper)
+    return figure
+
+
+def _mean_gap(numbers: dict[str, np.ndarray]) -> float:
+    gaps = np.abs(numbers["mean_probability"] - numbers["fake_share"])
+    return np.nansum(gaps * numbers["count"]) / numbers["count"].sum()
+
+
+def _shares(axes, numbers: dict[str, np.ndarray], style: str, **look: str) -> None:
+    """Draw a reliability curve through the bins that hold texts."""
+    filled = numbers["count"] > 0
+    axes.plot(numbers["mean_probability"][filled], numbers["fake_share"][filled], style, **look)
+
+
+def risk_coverage(
+    numbers: tuple[np.ndarray, np.ndarray], at: tuple[float, float | None] | None = None
+) -> Figure:
+    """Draw which share is wrong if only the surest texts are called.
+
+    Args:
+        numbers: What `abstention.risk_by_coverage` returned, two `(points,)`.
+        at: What the model's band does: the share that is called, and that of errors among them;
+            `None` where it has no band.
+    """
+    called, wrong = numbers
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+    axes = figure.subplots()
+    half = wrong[np.searchsorted(called, 0.5)]
+    _title(
+        axes,
+        f"{100 * wrong[-1]:.1f} % of all texts are called by the wrong name, "
+        f"{100 * half:.1f} % of the surest half",
+    )
+    axes.plot(called, wrong, color=FAKE_COLOUR, lw=2.2, drawstyle="steps-post", label="this model")
+    axes.axhline(wrong[-1], color=GREY, ls="--", label="sure and unsure alike")
+    if at and at[1] is not None:
+        axes.plot(*at, "o", color="black", ms=7, clip_on=False, zorder=5, label="outside the band")
+    axes.set_xlabel("texts that are called, the surest first (%)")
+    axes.set_ylabel("of these, called by the wrong name (%)")
+    axes.set_xlim(-0.01, 1.01)
+    axes.set_ylim(bottom=0)
+    _percent(axes.xaxis)
+    _percent(axes.yaxis)
+    axes.legend(loc="upper left")
+    _grid(axes)
     return figure
 
 

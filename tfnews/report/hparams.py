@@ -1,18 +1,12 @@
 """A run's row in TensorBoard's HPARAMS table: what was trained on what, then scores by split."""
 
-import contextlib
-import re
-import shutil
-from pathlib import Path
-
 import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
 from tfnews.catalogue.settings import SETTINGS
+from tfnews.records import Judged
 from tfnews.runs import Run
 
-_FOLDER = "hparams"
-_EVENTS = re.compile(r"events\.out\.tfevents\.(\d+)\..+\.\d+\.(\d+)\.v2")
 _METRICS = ("f1", "roc_auc", "fpr", "accuracy")
 _PARTS = ("validation", "test")
 
@@ -37,33 +31,24 @@ _TYPES = {
 
 
 def write(run: Run) -> None:
-    """Write a run's row, in place of the one it has.
+    """Write a run's row to the writer that is in use, at its step.
 
     Every run says the same of the table's columns, since TensorBoard believes the first it meets.
+    Runs that differ in their seed alone are one row, which TensorBoard shows the mean of.
 
     Args:
         run: Its validation split, at least, is scored.
     """
-    folder, beside = run.logs_dir / _FOLDER, run.logs_dir / f".{_FOLDER}"
-    shutil.rmtree(beside, ignore_errors=True)
-    writer = tf.summary.create_file_writer(str(beside))
-    with writer.as_default(step=0):
-        tf.summary.experimental.write_raw_pb(_columns(), step=0)
-        summary_v2.hparams(_values(run), trial_id=run.name, start_time_secs=0)
-        for name, value in _scores(run).items():
-            tf.summary.scalar(name, value)
-    writer.close()
-    rename_neutrally(beside)
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
+    tf.summary.experimental.write_raw_pb(_columns())
+    summary_v2.hparams(_values(run), trial_id=run.config.group or run.name, start_time_secs=0)
+    for name, value in _scores(run).items():
+        tf.summary.scalar(name, value)
 
 
-def rename_neutrally(logs: Path) -> None:
-    """Take the machine's name and the process's number out of the names of event files."""
-    for path in [path for path in logs.rglob("events.out.tfevents.*") if path.is_file()]:
-        if named := _EVENTS.fullmatch(path.name):
-            with contextlib.suppress(OSError):  # Windows renames no file that is open
-                path.rename(path.with_name(f"events.out.tfevents.{named[1]}.{named[2]}.v2"))
+def shown_parts(run: Run) -> dict[str, Judged]:
+    """Return the scores of the parts that the table names, for those that have any."""
+    found = run.scores().parts
+    return {part: found[part] for part in _PARTS if part in found}
 
 
 def _columns() -> bytes:
@@ -99,12 +84,9 @@ def _values(run: Run) -> dict[str, str | float | bool]:
 
 
 def _scores(run: Run) -> dict[str, float]:
-    found = run.scores()
-    parts = {"validation": found.validation, "test": found.test}
     return {
         f"{part}/{metric}": judged.scores[metric]
-        for part, judged in parts.items()
-        if judged is not None
+        for part, judged in shown_parts(run).items()
         for metric in _METRICS
         if judged.scores[metric] is not None
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tfnews.data.splits import UNSTATED
-from tfnews.records import Comparison, Judged, OtherSet
+from tfnews.records import CalibrationRecord, Comparison, Judged, OtherSet
 from tfnews.report.content import DataSet, Report
 from tfnews.statistics import metrics
 
@@ -217,6 +217,7 @@ def warnings(report: Report) -> list[str]:
         _trust_warning(report.config.weights.trusted),
         _style_warning(report),
         _refit_warning(report.config.refit_epochs),
+        _outdated_warning(report),
         _reads_warning(report.test_reads),
         _test_warning(report.parts.get("test")),
         no_better(report.judged),
@@ -245,6 +246,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     facts = {
         "command": config.command,
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
+        "calibrated": _calibrated(config.calibration),
         "seed": config.seed,
         "recipe": _pairs(config.recipe | told),
         "precision in training": config.precision,
@@ -262,6 +264,15 @@ def how_made(report: Report) -> list[tuple[str, str]]:
         "times the test texts were scored": report.test_reads,
     }
     return [(name, str(value)) for name, value in facts.items() if value not in (None, "")]
+
+
+def _calibrated(record: CalibrationRecord | None) -> str | None:
+    if record is None:
+        return None
+    rows = " and ".join(f"{count:,} {name}" for name, count in record.rows.items())
+    band = "" if record.coverage is None else f", coverage {record.coverage:g}"
+    note = f". {record.note}" if record.note else ""
+    return f"{record.method}, threshold {record.threshold}{band}, on {rows} validation texts{note}"
 
 
 def _pairs(settings: Mapping[str, object]) -> str:
@@ -296,6 +307,16 @@ def _refit_warning(epochs: int | None) -> str | None:
     return (
         "The model was trained once more, on train and validation: what it scores on validation "
         "texts now is what it scores on texts it has learnt. Only test says how good it is."
+    )
+
+
+def _outdated_warning(report: Report) -> str | None:
+    if not report.outdated:
+        return None
+    names = ", ".join(report.outdated)
+    return (
+        f"Scored before this model was calibrated anew, and not shown: {names}. Score them again: "
+        f"tfnews evaluate {report.config.name}, with --data SPLITS for other sets."
     )
 
 

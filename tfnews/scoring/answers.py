@@ -15,6 +15,7 @@ from tfnews.errors import UsageError
 from tfnews.files import replacing
 
 PARQUET_ROWS = 1_000
+UNSURE = "unsure"  # the outcome of a text for which no class is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,9 @@ class Prediction:
     Attributes:
         id: The record's id, else its number in the source, counted from 1.
         fake_probability: From 0 to 1; None when not scored.
-        label: Name of the class whose training texts it resembles; None when not scored.
-        outcome: "scored" or "not_scored".
-        reason: Why it was not scored; for a text scored all the same, what spoke against it.
+        label: Name of the class whose training texts it resembles; None when unsure or not scored.
+        outcome: "scored", "unsure" where the score lies in the run's band, or "not_scored".
+        reason: Why it was not scored or is unsure; what speaks against a score.
     """
 
     id: str

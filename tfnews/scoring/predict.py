@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tfnews import progress
 from tfnews.catalogue.bounds import bounded
@@ -19,9 +19,9 @@ from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
 from tfnews.data.texts import Item, items, read_texts
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.records import ColumnsRecord
+from tfnews.records import Band, ColumnsRecord
 from tfnews.runs import Run, model_folder
-from tfnews.scoring.answers import Prediction
+from tfnews.scoring.answers import UNSURE, Prediction
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
@@ -45,13 +45,21 @@ _UNLIKE = (
 _BATCHES = 16  # read ahead, to put texts of like length together
 
 
+class _Called(NamedTuple):
+    """At which scores a class is called: from the threshold on fake, in the band none."""
+
+    threshold: float
+    band: Band | None
+
+
 @dataclass
 class Tally:
     """Counts of what went by, taken without keeping it.
 
     Attributes:
         flagged: Scored texts at or above the threshold.
-        below: The other scored texts.
+        below: The other scored texts that a class is called for.
+        unsure: Scored texts for which none is.
         not_scored: Kind of reason -> number of texts.
         cautions: Of the scored texts, kind of what speaks against their score -> number of texts.
     """
@@ -59,6 +67,7 @@ class Tally:
     threshold: float
     flagged: int = 0
     below: int = 0
+    unsure: int = 0
     not_scored: Counter = field(default_factory=Counter)
     cautions: Counter = field(default_factory=Counter)
 
@@ -68,13 +77,16 @@ class Tally:
 
         for prediction in predictions:
             scored = prediction.fake_probability is not None
-            if prediction.reason:
+            unsure = prediction.outcome == UNSURE
+            if prediction.reason and not unsure:
                 counts = self.cautions if scored else self.not_scored
                 counts[prediction.reason.split(":")[0]] += 1
             if not scored:
                 yield prediction
                 continue
-            if flagged(prediction.fake_probability, self.threshold):
+            if unsure:
+                self.unsure += 1
+            elif flagged(prediction.fake_probability, self.threshold):
                 self.flagged += 1
             else:
                 self.below += 1
@@ -98,7 +110,7 @@ class Tally:
 
     @property
     def _scored(self) -> int:
-        return self.flagged + self.below
+        return self.flagged + self.below + self.unsure
 
     def _is_mostly_refused(self) -> bool:
         most = max(self.not_scored.values(), default=0)
@@ -216,7 +228,8 @@ def predict(
         score_anyway: Score texts that the guards would refuse; their reason is still given.
         batch_size: Texts scored together, at least 1; by default what suits the architecture.
         threshold: Fake probability from which a text is labelled with the fake class; by default
-            the classifier's own.
+            the classifier's own. With one of your own the run's band of unsure scores, which
+            belongs to its threshold, is left aside.
         precision: One of `PRECISIONS`. In mixed precision transformers answer faster where a device
             has its instructions; most scores differ by less than a thousandth, a few by hundredths.
         format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
@@ -275,14 +288,16 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
         request: What `check` returned.
         classifier: What its `opened` returned.
     """
-    threshold = classifier.threshold if request.threshold is None else request.threshold
+    called = _Called(classifier.threshold, classifier.band)
+    if request.threshold is not None:
+        called = _Called(request.threshold, None)
     size = request.batch_size or classifier.prediction_batch
     read = 0
     progress.stage("Scoring", "rows", request.number)
     while chunk := list(itertools.islice(request.texts, _BATCHES * size)):
         read += len(chunk)
         progress.read(read, ended=len(chunk) < _BATCHES * size)
-        yield from _scored(classifier, chunk, size, threshold, request.score_anyway)
+        yield from _scored(classifier, chunk, size, called, request.score_anyway)
 
 
 def _check_values(batch_size: int | None, threshold: float | None, precision: str) -> None:
@@ -373,7 +388,7 @@ def _scored(
     classifier: "NewsClassifier",
     chunk: list[Item],
     batch_size: int,
-    threshold: float,
+    called: _Called,
     score_anyway: bool,
 ) -> Iterator[Prediction]:
     reasons = [_reason(classifier, item) for item in chunk]
@@ -388,7 +403,12 @@ def _scored(
         number = next(scores) if want else None
         if want:
             reason = reason or _caution(classifier, item)
-        yield _prediction(classifier, item, number, reason, threshold)
+        yield _prediction(classifier, item, number, reason, called)
+
+
+def doubt(band: Band) -> str:
+    """Say why no class is called."""
+    return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
 def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
@@ -415,13 +435,16 @@ def _prediction(
     item: Item,
     score: float | None,
     reason: str | None,
-    threshold: float,
+    called: _Called,
 ) -> Prediction:
-    from tfnews.statistics.sample import flagged
+    from tfnews.statistics.sample import flagged, unsure
 
     if score is None:
         return Prediction(item.id, None, None, "not_scored", reason)
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
         return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    label = classifier.class_names[int(flagged(score, threshold))]
+    if unsure(score, called.band):
+        reasons = filter(None, (doubt(called.band), reason))
+        return Prediction(item.id, score, None, UNSURE, "; ".join(reasons))
+    label = classifier.class_names[int(flagged(score, called.threshold))]
     return Prediction(item.id, score, label, "scored", reason)

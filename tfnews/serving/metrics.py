@@ -43,7 +43,10 @@ class Metrics:
             **kept,
         )
         self._outcomes = Counter(
-            "tfnews_texts", "Texts by outcome: scored or not_scored.", (*_OF, "outcome"), **kept
+            "tfnews_texts",
+            "Texts by outcome: scored, unsure or not_scored.",
+            (*_OF, "outcome"),
+            **kept,
         )
         self._states = Gauge(
             "tfnews_version_state", "1 for the state of a version.", (*_OF, "state"), **kept
@@ -64,9 +67,11 @@ class Metrics:
         outcomes = outputs.get("outcome")
         if outcomes is None or "fake_probability" not in outputs:
             return
-        scored = outcomes == b"scored"
+        scored = outcomes != b"not_scored"  # of the unsure, too, the number counts
         count = int(scored.sum())
-        self._outcomes.labels(model, version, "scored").inc(count)
+        unsure = int((outcomes == b"unsure").sum())
+        self._outcomes.labels(model, version, "scored").inc(count - unsure)
+        self._outcomes.labels(model, version, "unsure").inc(unsure)
         self._outcomes.labels(model, version, "not_scored").inc(len(scored) - count)
         scores = self._scores.labels(model, version)
         for score in outputs["fake_probability"][scored].tolist():

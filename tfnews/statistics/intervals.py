@@ -58,7 +58,7 @@ def bootstrap(
     if sample.clusters < 2:
         return {row.name: None for row in rows}
     values = _resampled(sample, rows, resamples, seed)
-    intervals = {name: _percentiles(found) for name, found in values.items()}
+    intervals = {name: percentiles(found) for name, found in values.items()}
     for name, label in (("fpr", 0), ("fnr", 1)):
         if intervals.get(name) in ([0.0, 0.0], [1.0, 1.0]):
             doubt = min(1.0, 3 / sample.clusters_with(label))
@@ -99,19 +99,71 @@ def paired_difference(
         UsageError: A metric that is not in `metrics.METRICS`.
     """
     row = named(metric)
-    models = zip((probabilities_a, probabilities_b), thresholds, strict=True)
-    samples = [_sample(labels, scores, groups, at) for scores, at in models]
+    scored = (probabilities_a, probabilities_b)
+    samples = _samples(labels, scored, thresholds, groups)
     a, b = (known(row.of(sample.whole())[0]) for sample in samples)
     interval = None
     if samples[0].clusters > 1:
-        of_a, of_b = (_resampled(sample, [row], resamples, seed)[row.name] for sample in samples)
-        interval = _percentiles(of_a - of_b)
+        of_a, of_b = _each_resampled(samples, row, resamples, seed)
+        interval = percentiles(of_a - of_b)
     difference = None if a is None or b is None else a - b
     shown = interval is not None and _better(interval, row)
     return {
         "metric": row.name, "a": a, "b": b,
         "difference": difference, "interval": interval, "gain_shown": shown,
     }  # fmt: skip
+
+
+def resampled(
+    labels: Sequence[int],
+    scored: Sequence[Sequence[float]],
+    thresholds: Sequence[float],
+    groups: Sequence | None = None,
+    metric: str = "f1",
+    *,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return a score of several models on the same resamples of the same rows.
+
+    Args:
+        labels: `(rows,)`, each 0 or 1.
+        scored: Of each model the probabilities of class 1, `(rows,)`, in [0, 1].
+        thresholds: Of each model.
+        groups: `(rows,)`, each row's cluster; None: each row is its own.
+        metric: One of `metrics.METRICS`.
+        resamples: How many to draw.
+        seed: The same seed draws the same clusters.
+
+    Returns:
+        `(models, resamples)`; NaN where a score cannot be computed.
+
+    Raises:
+        DataError: What `metrics.checked` refuses.
+        UsageError: A metric that is not in `metrics.METRICS`.
+    """
+    samples = _samples(labels, scored, thresholds, groups)
+    return _each_resampled(samples, named(metric), resamples, seed)
+
+
+def _samples(
+    labels: Sequence[int],
+    scored: Sequence[Sequence[float]],
+    thresholds: Sequence[float],
+    groups: Sequence | None,
+) -> list[Sample]:
+    models = zip(scored, thresholds, strict=True)
+    return [_sample(labels, probabilities, groups, at) for probabilities, at in models]
+
+
+def _each_resampled(
+    samples: Sequence[Sample], row: Metric, resamples: int, seed: int
+) -> np.ndarray:
+    chunks = [
+        [row.of(sample.under(weights)) for sample in samples]
+        for weights in _weights(samples[0], resamples, seed)
+    ]
+    return np.concatenate(chunks, axis=1)
 
 
 def _sample(
@@ -148,7 +200,8 @@ def _weights(sample: Sample, resamples: int, seed: int) -> Iterator[np.ndarray]:
         yield weights.reshape(count, sample.clusters).astype(np.float64)
 
 
-def _percentiles(values: np.ndarray) -> list[float] | None:
+def percentiles(values: np.ndarray) -> list[float] | None:
+    """Return the 95 % interval of resampled values `(resamples,)`; None where all are NaN."""
     known = values[~np.isnan(values)]
     return np.percentile(known, [2.5, 97.5]).tolist() if len(known) else None
 

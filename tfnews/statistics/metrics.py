@@ -233,7 +233,13 @@ def best_threshold(labels: np.ndarray, probabilities: np.ndarray) -> tuple[float
     f1 = np.where(ends, 2 * right / (flags + labels.sum()), 0)
     best = int(np.argmax(f1))
     below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
-    return float((ordered[best] + below) / 2), float(f1[best])
+    return between(below, ordered[best]), float(f1[best])
+
+
+def between(below: float, above: float) -> float:
+    """Return the threshold half-way between two scores; the upper where float32 has none there."""
+    middle = (float(below) + float(above)) / 2
+    return middle if np.float32(middle) > np.float32(below) else float(above)
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from tfnews.errors import DataError
+from tfnews.records import Band
 
 CALIBRATION_BINS = 15
 
@@ -25,6 +26,22 @@ def flagged(probabilities: Sequence[float] | float, threshold: float) -> np.ndar
         bool, in the shape of `probabilities`.
     """
     return np.asarray(probabilities, np.float32) >= np.float32(threshold)
+
+
+def unsure(probabilities: Sequence[float] | float, band: Band | None) -> np.ndarray:
+    """Tell which rows no class is called for: the one rule, compared as `flagged` compares.
+
+    Args:
+        probabilities: `(rows,)`, or one number: the probability of class 1, in [0, 1].
+        band: Both of its ends count; `None` where a class is always called.
+
+    Returns:
+        bool, in the shape of `probabilities`.
+    """
+    scores = np.asarray(probabilities, np.float32)
+    if band is None:
+        return np.zeros(scores.shape, bool)
+    return (scores >= np.float32(band.low)) & (scores <= np.float32(band.high))
 
 
 def checked(labels: Sequence[int], probabilities: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,16 +15,17 @@ from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
-from tfnews.errors import FitInterruptedError
+from tfnews.errors import DataError, FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import judged
+from tfnews.evaluation.measure import judged, reliable
 from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
-from tfnews.records import Config, Judged
-from tfnews.report import hparams, wording
+from tfnews.records import CalibrationRecord, Config, Judged
+from tfnews.report import board, projector, wording
+from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
-from tfnews.statistics import balance
+from tfnews.statistics import balance, calibration
 from tfnews.statistics.metrics import best_threshold
 from tfnews.training.refit import refitted
 from tfnews.training.settings import (
@@ -60,6 +61,7 @@ def fit(
     weights: str | None = None,
     trainable: bool | None = None,
     name: str | None = None,
+    group: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -68,6 +70,7 @@ def fit(
     trainable_layers: int | None = None,
     seed: int | None = None,
     class_weight: str | None = None,
+    calibrate: str | None = None,
     recipe: str | None = None,
     refit: bool | None = None,
     precision: str | None = None,
@@ -94,6 +97,7 @@ def fit(
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
+        group: Of the runs that differ in their seed alone, for `fit_seeds`.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -103,9 +107,11 @@ def fit(
         seed: Of initial weights, order and dropout.
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
+        calibrate: temperature, platt, isotonic or none: how scores are mapped at the end, as fitted
+            on the validation split, so that they can be read as shares.
         recipe: default, or published for the study's own, where they differ.
         refit: Whether to train once more on train and validation for as many epochs as were best
-            on validation. The threshold and the validation scores stay those of before.
+            on validation. Threshold, calibration and validation scores stay those of before.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
@@ -151,6 +157,7 @@ def fit(
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
+        start = replace(start, group=group)
         if dry_run:
             say(json.dumps(start.to_json(), indent=2))
             return None
@@ -192,14 +199,17 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run), _resumable(run):
-            validation, epochs = _learn(setup, run, manner, resume)
+            odds, epochs = _learn(setup, run, manner, resume)
+            validation = _calibrated(setup, run, odds, manner.say)
             classifier = setup.classifier
             if setup.options["refit"]:
                 classifier = refitted(setup, epochs, manner.say)
                 run.update(refit_epochs=epochs)
             _save(classifier, run)
             _score(setup, run, validation, manner)
-        hparams.write(run)
+        if setup.row.family == "embedding":
+            projector.write(run, classifier, _encoded(setup, "train")[0])
+        board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
     return run
@@ -211,7 +221,7 @@ def _named_neutrally(run: Run) -> Iterator[None]:
     try:
         yield
     finally:
-        hparams.rename_neutrally(run.logs_dir)
+        board.rename_neutrally(run.logs_dir)
 
 
 @contextlib.contextmanager
@@ -251,6 +261,7 @@ def closing_words(run: Run) -> str:
         wording.always(found),
         wording.no_better(found) or "",
         _other_threshold(run, found),
+        fitted_words(run.scores().reliability["validation"]),
         _REFITTED if run.config.refit_epochs is not None else "",
         f"Saved in {run.path}. Training and scoring took {run.config.fit_seconds:.1f} s. "
         "The test split was not read.",
@@ -269,12 +280,37 @@ def _other_threshold(run: Run, found: Judged) -> str:
     return (
         f"The threshold is {found.scores['threshold']:g}. On these texts F1 would be {f1:.4f} at "
         f"{threshold:.4f}, a choice made after looking at them: "
-        f"tfnews predict {run.name} FILE --threshold {threshold:.4f}"
+        f"tfnews calibrate {run.name} --threshold f1"
     )
 
 
+def _calibrated(setup: Setup, run: Run, odds: np.ndarray, say: Callable[[str], None]) -> np.ndarray:
+    """Fit how scores are read on the validation texts, and return their probabilities (texts,).
+
+    Where there are too few for it, scores stay as they are, which is said: a fit does not fail
+    by what `tfnews calibrate` can do another way.
+
+    Args:
+        setup: Trained.
+        run: The record of it goes there.
+        odds: Log odds of the validation texts, before calibration, (texts,).
+        say: Prints a line.
+    """
+    labels, names = setup.splits.frame("validation")["label"].to_numpy(), setup.splits.class_names
+    method, note = setup.options["calibrate"], None
+    try:
+        found = calibration.fit(method, odds, labels, names)
+    except DataError as error:
+        found, note = calibration.Calibration(), f"Scores are not calibrated. {error}"
+        say(note)
+    setup.classifier.calibration = found
+    rows = dict(zip(names, np.bincount(labels, minlength=2).tolist(), strict=True))
+    run.update(calibration=CalibrationRecord(method=found.method, rows=rows, note=note))
+    return calibration.applied(found, odds).astype(np.float32)
+
+
 def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.ndarray, int]:
-    """Train, and return the validation split's fake probabilities (texts,) and the best epoch.
+    """Train, and return the log odds (texts,) of the validation split's texts and the best epoch.
 
     Epochs are counted from 1; a solver has none, 0.
     """
@@ -290,7 +326,7 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
         training = _encoded(setup, "train")
         epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
     progress.stage("Scoring the validation split", "texts", len(validation[1]))
-    return classifier.probabilities(validation[0]), epochs
+    return classifier.log_odds(validation[0]), epochs
 
 
 def _encoded(setup: Setup, part: str) -> Encoded:
@@ -322,7 +358,10 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     progress.stage("Working out scores and their intervals")
     frame, classifier = setup.splits.frame("validation"), setup.classifier
     run.record_predictions("validation", frame["label"], scored)
-    run.update_scores(validation=judged(frame, scored, classifier))
+    run.record_parts(
+        {"validation": judged(frame, scored, classifier)},
+        {"validation": reliable(frame, scored, classifier)},
+    )
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(
             setup.splits, "validation", scored, classifier.threshold, run.path.parent

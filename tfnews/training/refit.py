@@ -37,7 +37,7 @@ def refitted(setup: Setup, epochs: int, say: Callable[[str], None]) -> NewsClass
     """Build a classifier anew and train it on both splits, vocabulary included.
 
     Args:
-        setup: Of the fit that validation has judged; its threshold and temperature are kept.
+        setup: Of the fit that validation has judged; its threshold and calibration are kept.
         epochs: How many it was best after. A solver has none.
         say: Prints a line.
     """
@@ -51,11 +51,12 @@ def refitted(setup: Setup, epochs: int, say: Callable[[str], None]) -> NewsClass
     how = "" if setup.family.solved else f" for {epochs} epoch{'s' * (epochs > 1)}"
     say(
         f"Training once more on the {len(frame):,} texts of train and validation{how}; threshold "
-        "and temperature stay. No split is left to say how good the outcome is but test"
+        "and calibration stay. No split is left to say how good the outcome is but test"
     )
     if not setup.family.solved:
         progress.stage("Encoding the texts")
         ids = classifier.encode(frame["combined_text"].tolist())
         train_for(again, (ids, frame["label"].to_numpy()), epochs)
-    classifier.threshold, classifier.temperature = chosen.threshold, chosen.temperature
+    classifier.calibration = chosen.calibration
+    classifier.threshold, classifier.band = chosen.threshold, chosen.band
     return classifier

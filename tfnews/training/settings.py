@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import catalogue
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import DataError, RunError, UsageError, WeightsError
@@ -33,13 +34,15 @@ def recorded(config: "Config") -> dict:
     """Return every setting of a run.
 
     A run made before a setting was added has that setting's default, but weighs no class,
-    reads words, and followed the study's recipe.
+    reads words, is not calibrated, and followed the study's recipe.
 
     Raises:
         RunError: One is not what a fit could have been given.
     """
     known = defaults(catalogue.row(config.arch))
-    before = {"class_weight": "none", "analyzer": "word", "recipe": "published"}
+    before = {
+        "class_weight": "none", "analyzer": "word", "calibrate": "none", "recipe": "published"
+    }  # fmt: skip
     found = known | {name: before[name] for name in before if name in known} | config.recipe
     try:
         return found | {
@@ -178,6 +181,29 @@ def _check_weights(row: Row, handle: str) -> None:
             f"There are no pretrained weights {place[:120]!r}. Give a checkpoint's folder, "
             "hf://OWNER/NAME, the name of a preset of keras-hub that begins with "
             f"{' or '.join(_PRESETS)}, or --weights none."
+        )
+
+
+def check_seeds(
+    seeds: int, arch: str | None, resume: object = None, dry_run: object = False
+) -> None:
+    """Check what is asked of several seeds, before TensorFlow starts.
+
+    Raises:
+        UsageError: Fewer than 2, a run to resume, a dry run, or a row that no seed changes.
+    """
+    bounded("--seeds", seeds)
+    if resume or dry_run:
+        raise UsageError(
+            "--seeds trains new runs. Received besides: "
+            f"{'--resume' if resume else '--dry-run'}. A run of a group is resumed by its own "
+            "name, and a dry run is the same for each seed: leave --seeds out."
+        )
+    name = arch or catalogue.DEFAULT
+    if catalogue.row(name).kind == "tfidf":
+        raise UsageError(
+            f"{name} is solved, not drawn: every seed gives the same run. Leave --seeds out, or "
+            "choose another --arch."
         )
 
 

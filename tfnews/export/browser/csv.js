@@ -1,5 +1,6 @@
 // Lists of articles: read and written as `tfnews predict` does.
 
+import { inBand } from "./engines.js";
 import { Trouble } from "./files.js";
 import { combine } from "./text.js";
 
@@ -142,7 +143,8 @@ function item(record, number, header, places) {
  * Writes answers in the columns of `tfnews predict`; of several models, each row names its own.
  *
  * @param {Item[]} items
- * @param {{name: string, answers: import("./engines.js").Answer[]}[]} models
+ * @param {{name: string, entry: import("./engines.js").Entry,
+ *     answers: import("./engines.js").Answer[]}[]} models
  * @returns {string} The content of a CSV file.
  */
 export function answersFile(items, models) {
@@ -157,15 +159,23 @@ export function answersFile(items, models) {
   ];
   const lines = [names];
   items.forEach((one, number) => {
-    for (const { name, answers } of models) {
+    for (const { name, entry, answers } of models) {
       const answer = answers[number];
       if (!answer) continue; // stopped before
       const { fake_probability, resembles, outcome, reason } = answer;
-      const values = [one.id, fake_probability, resembles, outcome, reason];
+      const unsure = outcome === "scored" && inBand(entry, fake_probability);
+      const values = unsure
+        ? [one.id, fake_probability, null, "unsure", [doubt(entry.band), reason]]
+        : [one.id, fake_probability, resembles, outcome, [reason]];
+      values.push(values.pop().filter(Boolean).join("; "));
       lines.push(many ? [...values, name] : values);
     }
   });
   return lines.map((line) => `${line.map(cell).join(",")}\n`).join("");
+}
+
+function doubt([low, high]) {
+  return `unsure: no class is called at scores from ${low.toFixed(3)} to ${high.toFixed(3)}`;
 }
 
 function cell(value) {

@@ -65,6 +65,14 @@ export function resembled(entry, probability) {
   return entry.class_names[flagged ? 1 : 0];
 }
 
+/** Tells whether no class is called for a probability; compared in 32 bits too. */
+export function inBand(entry, probability) {
+  if (!entry?.band) return false;
+  const [low, high] = entry.band.map(Math.fround);
+  const score = Math.fround(probability);
+  return score >= low && score <= high;
+}
+
 function notScored(reason) {
   const none = { fake_probability: null, resembles: null, label: null, part: null };
   return { ...none, outcome: "not_scored", reason };

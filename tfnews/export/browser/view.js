@@ -1,5 +1,7 @@
 // What is shown: elements made of answers. Nothing here asks a model.
 
+import { inBand } from "./engines.js";
+
 /** Makes an element. Texts are set as text, never as markup. */
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -22,10 +24,6 @@ export function number(probability, threshold = null) {
   if (short === "1.00" && probability < 1) return "over 0.99";
   if (short === "0.00" && probability > 0) return "under 0.01";
   return short;
-}
-
-function inBand(entry, probability) {
-  return entry.band !== null && probability >= entry.band[0] && probability <= entry.band[1];
 }
 
 /** Says in words what an answer is. */

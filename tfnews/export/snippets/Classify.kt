@@ -39,6 +39,12 @@ class Classifier(context: Context) {
 
     /** MediaPipe's first label is the likelier one; the run's threshold may be another than .5. */
     fun flagged(text: String) = fakeProbability(text) >= spec.getDouble("threshold")
+
+    /** No class is called for such a text; runs without a band are never unsure. */
+    fun unsure(text: String): Boolean {
+        val band = spec.optJSONArray("band") ?: return false
+        return fakeProbability(text).toDouble() in band.getDouble(0)..band.getDouble(1)
+    }
 }
 
 /** Returns a text that MediaPipe's tokenizer splits as the run's splits the original. */

@@ -20,6 +20,7 @@ struct Rule: Decodable {
 struct Spec: Decodable {
     let labels: [String]
     let threshold: Double
+    let band: [Double]?
     let tokenizer: Rule
 }
 
@@ -43,6 +44,12 @@ final class Classifier {
     /// MediaPipe's first label is the likelier one; the run's threshold may be another than .5.
     func flagged(_ text: String) throws -> Bool {
         try Double(fakeProbability(text)) >= spec.threshold
+    }
+
+    /// No class is called for such a text; runs without a band are never unsure.
+    func unsure(_ text: String) throws -> Bool {
+        guard let band = spec.band else { return false }
+        return try (band[0]...band[1]).contains(Double(fakeProbability(text)))
     }
 }
 

@@ -58,8 +58,14 @@ class Classifier:
         if why:
             return {"fake_probability": None, "label": None, "reason": why}
         score = self.probability(text)
-        label = self.spec["labels"][score >= self.spec["threshold"]]
-        return {"fake_probability": score, "label": label, "reason": caution(text, self.guards)}
+        why, band = caution(text, self.guards), self.spec.get("band")
+        if band and np.float32(band[0]) <= np.float32(score) <= np.float32(band[1]):
+            doubt = f"unsure: no class is called at scores from {band[0]:.3f} to {band[1]:.3f}"
+            why = "; ".join(filter(None, (doubt, why)))
+            return {"fake_probability": score, "label": None, "reason": why}
+        flagged = np.float32(score) >= np.float32(self.spec["threshold"])
+        label = self.spec["labels"][int(flagged)]
+        return {"fake_probability": score, "label": label, "reason": why}
 
     def probability(self, text: str) -> float:
         """Return how much a text resembles those labelled fake, 0 to 1, whatever the guards say."""

@@ -1,6 +1,7 @@
 """A table of token vectors, pooled over each text."""
 
 import keras
+import keras_hub
 import numpy as np
 import tensorflow as tf
 
@@ -52,6 +53,12 @@ class TokenTable(keras.layers.Layer):
     def get_config(self) -> dict:
         """Return the arguments."""
         return {**super().get_config(), "rows": self.rows, "width": self.width}
+
+
+def table_of(classifier: keras_hub.models.TextClassifier) -> TokenTable | None:
+    """Return the layer that holds a table of word vectors; `None` where there is none."""
+    tables = [layer for layer in classifier.backbone.layers if isinstance(layer, TokenTable)]
+    return tables[0] if tables else None
 
 
 @keras.saving.register_keras_serializable("tfnews")

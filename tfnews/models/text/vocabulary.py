@@ -54,7 +54,7 @@ def _joined(texts: Sequence[str], size: int) -> list[str]:
         _stretches,
         texts,
         size + len(signs),  # single ones are kept besides
-        model_type="unigram",
+        model_type="bpe",
         normalization_rule_name="identity",
         add_dummy_prefix=False,
         max_sentencepiece_length=2 * MOST_UNITS,

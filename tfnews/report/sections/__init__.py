@@ -5,6 +5,7 @@ A section is one module and one entry here.
 
 from tfnews.report.sections import (
     audit,
+    calibration,
     closing,
     data,
     figures,
@@ -30,6 +31,7 @@ SECTIONS = (
     scores.SECTION,
     side_by_side.SECTION,
     floor.SECTION,
+    calibration.SECTION,
     slices.SECTION,
     other_sets.SECTION,
     data.SECTION,

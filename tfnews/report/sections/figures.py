@@ -25,7 +25,13 @@ FIGURES = {
         "Calibration",
         "On the dashed line a score can be read as a share. Below it the model's "
         "scores are higher than the share of texts labelled {fake}, above it lower. "
+        "Where scores were calibrated, the dotted line shows them as they were before. "
         "The lower bars count the texts behind each point: trust points with many.",
+    ),
+    "risk_coverage": (
+        "Errors among the surest texts",
+        "From left to right the model calls more texts, the surest first. A curve that rises late "
+        "means that its errors are where it is unsure. It says so of texts like these alone.",
     ),
     "roc": (
         "ROC curve",

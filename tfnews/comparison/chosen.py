@@ -1,0 +1,137 @@
+"""Which runs are compared: those that were named, or all on the same splits."""
+
+import os
+from collections.abc import Sequence
+
+from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews.runs import Run, is_run, saved_models_root
+
+_NAMED = 4  # runs that a message names of a group of splits
+
+
+def complete_runs(root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the complete runs in the folder of runs, by name; damaged ones are left out."""
+    found = []
+    for path in sorted(saved_models_root(root).glob("*/config.json")):
+        try:
+            found.append(Run.open(path.parent))
+        except TfnewsError:  # in training, or damaged: `tfnews evaluate` says what is wrong
+            continue
+    return found
+
+
+def chosen(
+    names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None, *, mixed: bool
+) -> tuple[list[Run], list[str]]:
+    """Choose the runs to compare.
+
+    Args:
+        names: Runs, or groups of runs that differ in their seed alone; none takes the runs of the
+            splits that most were trained on, of several such the newest.
+        root: Folder of runs.
+        mixed: Whether they may have been trained on different splits.
+
+    Returns:
+        The runs, and what is to be said of those that were left out.
+
+    Raises:
+        RunError: There is no such run, it is not complete, or there are fewer than two.
+        UsageError: They were trained on different splits and may not.
+    """
+    if names:
+        runs = _named(names, root)
+        groups = by_splits(runs)
+        if len(groups) > 1 and not mixed:
+            raise UsageError(_different(groups))
+        return runs, []
+    groups = by_splits(complete_runs(root))
+    if not groups:
+        raise RunError(
+            f"There is no complete run in {saved_models_root(root)}. Train some on the same "
+            "splits: tfnews fit --data SPLITS --arch ARCH"
+        )
+    if mixed:
+        return [run for group in groups for run in group], []
+    most, *others = sorted(groups, key=lambda group: (-len(group), -_newest(group)))
+    return most, [_left_out(group) for group in others]
+
+
+def by_splits(runs: Sequence[Run]) -> list[list[Run]]:
+    """Return the runs of the same splits together, told by the digests of their files."""
+    groups: dict[tuple, list[Run]] = {}
+    for run in runs:
+        splits = run.config.splits
+        # A run without digests is alone with its folder.
+        key = tuple(sorted(splits.digests.items())) or (splits.path,)
+        groups.setdefault(key, []).append(run)
+    return list(groups.values())
+
+
+def _named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None) -> list[Run]:
+    runs: dict[str, Run] = {}
+    for name in names:
+        for run in [name] if isinstance(name, Run) else _of_name(name, root):
+            runs.setdefault(os.fspath(run.path.resolve()), run)
+    if len(runs) < 2:
+        raise UsageError(
+            f"Comparing takes two runs or more. Received: {_listed(list(runs.values()))}. Leave "
+            "the names out to compare all runs on the same splits: tfnews compare"
+        )
+    _check_names(list(runs.values()))
+    return list(runs.values())
+
+
+def _check_names(runs: Sequence[Run]) -> None:
+    """Refuse namesakes in different folders: a table could not tell them apart."""
+    folders = {}
+    for run in runs:
+        for name in filter(None, (run.name, run.config.group)):
+            other = folders.setdefault(name, run.path.resolve().parent)
+            if other != run.path.resolve().parent:
+                raise UsageError(
+                    f"Runs in different folders share the name {name}: {other} and "
+                    f"{run.path.resolve().parent}. Rename the folder of one; a run is called as "
+                    "its folder is."
+                )
+
+
+def _of_name(name: str | os.PathLike, root: str | os.PathLike | None) -> list[Run]:
+    """Return the run of a name, or the runs of a group of that name."""
+    if not is_run(name, root):
+        members = [run for run in complete_runs(root) if run.config.group == os.fspath(name)]
+        if members:
+            return members
+    return [Run.open(name, root)]
+
+
+def _newest(runs: Sequence[Run]) -> float:
+    return max(run.config_path.stat().st_mtime for run in runs)
+
+
+def _different(groups: Sequence[Sequence[Run]]) -> str:
+    named = "; ".join(f"{_set(group)}: {_listed(group)}" for group in groups[:3])
+    return (
+        "These runs were trained on different splits, so their scores answer different "
+        f"questions: {named}. Compare runs of one of these, or ask all of them the same texts "
+        "with --data SPLITS_OR_FILE."
+    )
+
+
+def _left_out(group: Sequence[Run]) -> str:
+    return (
+        f"Not compared, since trained on other splits ({_set(group)}): {_listed(group)}. Compare "
+        f"these with: tfnews compare {' '.join(run.name for run in group[:_NAMED])}"
+        f"{' ...' * (len(group) > _NAMED)}"
+        if len(group) > 1
+        else f"Not compared, since alone on its splits ({_set(group)}): {group[0].name}."
+    )
+
+
+def _set(group: Sequence[Run]) -> str:
+    splits = group[0].config.splits
+    return f"{splits.name} {splits.digests.get('test', '')[:8]}".strip()
+
+
+def _listed(runs: Sequence[Run]) -> str:
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    return ", ".join(run.name for run in runs[:_NAMED]) + more if runs else "none"

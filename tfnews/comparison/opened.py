@@ -1,0 +1,155 @@
+"""Models that a promotion check asks: runs, SavedModels and TensorFlow Lite files alike."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tfnews.data.text import INPUT_RULE, shown
+from tfnews.errors import ExportError, RunError, UsageError, WeightsError
+from tfnews.export.phone import Phone
+from tfnews.export.repository import PARITY, Model
+from tfnews.export.savedmodel import SavedModel
+from tfnews.export.tflite import MODEL_FILE
+from tfnews.files import sha256
+from tfnews.links import check_links
+from tfnews.models import load
+from tfnews.models.graph import check_graph
+from tfnews.runs import Run, is_run
+
+_GRAPH, _SPEC = "saved_model.pb", "spec.json"
+_VARIABLES = "variables/variables.data-00000-of-00001"
+_RUN_WEIGHTS = ("task.weights.h5", "model.weights.h5")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model and what it says of itself.
+
+    Attributes:
+        name: As it was named.
+        kind: "run", "SavedModel" or "TensorFlow Lite".
+        probabilities: Returns the fake probabilities float32 (texts,) of combined texts, whatever
+            its guards say.
+        threshold: Fake probability from which it calls a text fake.
+        class_names: Names of class 0 and class 1.
+        digest: SHA-256 of its weights.
+        run: The run, where it is one.
+    """
+
+    name: str
+    kind: str
+    probabilities: Callable[[Sequence[str]], np.ndarray]
+    threshold: float
+    class_names: tuple[str, str]
+    digest: str
+    run: Run | None = None
+
+
+def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = None) -> Opened:
+    """Open a run by its name or folder, a folder that `export` wrote, or a .tflite in one.
+
+    Of a model's folder in a repository the version that is labelled stable is opened.
+
+    Raises:
+        RunError: It is none of these, or a run that cannot be opened.
+        ExportError: An export that cannot be opened, or says nothing of itself.
+        WeightsError: A graph that may do more than compute and is not trusted.
+    """
+    if isinstance(name, Run) or is_run(name, root):
+        run = name if isinstance(name, Run) else Run.open(name, root)
+        return _run(run, run.name if isinstance(name, Run) else os.fspath(name))
+    folder = _version(Path(name))
+    if (folder / _GRAPH).is_file():
+        return _export(name, folder, "SavedModel", _saved, _told_by_parity, _VARIABLES)
+    if (folder / MODEL_FILE).is_file() and (folder / _SPEC).is_file():
+        return _export(name, folder, "TensorFlow Lite", Phone, _told_by_spec, MODEL_FILE)
+    raise RunError(
+        f"{shown(str(name), 120)!r} is no run, no SavedModel and no .tflite that tfnews export "
+        "wrote. Give a run's name, a folder such as exports/news/1, or the model.tflite in one."
+    )
+
+
+def _run(run: Run, name: str) -> Opened:
+    classifier = load(run)
+    weights = next(
+        (path for name in _RUN_WEIGHTS if (path := run.model_dir / name).is_file()), None
+    )
+    return Opened(
+        name,
+        "run",
+        classifier.probabilities,
+        classifier.threshold,
+        classifier.class_names,
+        sha256(weights) if weights else "",
+        run,
+    )
+
+
+def _version(path: Path) -> Path:
+    """Return the folder of a version: of a .tflite its own, of a model the stable one."""
+    if path.is_file() and path.suffix == ".tflite":
+        return path.parent
+    labels = Model(path.parent, path.name).labels() if path.is_dir() else None
+    return path / str(labels.stable) if labels else path
+
+
+def _export(
+    name: str | os.PathLike,
+    folder: Path,
+    kind: str,
+    opener: Callable[[Path], SavedModel | Phone],
+    told: Callable[[Path], dict],
+    weights: str,
+) -> Opened:
+    """Open an export by its own runtime, after what it says of itself."""
+    try:
+        about = told(folder)
+        threshold, class_names = float(about["threshold"]), tuple(about["class_names"])
+        rule = about["input_rule"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ExportError(
+            f"{folder} does not say its classes and threshold ({type(error).__name__}), so it is "
+            "no export of this version or was damaged. Export the run again: tfnews export RUN"
+        ) from error
+    if rule != INPUT_RULE:
+        raise ExportError(
+            f"{folder} joins title and text by the rule {shown(str(rule), 40)!r}; this tfnews "
+            f"knows {INPUT_RULE!r} only. Export the run again with this version."
+        )
+    try:
+        opened = opener(folder)
+        digest = sha256(folder / weights)
+    except ImportError as error:
+        raise UsageError(
+            f"Asking {shown(os.fspath(name), 120)} needs a library whose import failed: {error}. "
+            "Install those of exports with: pip install 'tfnews[tflite]'"
+        ) from error
+    except (OSError, ValueError, KeyError, RuntimeError, tf.errors.OpError) as error:
+        raise ExportError(
+            f"{folder} cannot be opened: {shown(str(error), 120)}. Export the run again."
+        ) from error
+    return Opened(os.fspath(name), kind, opened.answers, threshold, class_names, digest)
+
+
+def _saved(folder: Path) -> SavedModel:
+    """Open a SavedModel once its graph was read."""
+    with contextlib.suppress(ImportError):
+        import tensorflow_text  # noqa: F401  transformers' graphs hold operations of it
+    check_links(folder, WeightsError)
+    check_graph(folder)
+    return SavedModel(folder)
+
+
+def _told_by_parity(folder: Path) -> dict:
+    return json.loads((folder / PARITY).read_text(encoding="utf-8"))["page"]
+
+
+def _told_by_spec(folder: Path) -> dict:
+    about = json.loads((folder / _SPEC).read_text(encoding="utf-8"))
+    return {**about, "class_names": about["labels"]}

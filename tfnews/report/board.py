@@ -1,0 +1,63 @@
+"""What TensorBoard shows of a run besides its epochs: table row, confusion matrices and curves."""
+
+import contextlib
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.pr_curve import summary as pr_curve
+
+from tfnews.records import Judged
+from tfnews.report import hparams, markdown
+from tfnews.runs import Run
+from tfnews.statistics import predictions
+
+_FOLDER = "hparams"
+_EVENTS = re.compile(r"events\.out\.tfevents\.(\d+)\..+\.\d+\.(\d+)\.v2")
+
+
+def write(run: Run) -> None:
+    """Write a run's row, its confusion matrices and its precision-recall curves, for those it has.
+
+    Args:
+        run: Its validation split, at least, is scored.
+    """
+    folder, beside = run.logs_dir / _FOLDER, run.logs_dir / f".{_FOLDER}"
+    shutil.rmtree(beside, ignore_errors=True)
+    writer = tf.summary.create_file_writer(str(beside))
+    with writer.as_default(step=0):
+        hparams.write(run)
+        for part, judged in hparams.shown_parts(run).items():
+            if "confusion" in judged.scores:
+                tf.summary.text(f"{part}/confusion", confusion(judged))
+            if run.predictions_path(part).is_file():
+                _write_curve(part, *predictions.read(run, part))
+    writer.close()
+    rename_neutrally(beside)
+    shutil.rmtree(folder, ignore_errors=True)
+    beside.rename(folder)
+
+
+def rename_neutrally(logs: Path) -> None:
+    """Take the machine's name and the process's number out of the names of event files."""
+    for path in [path for path in logs.rglob("events.out.tfevents.*") if path.is_file()]:
+        if named := _EVENTS.fullmatch(path.name):
+            with contextlib.suppress(OSError):  # Windows renames no file that is open
+                path.rename(path.with_name(f"events.out.tfevents.{named[1]}.{named[2]}.v2"))
+
+
+def confusion(judged: Judged) -> str:
+    """Return a confusion matrix as a table in Markdown, counts and shares of each true class."""
+    names = judged.class_names
+    rows = []
+    for name, counts in zip(names, judged.scores["confusion"], strict=True):
+        whole = max(sum(counts), 1)
+        rows.append([f"labelled {name}", *(f"{n:,} ({100 * n / whole:.1f} %)" for n in counts)])
+    return markdown.table(["", *(f"called {name}" for name in names)], rows)
+
+
+def _write_curve(part: str, labels: np.ndarray, scored: np.ndarray) -> None:
+    curve = pr_curve.pb(f"{part}/precision_recall", labels == 1, scored)
+    tf.summary.experimental.write_raw_pb(curve.SerializeToString())

@@ -1,0 +1,1 @@
+"""A promotion check, on a terminal and as a table for programs."""

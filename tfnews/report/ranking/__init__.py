@@ -1,0 +1,1 @@
+"""Models compared on the same texts: page, Markdown, terminal, table and figure."""

@@ -1,0 +1,56 @@
+"""A ranking as a CSV table: a row a model, a column a number."""
+
+import csv
+import io
+
+from tfnews.records import Contender, Ranking
+
+_PAIR = ("difference", "bootstrap_p", "mcnemar_p", "only_this", "only_best", "worse")
+
+
+def render(found: Ranking) -> str:
+    """Return a CSV table with the models in their order; what is not known is empty."""
+    rows = [_row(one, found) for one in found.contenders]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    file = io.StringIO()
+    table = csv.DictWriter(file, names, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return file.getvalue()
+
+
+def _row(one: Contender, found: Ranking) -> dict[str, object]:
+    row = {
+        "model": one.name,
+        "arch": one.arch,
+        "runs": " ".join(one.runs),
+        "seeds": " ".join(map(str, one.seeds)),
+        "best": one.name == found.best,
+        "tied": one.tied,
+        "ship": found.ship if found.ship in one.runs else "",
+        "barred": one.barred or "",
+    }
+    for part, judged in one.parts.items():
+        for metric, value in judged.scores.items():
+            row[f"{part}_{metric}"] = value
+            row |= _bounds(f"{part}_{metric}", judged.intervals.get(metric))
+    for part, pair in one.against_best.items():
+        row |= {f"{part}_{name}": getattr(pair, name) for name in _PAIR}
+        row |= _bounds(f"{part}_difference", pair.interval)
+    held = one.held_out
+    return row | {
+        "held_out_run": held.run if held else "",
+        "held_out_columns": " ".join(held.columns) if held else "",
+        "held_out_f1": held.f1 if held else "",
+        "parameters": one.parameters,
+        "megabytes": one.megabytes,
+        "fit_minutes": round(one.fit_seconds / 60, 3),
+        "ms_per_text": one.ms_per_text,
+        "cpu": one.cpu,
+        "test_reads": one.test_reads,
+        "fronts": " ".join(one.fronts),
+    }
+
+
+def _bounds(name: str, interval: object) -> dict[str, float]:
+    return {f"{name}_low": interval[0], f"{name}_high": interval[1]} if interval else {}
