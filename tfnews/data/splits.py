@@ -13,6 +13,7 @@ import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
+from tfnews.data.rows import Layout
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
 from tfnews.files import folder_beside, resolved, sha256, write_json
@@ -26,6 +27,7 @@ MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
 
+_LAYOUT = Layout(encoding="utf-8")  # as they are written: a text may look like another encoding
 _OWN = (columns.COMBINED, "label", "title", "text", "cluster")
 
 
@@ -148,7 +150,7 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
         )
     splits = Splits(path, files, _read_manifest(path / MANIFEST), trained)
     for file in files.values():
-        header = pd.DataFrame(columns=tables.columns(file))
+        header = pd.DataFrame(columns=tables.columns(file, _LAYOUT))
         _check_columns(_combined(_spelt(header), trained), file)
     _check_digests(splits)
     return splits
@@ -228,7 +230,9 @@ def _check_digests(splits: Splits) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    tables.columns(path)  # pandas takes the first of two columns of one name and says nothing
+    tables.columns(
+        path, _LAYOUT
+    )  # pandas takes the first of two columns of one name and says nothing
     try:
         return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors
