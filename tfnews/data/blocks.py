@@ -1,7 +1,6 @@
 """Blocks of bytes or text put together anew, so that each ends with a line, in bounded memory."""
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 
 LONGEST_RECORD = 2**26  # bytes: longer than any article, short enough for any machine
@@ -108,7 +107,6 @@ def _passed_over(
 ) -> tuple[str | bytes, str | bytes | None]:
     """Read to the end of a line; return its opening, and what of its last block follows."""
     text = isinstance(begun, str)
-    any_end = re.compile(r"\r\n?|\n" if text else rb"\r\n?|\n")
     carriage, line_feed, quote = ("\r", "\n", '"') if text else (b"\r", b"\n", b'"')
     if begun.endswith(carriage):
         return _opening(begun, 0), block and block.removeprefix(line_feed)
@@ -116,9 +114,11 @@ def _passed_over(
     while block is not None:
         if block.endswith(carriage):  # LF may follow
             block += next(blocks, block[:0])
-        if found := any_end.search(block):
-            quotes += block.count(quote, 0, found.start())
-            return _opening(begun, quotes), block[found.end() :]
+        ends = [end for end in (block.find(carriage), block.find(line_feed)) if end >= 0]
+        if ends:
+            quotes += block.count(quote, 0, min(ends))
+            width = 2 if block.startswith(carriage + line_feed, min(ends)) else 1
+            return _opening(begun, quotes), block[min(ends) + width :]
         quotes += block.count(quote)
         block = next(blocks, None)
     return _opening(begun, quotes), None
@@ -137,7 +137,7 @@ def _opening(line: str | bytes, quotes: int) -> TooLong | TooLongBytes:
 
 
 def _begun_sign(data: bytes) -> int:
-    """Return how many bytes at the end belong to a sign of UTF-8 that is not whole."""
+    """Return how many bytes at the end are of a sign of UTF-8 that may not be whole."""
     for back in range(1, min(4, len(data)) + 1):
         if data[-back] >= 0xC0:
             return back
