@@ -35,6 +35,7 @@ PROGRAM = (sys.executable, "-c", "from tfnews.cli import run; run()")
 NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 ARTICLES = 300
 TOLERANCE = 1e-6
+INTERRUPTED = 130  # the exit code of SIGTERM as of Ctrl-C
 _LONGEST = 600  # seconds that a command may take
 _FIT = (
     "fit --data splits --arch swivel20 --weights none --batch-size 16 --epochs 3 --no-floor "
@@ -134,8 +135,8 @@ class End:
         last = self.said.strip().splitlines()[-1:] or [""]
         if any(raw in self.said for raw in _RAW):
             return False
-        if self.code == 128 + signal.SIGTERM:
-            return bool(last[0])
+        if self.code == INTERRUPTED:
+            return "nterrupted" in last[0]
         return self.code == 0 or (0 < self.code < 7 and last[0].startswith("Error:"))
 
 

@@ -91,7 +91,10 @@ def found(promoted):
 
 
 @pytest.mark.parametrize("promoted", [True, False])
-def test_the_gate_ends_with_1_where_the_new_one_is_worse(compare, monkeypatch, promoted):
+def test_the_gate_ends_with_1_where_the_new_one_is_worse(compare, tmp_path, monkeypatch, promoted):
+    monkeypatch.chdir(tmp_path)
+    for name in ("old", "new"):  # folders of exports, as far as the command looks itself
+        (tmp_path / name).mkdir()
     monkeypatch.setattr(module, "promote", lambda *models, **options: found(promoted))
     result = compare("old", "new", "--gate", "--data", "golden.csv", "--show", "2")
     assert result.exit_code == (0 if promoted else 1)

@@ -58,6 +58,19 @@ def test_rejected_rows_are_pointed_to(tmp_path):
     assert "  1 no label\n" in result.output
 
 
+def test_a_record_that_is_too_long_is_a_rejected_row(tmp_path):
+    news = _news(tmp_path / "a.csv")
+    with open(news, "a", encoding="utf-8") as file:
+        file.write(f"Headline,{'x' * 600},made up\n")
+    result = _run(news, "--out", str(tmp_path / "s"), *_COLUMNS, "--max-record-bytes", "500")
+    assert "Rows: 41 read, 40 kept, 1 dropped" in result.output
+    assert "  1 a record of more than --max-record-bytes 500\n" in result.output
+    lines = (tmp_path / "s" / "rejects.csv").read_text(encoding="utf-8").splitlines()
+    (row,) = csv.DictReader(lines)
+    assert (row["file"], row["line"]) == ("a.csv", "42")
+    assert len(row["excerpt"]) <= 80
+
+
 def test_options_reach_prepare(tmp_path):
     news = _news(tmp_path / "a.csv", site=lambda i: f"s{i // 2}")
     result = _run(

@@ -95,6 +95,12 @@ def test_light_commands_import_nothing_heavy(arguments):
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_what_commands_print_does_not_run_into_the_line_of_progress():
+    folder = ROOT / "tfnews" / "cli"
+    beside = [path.name for path in folder.glob("*.py") if "click.echo(" in path.read_text("utf-8")]
+    assert sorted(beside) == ["__init__.py", "say.py"]  # the first when progress has ended
+
+
 # Errors and environment variables
 
 

@@ -43,6 +43,16 @@ def news(tmp_path):
     return path
 
 
+def test_a_record_that_is_too_long_is_not_scored(invoke, tmp_path):
+    path = tmp_path / "news.csv"
+    path.write_text(f"text\na b!\n{'x' * 600}\nc d!!!!!!\n", encoding="utf-8")
+    result = invoke(path, "--max-record-bytes", "500")
+    assert result.exit_code == 0
+    assert [row["outcome"] for row in rows(result.stdout)] == ["scored", "not_scored", "scored"]
+    reason = rows(result.stdout)[1]["reason"]
+    assert "a record of more than --max-record-bytes 500 (line 3: xxx" in reason
+
+
 def test_texts_as_arguments(invoke):
     result = invoke("--text", "a b!", "--text", "c d!!!!!!")
     assert result.exit_code == 0

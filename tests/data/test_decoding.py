@@ -9,7 +9,7 @@ from tests.data.news import write
 from tfnews.data import decoding, streams, tables
 from tfnews.data.decoding import NOT_UTF8, REPLACED, Account, Lines
 from tfnews.data.rows import layout_of
-from tfnews.errors import DataError, UsageError
+from tfnews.errors import UsageError
 
 # Made-up news in several languages, with the encodings that were usual before UTF-8.
 NEWS = {
@@ -138,10 +138,3 @@ def test_a_pipe_that_gives_byte_by_byte(monkeypatch, encoding):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
     with streams.opened("-") as opened:
         assert "".join(Lines(opened, "standard input", Account())) == text
-
-
-def test_a_line_without_end_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(decoding, "LONGEST_LINE", 2**20)
-    path = write(tmp_path / "a.csv", b"text\n" + b"a" * 2**21)
-    with pytest.raises(DataError, match=r"a\.csv has a line of more than 1 MB"):
-        list(tables.rows(path, ["text"], Account()))

@@ -3,7 +3,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tfnews.data import splits
@@ -84,6 +84,7 @@ def test_gzip_a_byte_order_mark_and_named_clusters_are_read(tmp_path):
 
 
 @settings(deadline=None)
+@example(["000\x1f\x08\x00\x80\U00010000\U00010000"])  # its zero was taken for UTF-16's
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
 def test_any_text_comes_back_as_it_was_written(tmp_path_factory, texts):
     out = tmp_path_factory.mktemp("round") / "s"
@@ -144,7 +145,7 @@ def test_how_the_news_was_read_is_remembered_and_a_damaged_memory_said(tmp_path)
     splits.manifest["columns"] = [{"text": "body", "title": None, "encoding": "cp1252"}]
     assert splits.columns == (ColumnsRecord("body", encoding="cp1252"),)
     splits.manifest["columns"] = [{"title": "body"}]
-    with pytest.raises(DataError, match=r"is damaged: .*'text'.*prepare again"):
+    with pytest.raises(DataError, match=r"is damaged: .*text is missing.*prepare again"):
         _ = splits.columns
 
 
@@ -180,6 +181,42 @@ def test_a_manifest_that_is_not_ours(tmp_path, content):
     (folder / "manifest.json").write_text(content)
     with pytest.raises(DataError, match="tfnews data prepare again"):
         open_splits(folder)
+
+
+_ODD = [None, [], {}, "", 0, -1, 1e308, True, [[[]]], {"a": {"b": []}}, "\ud800", [None], [1, 2]]
+
+
+@pytest.mark.parametrize("value", [*_ODD, ["a", "b", "c"], {"\ud800" * 900: 1}, "x" * 9000])
+def test_a_manifest_of_any_types_opens_or_is_refused_in_a_line(tmp_path, value):
+    """Lists where texts belong came out as tracebacks of Python's own, here or in a report."""
+    path = _write(tmp_path / "s").path / "manifest.json"
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    whole |= dict.fromkeys(("columns", "sources", "counts", "licence", "warnings", "seed"))
+    for key in whole:
+        path.write_text(json.dumps({**whole, key: value}), encoding="utf-8")
+        said = _opened(path.parent)
+        assert len(said) - len(str(path)) < 400
+        assert said.isprintable()
+
+
+def _opened(folder):
+    """Open splits and take what their manifest says; return what they are refused with."""
+    try:
+        found = open_splits(folder)
+    except DataError as error:
+        return str(error)
+    said = [found.name, *found.class_names, found.label_basis, found.licence or ""]
+    assert all(isinstance(one, str) for one in said)
+    assert all(isinstance(one, ColumnsRecord) for one in found.columns)
+    return ""
+
+
+@pytest.mark.parametrize("content", ["[" * 10**5, '{"a":' * 10**5, "\0", "NaN", "1" * 5000])
+def test_a_manifest_that_no_parser_takes_is_refused(tmp_path, content):
+    path = _write(tmp_path / "s").path / "manifest.json"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match="tfnews data prepare again"):
+        open_splits(path.parent)
 
 
 def test_what_is_written_is_described_by_its_manifest(tmp_path):

@@ -113,7 +113,7 @@ def test_no_number_is_not_explained(averaged, monkeypatch):
 
 
 def test_a_sum_that_misses_is_told(averaged, monkeypatch):
-    monkeypatch.setattr(additive, "TOLERANCE", 0)
+    monkeypatch.setattr(additive, "TOLERANCE", -1)  # the sum may hit by chance
     monkeypatch.setattr(additive, "_STEPS", (1, 2))
     found = explain(averaged, TEXT, method="gradients")
     assert found.calls == 1 + 2 + 1 + 2

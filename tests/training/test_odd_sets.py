@@ -105,6 +105,7 @@ def unspaced(request, tmp_path_factory):
     return splits(tmp_path_factory.mktemp(request.param), sentences(*WRITTEN[request.param], 0))
 
 
+SMALL_CNN = ["filters=8", "batch_size=8"]
 READERS = {
     "tfidf": ("char", {}),
     "swivel20": (
@@ -113,7 +114,7 @@ READERS = {
     ),
     "cnn": (
         "piece",
-        {"weights": "none", "epochs": 8, "learning_rate": 0.05, "assignments": ["filters=8"]},
+        {"weights": "none", "epochs": 8, "learning_rate": 0.01, "assignments": SMALL_CNN},
     ),
     "word2vec": ("char", {"assignments": ["vector_epochs=3"]}),
 }

@@ -33,6 +33,7 @@ BOUNDS = {
     "--max-body": _whole(1, _ANY, "Bytes of a request."),
     "--max-drop": _share("Fall of F1 on a device."),
     "--max-queue": _whole(1, _ANY, "Texts of a version that may wait."),
+    "--max-record-bytes": _whole(1, _ANY, "Bytes of a record of a file."),
     "--max-rows": _whole(1, _ANY, "Texts of a request."),
     "--max-text": _whole(1, _ANY, "Bytes of a text."),
     "--max-tokens": _whole(1, 10**6, "Tokens of a text that a device reads."),

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import CALIBRATIONS
-from tfnews.cli.say import next_step
+from tfnews.cli.say import next_step, say
 
 
 @click.command()
@@ -45,15 +45,16 @@ def command(run: str, method: str, threshold: str, coverage: float | None, **opt
     run had are set aside, for they are of the run as it was: evaluate it again.
     """
     from tfnews.evaluation.calibrate import calibrate, check
-    from tfnews.runs import Run
+    from tfnews.runs import Run, model_folder
 
     check(method, threshold, coverage)
     opened = Run.open(run)
+    model_folder(opened)
     asked = {"method": method, "threshold": threshold, "coverage": coverage, **options}
-    report = calibrate(opened, **asked, say=click.echo)
+    report = calibrate(opened, **asked, say=say)
 
     from tfnews.report.screen import summary
 
-    click.echo(summary(report))
-    click.echo(f"\nReport: {opened.report_path}\nCard:   {opened.card_path}")
+    say(summary(report))
+    say(f"\nReport: {opened.report_path}\nCard:   {opened.card_path}")
     next_step(f"tfnews evaluate {opened.name}")

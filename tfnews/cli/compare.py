@@ -10,6 +10,7 @@ from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.errors import UsageError
+from tfnews.runs import Run, is_run, model_folder
 
 _READING = ("fake_values", "real_values", "title_column", "text_column", "label_column")
 
@@ -127,6 +128,11 @@ def _gate(
     show: int,
     **options: object,
 ) -> None:
+    for name in models:
+        if is_run(name):
+            model_folder(name)
+        elif not Path(name).exists():
+            Run.open(name)  # says so, before TensorFlow starts, which takes seconds
     from tfnews.comparison.promote import promote
     from tfnews.report.promotion import screen
 

@@ -9,6 +9,7 @@ import click
 
 from tfnews.catalogue.names import EXPLANATIONS, PIECES
 from tfnews.cli.numbers import Number
+from tfnews.cli.reading import record_option
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.data.article import article
@@ -59,6 +60,7 @@ _ENDINGS = (".html", ".json")
 @click.option("--id-column", help="Column of the ids. Default: id, else records are numbered.")
 @click.option("--title-column", help="Column of the titles. Default: as in predict.")
 @click.option("--text-column", help="Column of the texts. Default: as in predict.")
+@record_option
 @trust_option
 def command(
     run: str,
@@ -69,6 +71,7 @@ def command(
     to: Path | None,
     as_json: bool,
     trust_graph: bool,
+    max_record_bytes: int,
     **record: str | None,
 ) -> None:
     """Tell what each word or sentence of one text adds to its score.
@@ -84,7 +87,7 @@ def command(
     if is_run(run):  # else a model's folder
         run = Run.open(run)
         trained = run.config.splits.columns or ()
-    text = article(source, trained=trained, **record)
+    text = article(source, trained=trained, longest=max_record_bytes, **record)
     from tfnews.evaluation.explain import explain
     from tfnews.report.explanation import page, screen, wording
 

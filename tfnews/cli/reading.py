@@ -4,6 +4,16 @@ from collections.abc import Callable
 
 import click
 
+from tfnews.cli.numbers import Number
+from tfnews.data.blocks import LONGEST_RECORD
+
+record_option = click.option(
+    "--max-record-bytes",
+    type=Number("--max-record-bytes"),
+    default=LONGEST_RECORD,
+    show_default=True,
+    help="A longer record is left out and counted, and never held in memory.",
+)
 _OPTIONS = (
     click.option(
         "--encoding",
@@ -22,11 +32,12 @@ _OPTIONS = (
         default=True,
         help="The first row is no header: columns are named by their numbers, from 1.",
     ),
+    record_option,
 )
 
 
 def reading_options(command: Callable) -> Callable:
-    """Give a command the options encoding, delimiter and header."""
+    """Give a command the options encoding, delimiter, header and max_record_bytes."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

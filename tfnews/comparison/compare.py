@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.comparison import texts as asking
 from tfnews.comparison.chosen import chosen, complete_runs
 from tfnews.comparison.measure import Candidate, Member, Texts, in_middle_first, rank
@@ -149,7 +150,9 @@ def _asked(run: Run, asked: Asked, trust_graph: bool) -> Member:
 
     if asked.digests.get("test") == run.config.splits.digests.get("test", ""):
         run.count_test_read()
+    progress.stage(f"Opening {run.name}")
     classifier = load(run, trust_graph=trust_graph)
+    progress.stage(f"Asking {run.name}", "texts", sum(map(len, asked.frames.values())))
     answers = {
         part: classifier.probabilities(frame["combined_text"].tolist())
         for part, frame in asked.frames.items()

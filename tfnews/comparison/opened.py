@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfnews import progress
 from tfnews.data.text import INPUT_RULE, shown
 from tfnews.errors import ExportError, RunError, UsageError, WeightsError
 from tfnews.export.phone import Phone
@@ -61,6 +62,7 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
         ExportError: An export that cannot be opened, or says nothing of itself.
         WeightsError: A graph that may do more than compute and is not trusted.
     """
+    progress.stage(f"Opening {name.name if isinstance(name, Run) else name}")
     if isinstance(name, Run) or is_run(name, root):
         run = name if isinstance(name, Run) else Run.open(name, root)
         return _run(run, run.name if isinstance(name, Run) else os.fspath(name))

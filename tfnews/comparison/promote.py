@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.comparison import texts as asking
 from tfnews.comparison.opened import Opened, open_model
@@ -95,7 +96,11 @@ def _count_reading(one: Opened, asked: Asked) -> None:
 def _measured(models: Sequence[Opened], asked: Asked, tolerance: float) -> Promotion:
     (part, frame), (old, new) = next(iter(asked.frames.items())), models
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()
-    answers = [one.probabilities(frame["combined_text"].tolist()) for one in models]
+    answers = []
+    for one in models:
+        progress.stage(f"Asking {one.name}", "texts", len(frame))
+        answers.append(one.probabilities(frame["combined_text"].tolist()))
+    progress.stage("Working out scores and their intervals")
     sides = [
         Side(
             name=one.name,

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tfnews.data import streams, tables
+from tfnews.data.blocks import LONGEST_RECORD, TooLong, within
 from tfnews.data.decoding import Lines
+from tfnews.data.rows import Layout
 from tfnews.data.texts import Item, read_texts
 from tfnews.errors import DataError, UsageError
 
@@ -14,7 +16,11 @@ _LIKE_A_PATH = re.compile(r"\S*(\.[A-Za-z0-9]{1,8}|[/\\]\S*)")
 
 
 def article(
-    source: str, row: str | None = None, format: str | None = None, **columns: object
+    source: str,
+    row: str | None = None,
+    format: str | None = None,
+    longest: int = LONGEST_RECORD,
+    **columns: object,
 ) -> str:
     """Return the text of one article.
 
@@ -24,6 +30,7 @@ def article(
         row: Which record: its id as `predict` tells it, else its number, counted from 1. A file of
             plain text then holds one article a line.
         format: One of `tables.FORMATS`; by default the name tells.
+        longest: Bytes of an article, or of a record of a file.
         **columns: As `read_texts` takes them.
 
     Raises:
@@ -38,8 +45,8 @@ def article(
         return source
     kind = format or (None if streams.is_standard_input(source) else tables.kind(source))
     if row is None and kind in (None, "lines"):
-        return _whole(source)
-    items = read_texts(source, format=format, **columns)
+        return _whole(source, longest)
+    items = read_texts(source, format=format, layout=Layout(longest=longest), **columns)
     return _text(source, _only(source, items) if row is None else _chosen(source, items, row))
 
 
@@ -57,9 +64,16 @@ def _shown(source: str) -> str:
     return repr(source if len(source) <= 60 else f"{source[:57]}...")
 
 
-def _whole(source: str) -> str:
+def _whole(source: str, longest: int) -> str:
     with streams.opened(source) as stream:
-        return "".join(Lines(stream, streams.name_of(source), Counter(), "lines"))
+        name = streams.name_of(source)
+        lines = list(within(Lines(stream, name, Counter(), "lines", longest=longest), longest))
+        if isinstance(lines[-1] if lines else "", TooLong):
+            raise DataError(
+                f"{name} is an article of more than --max-record-bytes {longest}. Raise that, "
+                "or name a record of a file of articles with --input-format and --row."
+            )
+        return "".join(lines)
 
 
 def _only(source: str, items: Iterable[Item]) -> Item:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfnews.data import tables
-from tfnews.data.rows import Layout, Row
+from tfnews.data.blocks import TooLong, within
+from tfnews.data.rows import USUAL, Layout, Row, over_long
 from tfnews.errors import DataError
 from tfnews.files import sha256
 
@@ -30,13 +31,14 @@ def visible(folder: Path) -> list[Path]:
     return sorted(path for path in found if not _is_hidden(path.relative_to(folder)))
 
 
-def rows(folder: Path, counts: Counter, encoding: str | None = None) -> Iterator[Row]:
+def rows(folder: Path, counts: Counter, layout: Layout = USUAL) -> Iterator[Row]:
     """Stream the articles of a folder, with the values of `COLUMNS`.
 
     Args:
         folder: The folder.
         counts: Tally of oddities, also of `TITLED`.
-        encoding: Of all articles; by default each one's is found out.
+        layout: What is known of the encoding of all, by default each one's is found out, and how
+            long one may be.
 
     Yields:
         A row for each file, its line being the file's number from 1. A file that cannot be read
@@ -45,7 +47,11 @@ def rows(folder: Path, counts: Counter, encoding: str | None = None) -> Iterator
     for number, path in enumerate(files(folder), start=1):
         name = path.relative_to(folder).as_posix()
         try:
-            title, text = _article(path, counts, encoding)
+            content = _content(path, counts, layout)
+            if isinstance(content, TooLong):
+                yield Row(number, [name], over_long(layout.longest))
+                continue
+            title, text = _article(path, content)
         except (DataError, ValueError, RecursionError):
             yield Row(number, [name], "a file that cannot be read")
             continue
@@ -63,9 +69,8 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
-def _article(path: Path, counts: Counter, encoding: str | None) -> tuple[str, str]:
+def _article(path: Path, content: str) -> tuple[str, str]:
     """Return title and body of a file."""
-    content = _content(path, counts, encoding)
     if path.name != _FAKENEWSNET:
         return _split(content)
     record = json.loads(content)
@@ -75,9 +80,15 @@ def _article(path: Path, counts: Counter, encoding: str | None) -> tuple[str, st
     return title, text
 
 
-def _content(path: Path, counts: Counter, encoding: str | None) -> str:
-    with tables.opened(path, "lines", counts, Layout(encoding=encoding)) as table:
-        return "\n".join(row.values[0] for row in table.rows(table.names))
+def _content(path: Path, counts: Counter, layout: Layout) -> str:
+    """Return what a file holds, or its opening as a `TooLong`."""
+    plain = Layout(encoding=layout.encoding, longest=layout.longest)
+    with tables.opened(path, "lines", counts, plain) as table:
+        found = (TooLong() if row.fault else f"{row.values[0]}\n" for row in table.rows(["text"]))
+        lines = list(within(found, layout.longest + 1))
+    if lines and isinstance(lines[-1], TooLong):
+        return lines[-1]
+    return "".join(lines).removesuffix("\n")
 
 
 def _split(content: str) -> tuple[str, str]:

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import itertools
 import os
+import struct
 import warnings
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
@@ -87,9 +89,11 @@ def _unpacked(metadata: object) -> int:
 
 def _cells(column: "pa.Array", counts: Counter) -> list:
     if hasattr(column, "dictionary"):
-        column.validate(full=True)  # a damaged place would be another row's text
         values = _cells(column.dictionary, counts)
-        return [None if place is None else values[place] for place in column.indices.to_pylist()]
+        places = column.indices.to_pylist()
+        if any(place is not None and not 0 <= place < len(values) for place in places):
+            raise IndexError("a text is missing")  # a damaged place would be another row's text
+        return [None if place is None else values[place] for place in places]
     try:
         return column.to_pylist()
     except UnicodeDecodeError:  # Parquet does not check that its strings are UTF-8
@@ -132,7 +136,21 @@ def excel(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Itera
             ) from error
 
 
-_DAMAGED = (zipfile.BadZipFile, OSError, ValueError, KeyError, SyntaxError, TypeError, IndexError)
+# What zipfile, the XML parser and openpyxl raise over damage; RuntimeError also of encryption.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    SyntaxError,
+    RuntimeError,
+)
 
 
 def check_packing(name: str, packed: int, unpacked: int) -> None:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tfnews.data import contents, guessing, streams
+from tfnews.data import blocks, contents, guessing, streams
 from tfnews.data.text import shown
 from tfnews.errors import DataError, UsageError
 
@@ -22,7 +22,6 @@ UTF_8 = "utf-8"
 WINDOWS_1252 = "windows-1252"
 NOT_UTF8 = "lines that are not UTF-8, read as Windows-1252"
 REPLACED = "characters that could not be decoded, read as \N{REPLACEMENT CHARACTER}"
-LONGEST_LINE = 2**27  # bytes, or characters where they are decoded first
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -53,7 +52,6 @@ _SAMPLE = 2**15  # bytes of lines that are not UTF-8
 _ASCII = bytes(range(32, 127)) + b"\t\r\n\0"
 _LEAST_ZEROS = 0.02  # of the halves of two bytes
 _LEAST_BEYOND = 0.25  # of the bytes, neither ASCII nor zero, where no letter is Latin
-_JSON_ENDS = b'\n" ,'
 
 
 class Fallback(NamedTuple):
@@ -113,8 +111,10 @@ class Lines:
         account: Where `NOT_UTF8` and other notes are counted, and the encoding is told.
         kind: Which of `tables.FORMATS` it is read as.
         encoding: What the user says; None to find out.
+        longest: Bytes of a line, characters where it is not UTF-8.
 
     Attributes:
+        longest: As given.
         opening: Its first characters, right in their ASCII part at least.
 
     Raises:
@@ -129,8 +129,10 @@ class Lines:
         account: Counter,
         kind: str = "csv",
         encoding: str | None = None,
+        longest: int = blocks.LONGEST_RECORD,
     ):
         self.name = name
+        self.longest = longest
         self._account = account
         head, self._stream = streams.head(stream)
         contents.refuse(name, head, kind)
@@ -146,37 +148,32 @@ class Lines:
         self.opening = head[len(mark) :].decode(codec, "replace")
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the lines.
-
-        Raises:
-            DataError: One is longer than `LONGEST_LINE`.
-        """
-        blocks = self._blocks()
+        """Yield the lines; of one longer than `longest` its opening, a `blocks.TooLong`."""
         if self._encoding is None:
-            for texts in self._guessed(_cut(blocks, b"\n", self.name), _lines, _lines):
+            bounded = blocks.lines(self._blocks(), b"", self.longest)
+            for texts in self._guessed(bounded, blocks.split, blocks.split):
                 yield from texts
-        else:
-            for text in _cut(self._transcoded(blocks), "\n", self.name):
-                yield from io.StringIO(text, newline="")
+            return
+        for text in blocks.lines(self._transcoded(self._blocks()), "", self.longest):
+            yield from [text] if isinstance(text, blocks.TooLong) else blocks.split(text)
 
     def pieces(self) -> Iterator[str]:
         """Yield the text as it comes, in pieces of no meaning."""
-        blocks = self._blocks()
         if self._encoding is None:
-            for texts in self._guessed(_cut(blocks, _JSON_ENDS, self.name), _whole, _strings):
+            for texts in self._guessed(blocks.pieces(self._blocks()), _whole, _strings):
                 yield "".join(texts)
         else:
-            yield from self._transcoded(blocks)
+            yield from self._transcoded(self._blocks())
 
     def _blocks(self) -> Iterator[bytes]:
         return iter(lambda: self._stream.read1(streams.BLOCK), b"")
 
-    def _transcoded(self, blocks: Iterator[bytes]) -> Iterator[str]:
+    def _transcoded(self, found: Iterator[bytes]) -> Iterator[str]:
         if self._encoding == WINDOWS_1252:
-            yield from map(guessing.as_windows_1252, blocks)
+            yield from map(guessing.as_windows_1252, found)
             return
         decoder = codecs.getincrementaldecoder(self._encoding)("replace")
-        for block in itertools.chain(blocks, [b""]):
+        for block in itertools.chain(found, [b""]):
             text = decoder.decode(block, final=not block)
             self._account[REPLACED] += text.count("\N{REPLACEMENT CHARACTER}")
             if text:
@@ -184,24 +181,28 @@ class Lines:
 
     def _guessed(
         self,
-        blocks: Iterator[bytes],
+        found: Iterator[bytes],
         units: Callable[[bytes], list[bytes]],
         parts: Callable[[bytes], list[bytes]],
     ) -> Iterator[Iterable[str]]:
         """Yield the units of each block as text, parts of them from where one is not UTF-8."""
-        for block in blocks:
+        for block in found:
             try:
-                yield list(map(bytes.decode, units(block)))
+                yield _marked(block, list(map(bytes.decode, units(block))))
             except UnicodeDecodeError:
-                ahead = _ahead(block, blocks)
+                ahead = _ahead(block, found)
                 fallback = guess(b"".join(ahead))
                 self._account.encoding = fallback.encoding
-                for later in itertools.chain(ahead, blocks):
-                    yield [decoded(unit, self._account, fallback) for unit in parts(later)]
+                for later in itertools.chain(ahead, found):
+                    texts = [decoded(unit, self._account, fallback) for unit in parts(later)]
+                    yield _marked(later, texts)
 
 
-def _lines(block: bytes) -> list[bytes]:
-    return block.splitlines(keepends=True)
+def _marked(block: bytes, texts: list[str]) -> list[str]:
+    """Say of the text of a line that was too long that it was."""
+    if isinstance(block, blocks.TooLongBytes):
+        return [blocks.TooLong("".join(texts))]
+    return texts
 
 
 def _whole(block: bytes) -> list[bytes]:
@@ -298,39 +299,10 @@ def _by_zeros(head: bytes) -> str | None:
     return None
 
 
-def _ahead(block: bytes, blocks: Iterator[bytes]) -> Sequence[bytes]:
+def _ahead(block: bytes, found: Iterator[bytes]) -> Sequence[bytes]:
     """Return a block and those after it, up to what a guess is made from."""
     ahead, size = [block], len(block)
-    while size < _GUESSED_FROM and (block := next(blocks, b"")):
+    while size < _GUESSED_FROM and (block := next(found, b"")):
         ahead.append(block)
         size += len(block)
     return ahead
-
-
-def _cut(blocks: Iterator, ends: str | bytes, name: str) -> Iterator:
-    """Put blocks of bytes or text together anew, so that each ends at one of `ends`."""
-    rest, size, empty = [], 0, ends[:0]
-    for block in blocks:
-        end = _last_end(block, ends) + 1
-        if not end:
-            rest.append(block)
-            size += len(block)
-            if size > LONGEST_LINE:
-                raise DataError(
-                    f"{name} has a line of more than {LONGEST_LINE // 2**20:,} MB, which is no "
-                    "article. Check that its lines have ends and that it is a file of news."
-                )
-            continue
-        yield empty.join([*rest, block[:end]])
-        rest, size = [block[end:]], len(block) - end
-    if last := empty.join(rest):
-        yield last
-
-
-def _last_end(block: str | bytes, ends: str | bytes) -> int:
-    """Return the place of the last end in a block, or -1."""
-    place = max(block.rfind(ends[i : i + 1]) for i in range(len(ends)))
-    if place < 0:  # lines may end in CR alone; after the last one LF may follow
-        carriage = "\r" if isinstance(block, str) else b"\r"
-        place = block.rfind(carriage, 0, -1)
-    return place

@@ -10,9 +10,19 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from tfnews.data import delimiters
+from tfnews.data.blocks import TooLong
 from tfnews.data.decoding import Lines
 from tfnews.data.formats import is_nameless
-from tfnews.data.rows import Layout, Row, Table, UnreadableRestError, empty, numbered
+from tfnews.data.rows import (
+    Layout,
+    Row,
+    Table,
+    UnreadableRestError,
+    check_blank,
+    empty,
+    numbered,
+    over_long,
+)
 from tfnews.data.text import shown
 from tfnews.errors import DataError
 
@@ -52,12 +62,14 @@ class _Records:
     def __init__(self, lines: Lines, counts: Counter, layout: Layout, usual: str | None):
         csv.field_size_limit(LONGEST_FIELD)  # the module's own refuses articles over 128 kB
         self._name = lines.name
+        self._longest = layout.longest
         self._counts = counts
         self._quoting = layout.quoting
         self._lines = iter(lines)
         self._back: deque[str] = deque()  # lines to be read before those
         self._before = 0  # lines before those that the reader has been given
         self._taken: list[str] = []  # lines of the record that is read
+        self._size = 0  # their characters
         self._escaped = False
         self._seen_escape = False
         opening = self._opening()
@@ -81,8 +93,8 @@ class _Records:
                 raise empty(self._name)
             if row.fault:
                 raise DataError(
-                    f"The header of {self._name} has {row.fault} ({row.values[0]}). Mend it, or "
-                    "say --no-header if there is none."
+                    f"The header of {self._name} has {row.fault} ({shown(row.values[0])}). Mend "
+                    "it, or say --no-header if there is none."
                 )
             names = [column.strip() for column in row.values]
             if not layout.header:
@@ -111,6 +123,7 @@ class _Records:
         opening = []
         for line in self._lines:
             opening.append(line)
+            check_blank(self._name, len(opening) - 1)
             if line.rstrip("\r\n"):
                 break
         return opening
@@ -125,7 +138,10 @@ class _Records:
         taken = self._taken
         for lines in (self._given_back(), self._lines):
             for line in lines:
+                self._size = len(line) + (self._size if taken else 0)
                 taken.append(line)
+                if self._size - 2 > self._longest or isinstance(line, TooLong):
+                    raise _TooLongError
                 if "\\" in line:
                     self._seen_escape |= '\\"' in line.replace("\\\\", "")
                     yield self._without_escapes(line) if self._escaped else line
@@ -166,6 +182,8 @@ class _Records:
                 return None
             except csv.Error as error:
                 return self._broken(line, error)
+            except _TooLongError:
+                return Row(line, [shown(self._taken[0])], over_long(self._longest))
             if values:
                 return Row(line, values)
             self._taken.clear()
@@ -238,9 +256,9 @@ class _Records:
         if row.fault == _OPEN:
             raise _open_quote(self._name, row.line, int(row.values[0]))
         seen = row.line + len(self._taken) - 1
-        if row.fault == _TOO_LONG:
-            if self._quoting != csv.QUOTE_NONE:
-                self._pass_over(self._to_shut_quote(row.line, seen), seen)
+        if row.fault in (_TOO_LONG, over_long(self._longest)):
+            quoted = self._quoting != csv.QUOTE_NONE
+            self._pass_over(self._to_shut_quote(row.line, seen) if quoted else 0, seen)
             return row
         below = self._taken[1:]
         if below and all(delimiters.is_sound(text, self._mark, self._width) for text in below):
@@ -301,6 +319,10 @@ class _Records:
     def _begins_with_quote(self, line: str) -> bool:
         place = line.find('"')
         return place == 0 or line[place - 1] == self._mark
+
+
+class _TooLongError(Exception):
+    """The lines of a record are longer together than one may be."""
 
 
 _WIDTH = "wrong number of fields"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tfnews.catalogue.bounds import bounded
 from tfnews.data import formats
+from tfnews.data.blocks import LONGEST_RECORD
 from tfnews.data.chunks import FileChunks, headline
 from tfnews.data.rows import layout_of
 from tfnews.data.sources import SourceFile, resolve
@@ -32,6 +33,7 @@ def read(
     encoding: str | None = None,
     delimiter: str | None = None,
     header: bool = True,
+    max_record_bytes: int = LONGEST_RECORD,
     chunk_rows: int = 5000,
 ) -> "Reading":
     """Open files and folders of labelled news: rows of a table, or .txt files of one article each.
@@ -53,6 +55,7 @@ def read(
         encoding: Of all files; by default found out, see `tfnews.data.decoding`.
         delimiter: What divides the fields of delimited files; by default found out.
         header: Whether delimited files and sheets start with one; else columns go by their numbers.
+        max_record_bytes: Of a record; a longer one is rejected without being held in memory.
         chunk_rows: Rows a chunk, at most.
 
     Returns:
@@ -73,7 +76,7 @@ def read(
         fake_values=fake_values,
         real_values=real_values,
         drop_values=drop_values,
-        layout=layout_of(encoding, delimiter, header),
+        layout=layout_of(encoding, delimiter, header, max_record_bytes),
     )
     return Reading(files, bounded("--chunk-rows", chunk_rows))
 

@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from tfnews.catalogue.bounds import bounded
+from tfnews.data.blocks import LONGEST_RECORD
 from tfnews.data.decoding import codec_named
 from tfnews.data.text import is_unicode, printable, shown
 from tfnews.errors import DataError, UsageError
@@ -12,7 +14,9 @@ from tfnews.errors import DataError, UsageError
 HALF_PAIR = "half a Unicode pair"
 
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+_KEPT = 200  # characters of a record that is too long
 _MISSING = ("nan", "NaN")
+_MOST_BLANK = 2**20  # lines before the first that is written
 _NOT_TEXTS = (list, dict, tuple, set, bytes, bytearray)
 
 
@@ -40,6 +44,7 @@ class Layout(NamedTuple):
         quoting: How the csv module treats quotes.
         encoding: Of its text; None to find out.
         delimiter: What divides its fields; None to find out.
+        longest: Bytes of a record; characters where they are decoded first.
     """
 
     names: Sequence[str] = ()
@@ -47,17 +52,22 @@ class Layout(NamedTuple):
     quoting: int = 0  # csv.QUOTE_MINIMAL
     encoding: str | None = None
     delimiter: str | None = None
+    longest: int = LONGEST_RECORD
 
 
 USUAL = Layout()
 
 
-def layout_of(encoding: str | None, delimiter: str | None, header: bool) -> Layout:
+def layout_of(
+    encoding: str | None, delimiter: str | None, header: bool, longest: int = LONGEST_RECORD
+) -> Layout:
     """Return what a user says of a source as a layout.
 
     Raises:
-        UsageError: There is no such encoding, or the delimiter is not one character.
+        UsageError: There is no such encoding, the delimiter is not one character, or the bytes of
+            a record are out of bounds.
     """
+    longest = bounded("--max-record-bytes", longest)
     if encoding is not None:
         codec_named(encoding)
     if delimiter is not None:
@@ -67,7 +77,7 @@ def layout_of(encoding: str | None, delimiter: str | None, header: bool) -> Layo
                 f"A delimiter is one character, or {', '.join(_DELIMITERS)}. "
                 f"Received: {shown(delimiter, 40)!r}."
             )
-    return Layout(header=header, encoding=encoding, delimiter=delimiter)
+    return Layout(header=header, encoding=encoding, delimiter=delimiter, longest=longest)
 
 
 class Table(NamedTuple):
@@ -127,6 +137,33 @@ def row_of(line: int, cells: Sequence, names: Sequence[str], places: Sequence[in
             fault = f"column {shown(names[place], 40)!r} holds a {what}, not a text"
             return Row(line, [printable(values[place])], fault)
     return Row(line, values)
+
+
+def over_long(longest: int) -> str:
+    """Say what is wrong with a record that is too long to be kept."""
+    return f"a record of more than --max-record-bytes {longest}"
+
+
+def within(rows: Iterable[Row], longest: int) -> Iterator[Row]:
+    """Put a fault in the place of rows that are too long."""
+    for row in rows:
+        if not row.fault and sum(map(len, row.values)) > longest:
+            yield Row(row.line, [next(filter(None, row.values))[:_KEPT]], over_long(longest))
+        else:
+            yield row
+
+
+def check_blank(name: str, lines: int) -> None:
+    """Refuse a source that begins with blank lines without end.
+
+    Raises:
+        DataError: There are more than anyone leaves.
+    """
+    if lines > _MOST_BLANK:
+        raise DataError(
+            f"{name} begins with more than {_MOST_BLANK:,} blank lines. Check that it was written "
+            "whole, and remove them."
+        )
 
 
 def numbered(width: int) -> list[str]:

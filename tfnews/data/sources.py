@@ -98,7 +98,7 @@ class SourceFile:
         """Stream the file's rows, counting oddities in `counts`."""
         row = self.format
         if self.is_folder:
-            return articles.rows(self.path, counts, self.layout.encoding)
+            return articles.rows(self.path, counts, self.layout)
         own = self.columns[:-1] if self.beside else self.columns
         rows = tables.rows(
             self.path,
@@ -275,7 +275,7 @@ def _recognised(path: Path, wanted: Format | None, layout: Layout) -> tuple[Form
     """Return a file's format, and its columns."""
     if path.is_dir():
         return formats.GENERIC, list(articles.COLUMNS)
-    row = wanted or formats.recognise_line(tables.first_line(path, layout.encoding))
+    row = wanted or formats.recognise_line(tables.first_line(path, layout))
     if row and row.names:
         return row, _without_header(path, row, layout)
     names = tables.columns(path, layout)
@@ -289,7 +289,7 @@ def _stem(path: Path) -> str:
 
 
 def _without_header(path: Path, row: Format, layout: Layout) -> list[str]:
-    width = len(tables.first_line(path, layout.encoding).split("\t"))
+    width = len(tables.first_line(path, layout).split("\t"))
     if width != len(row.names):
         raise DataError(
             f"{path.name} has {width} tab-separated columns; {row.name} files have "

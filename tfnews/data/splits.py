@@ -13,11 +13,13 @@ import pandas as pd
 
 from tfnews.catalogue.names import PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
+from tfnews.data.rows import Layout
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
 from tfnews.files import folder_beside, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
+from tfnews.records.manifest import ManifestRecord
 from tfnews.runs import Run
 
 FORMAT = "tfnews-splits-1"
@@ -25,6 +27,7 @@ MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
 
+_LAYOUT = Layout(encoding="utf-8")  # as they are written: a text may look like another encoding
 _OWN = (columns.COMBINED, "label", "title", "text", "cluster")
 
 
@@ -68,12 +71,7 @@ class Splits:
     @property
     def columns(self) -> tuple[ColumnsRecord, ...]:
         """How the news was read, where `prepare` recorded it."""
-        try:
-            return tuple(ColumnsRecord(**one) for one in self.manifest.get("columns", []))
-        except TypeError as error:
-            raise DataError(
-                f"{self.path / MANIFEST} is damaged: {error}. Run tfnews data prepare again."
-            ) from error
+        return _checked(self.manifest, self.path / MANIFEST).columns if self.manifest else ()
 
     @property
     def licence(self) -> str | None:
@@ -152,7 +150,7 @@ def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) 
         )
     splits = Splits(path, files, _read_manifest(path / MANIFEST), trained)
     for file in files.values():
-        header = pd.DataFrame(columns=tables.columns(file))
+        header = pd.DataFrame(columns=tables.columns(file, _LAYOUT))
         _check_columns(_combined(_spelt(header), trained), file)
     _check_digests(splits)
     return splits
@@ -200,20 +198,28 @@ def _read_manifest(path: Path) -> dict:
         return {}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}). Run tfnews data prepare again.") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DataError(
             f"{path} is not a manifest this version reads: its format is not {FORMAT!r}. "
             "Run tfnews data prepare again, or remove the manifest if the files are your own."
         )
+    _checked(manifest, path)
     return manifest
+
+
+def _checked(manifest: dict, path: Path) -> ManifestRecord:
+    try:
+        return ManifestRecord.from_json(manifest)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error}. Run tfnews data prepare again.") from error
 
 
 def _check_digests(splits: Splits) -> None:
     if not splits.manifest:
         return
-    recorded = splits.manifest.get("digests", {})
+    recorded = splits.manifest.get("digests") or {}
     for part, file in splits.files.items():
         if recorded.get(file.name) != splits.digest(part):
             raise DataError(
@@ -224,7 +230,9 @@ def _check_digests(splits: Splits) -> None:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    tables.columns(path)  # pandas takes the first of two columns of one name and says nothing
+    tables.columns(
+        path, _LAYOUT
+    )  # pandas takes the first of two columns of one name and says nothing
     try:
         return pd.read_csv(path, dtype=str, na_filter=False, encoding="utf-8-sig")
     except (ValueError, OSError, EOFError) as error:  # pandas' parser errors are ValueErrors

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from tfnews import progress
 from tfnews.data import contents, streams
+from tfnews.data.blocks import TooLong
 from tfnews.data.containers import excel, parquet
 from tfnews.data.decoding import Account, Lines
 from tfnews.data.delimited import delimited
 from tfnews.data.json_records import json_table
-from tfnews.data.rows import USUAL, Layout, Row, Table, empty
+from tfnews.data.rows import USUAL, Layout, Row, Table, empty, over_long, within
 from tfnews.data.text import shown
 from tfnews.errors import DataError, UsageError
 
@@ -76,15 +77,16 @@ def opened(
         if kind in _CONTAINERS:
             contents.refuse(name, stream.peek(), kind)
             table = stack.enter_context(_CONTAINERS[kind](stream, name, counts, layout))
+            table = _bounded(table, layout.longest)
         else:
             stack.enter_context(progress.reading(stream))
-            lines = Lines(stream, name, counts, kind, layout.encoding)
+            lines = Lines(stream, name, counts, kind, layout.encoding, layout.longest)
             table = _TEXT_READERS[kind](lines, counts, layout)
         _check_names(name, table.names)
         yield table
 
 
-def first_line(path: Path, encoding: str | None = None) -> str:
+def first_line(path: Path, layout: Layout = USUAL) -> str:
     """Return the first line of a text file without its line end; "" for other files.
 
     Raises:
@@ -93,7 +95,8 @@ def first_line(path: Path, encoding: str | None = None) -> str:
     if kind(path) in _CONTAINERS:
         return ""
     with streams.opened(path) as stream:
-        line = next(iter(Lines(stream, path.name, Account(), kind(path), encoding)), "")
+        lines = Lines(stream, path.name, Account(), kind(path), layout.encoding, layout.longest)
+        line = next(iter(lines), "")
     if not line:
         raise empty(path.name)
     return line.rstrip("\r\n")
@@ -163,10 +166,15 @@ def _check_names(name: str, names: Sequence[str]) -> None:
         )
 
 
+def _bounded(table: Table, longest: int) -> Table:
+    return table._replace(read=lambda *wanted: within(table.read(*wanted), longest))
+
+
 def _plain(lines: Lines, counts: Counter, layout: Layout) -> Table:
     def read(names: Sequence[str], texts: Sequence[int]) -> Iterator[Row]:
         for number, line in enumerate(lines, start=1):
-            yield Row(number, [line.rstrip("\r\n")])
+            fault = over_long(layout.longest) if isinstance(line, TooLong) else None
+            yield Row(number, [line.rstrip("\r\n")], fault)
 
     return Table(["text"], read)
 

@@ -112,7 +112,7 @@ def _read(
 def _read_folder(folder: Path, named: "_Found", layout: Layout, account: Counter) -> Iterator[Item]:
     names = articles.COLUMNS
     found = _find_columns(names, named._replace(id=named.id or names[0]), (), str(folder))
-    return _items(articles.rows(folder, account, layout.encoding), _places(found, names), "file")
+    return _items(articles.rows(folder, account, layout), _places(found, names), "file")
 
 
 class _Found(NamedTuple):

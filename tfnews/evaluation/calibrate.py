@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.catalogue.names import CALIBRATIONS
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import RunError, UsageError
@@ -114,7 +115,9 @@ def _carry_out(
     from tfnews.models import load
     from tfnews.report import board
 
+    progress.stage(f"Opening {run.name}")
     classifier = load(run)
+    progress.stage("Scoring the validation split", "texts", len(frame))
     before = classifier.scoring
     odds, labels = classifier.log_odds(frame["combined_text"].tolist()), frame["label"].to_numpy()
     names = home.class_names

@@ -73,6 +73,7 @@ def _typed(value: object, kind: object, at: str = "") -> object:
     if not isinstance(value, allowed) or (isinstance(value, bool) and plain in (int, float)):
         shown = json.dumps(value)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        at = at if len(at) <= 60 else f"{at[:57]}..."  # keys may be as long as anyone writes
         raise _MistypedError(f"{at or 'it'} must be {_IN_WORDS[plain]}, not {shown}")
     if plain is dict and inner:
         return {name: _typed(one, inner[1], f"{at}.{name}") for name, one in value.items()}

@@ -13,6 +13,7 @@ from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import PRECISIONS
 from tfnews.data import articles, tables
+from tfnews.data.blocks import LONGEST_RECORD
 from tfnews.data.decoding import begins_as_utf8
 from tfnews.data.rows import Layout, layout_of
 from tfnews.data.streams import STANDARD_INPUT, is_readable
@@ -172,6 +173,7 @@ def check(
     encoding: str | None = None,
     delimiter: str | None = None,
     header: bool = True,
+    max_record_bytes: int = LONGEST_RECORD,
     account: Counter | None = None,
     trust_graph: bool = False,
 ) -> Request:
@@ -183,7 +185,7 @@ def check(
         RunError: There is no such run.
     """
     _check_values(batch_size, threshold, precision)
-    layout = layout_of(encoding, delimiter, header)
+    layout = layout_of(encoding, delimiter, header, max_record_bytes)
     if isinstance(source, str | os.PathLike):
         check_source(source)
     if isinstance(run, str | os.PathLike | Run):
@@ -214,6 +216,7 @@ def predict(
     encoding: str | None = None,
     delimiter: str | None = None,
     header: bool = True,
+    max_record_bytes: int = LONGEST_RECORD,
     account: Counter | None = None,
     trust_graph: bool = False,
 ) -> Iterator[Prediction]:
@@ -239,6 +242,7 @@ def predict(
         encoding: Of the file; by default found out, see `tfnews.data.decoding`.
         delimiter: What divides the fields of a delimited file; by default found out.
         header: Whether a delimited file or sheet starts with one; else columns go by their numbers.
+        max_record_bytes: Of a record of the file; a longer one gets no score.
         account: Tally in which oddities of the file are counted, such as a guessed encoding.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
             read and write any file.
@@ -270,6 +274,7 @@ def predict(
         encoding=encoding,
         delimiter=delimiter,
         header=header,
+        max_record_bytes=max_record_bytes,
         account=account,
         trust_graph=trust_graph,
     )
