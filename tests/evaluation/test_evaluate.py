@@ -20,7 +20,7 @@ from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
 from tfnews.models.opening import digests
 from tfnews.records import Reason, Token
-from tfnews.report import figures, wording
+from tfnews.report import falls, figures, wording
 from tfnews.report.screen import summary
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
@@ -345,7 +345,7 @@ def test_other_sets_leave_out_texts_seen_in_training(run, splits, tmp_path):
     assert (away.name, away.label_basis) == ("away", "unstated")
     assert away.shared_with_training == 6
     assert away.judged.rows == 11
-    said = wording.fall(report.parts["validation"], away.judged, "away")
+    said = falls.fall(report.parts["validation"], away.judged, "away")
     assert said in html.unescape(run.report_path.read_text())
 
 
@@ -359,7 +359,7 @@ def test_other_sets_leave_out_near_copies_and_say_the_scores_with_them(run, spli
     assert (away.shared_with_training, away.near_copies_of_training, away.left_out) == (1, 4, 5)
     assert (away.judged.rows, away.with_shared.rows) == (10, 15)
     assert Run.open(run.path).scores().other_sets["away"] == away
-    said = wording.left_out(away)
+    said = falls.left_out(away)
     assert "copies 1, near-copies 4." in said
     assert said in html.unescape(run.report_path.read_text())
     assert said in run.card_path.read_text().replace("\\", "")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.report.sample import CONFIG, part, report
 from tfnews.records import Judged
-from tfnews.report import findings, screen, terminal, wording
+from tfnews.report import falls, findings, screen, terminal, wording
 
 
 def test_false_alarms_come_before_every_score():
@@ -40,7 +40,7 @@ def test_floor_and_other_sets_are_said():
     shown = screen.summary(made)
     assert wording.floor(made.floor) in shown
     away = made.other_sets[0]
-    assert wording.fall(made.parts["test"], away.judged, "elsewhere") in shown
+    assert falls.fall(made.parts["test"], away.judged, "elsewhere") in shown
     assert shown.count("No gain over the simplest model is shown") == 1  # not as a warning, too
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tfnews.audit import wording as audit_wording
 from tfnews.data.text import listed
 from tfnews.records import Judged, OtherSet
-from tfnews.report import wording
+from tfnews.report import falls, wording
 from tfnews.report.content import Report
 
 # The worst first. Within a kind the larger one comes first, and a false alarm before a miss.
@@ -109,7 +109,7 @@ def _elsewhere(home: Judged, away: OtherSet) -> Iterator[Finding]:
     judged, name = away.judged, away.name
     if sum(away.refused.values()) > _MOST * judged.rows:
         return
-    said = {"fpr": wording.false_alarms(judged, wording.call(home, judged), name)}
+    said = {"fpr": wording.false_alarms(judged, falls.call(home, judged), name)}
     if judged.class_names == home.class_names:
         said["fnr"] = wording.misses(judged, name)
         useless = wording.no_better(judged, name)

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from tfnews.records import Judged, OtherSet
-from tfnews.report import markdown, wording
+from tfnews.report import falls, markdown
 from tfnews.report.content import Report
 from tfnews.report.page import rendered
 from tfnews.report.section import Section
@@ -20,7 +20,7 @@ def _html(report: Report) -> Markup | str:
     rows = [row for away in report.other_sets for row in _rows(away)]
     return rendered(
         "other_sets.html",
-        said=wording.elsewhere(report),
+        said=falls.elsewhere(report),
         head=["data set", "texts", "left out", *_SHOWN.values()],
         rows=rows,
     )
@@ -30,8 +30,8 @@ def _rows(away: OtherSet) -> list[list]:
     """Return a set's scores over those of one answer for all of its texts."""
     judged = away.judged
     rows = [[away.name, f"{judged.rows:,}", f"{away.left_out:,}"]]
-    rows += [[f"{away.name}: always {answer}", "", ""] for answer in wording.one_answers(judged)]
-    scored = [judged, *map(Judged, wording.one_answers(judged).values())]
+    rows += [[f"{away.name}: always {answer}", "", ""] for answer in falls.one_answers(judged)]
+    scored = [judged, *map(Judged, falls.one_answers(judged).values())]
     return [
         [*row, *(cell(one, metric) for metric in _SHOWN)]
         for row, one in zip(rows, scored, strict=True)
@@ -39,7 +39,7 @@ def _rows(away: OtherSet) -> list[list]:
 
 
 def _markdown(report: Report) -> str:
-    said = wording.elsewhere(report) or [_UNMEASURED]
+    said = falls.elsewhere(report) or [_UNMEASURED]
     return markdown.section(_HEADING, markdown.bullets(said))
 
 
@@ -47,7 +47,7 @@ SECTION = Section(
     "other_sets",
     _html,
     _markdown,
-    wording.elsewhere,
+    falls.elsewhere,
     heading=_HEADING,
     opening="From any outlet that {set} does not hold expect these scores, not those at home.",
 )
