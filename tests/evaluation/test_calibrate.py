@@ -132,7 +132,7 @@ def test_what_is_not_asked_for_goes_back_to_its_default(run):
     [
         ({"method": "sigmoid"}, UsageError, "Allowed: temperature, platt, isotonic, none"),
         ({"threshold": "best"}, UsageError, "Allowed: f1, youden, fpr=SHARE"),
-        ({"coverage": 1.0}, UsageError, "above 0 and below 1, such as 0.9. Received: 1.0"),
+        ({"coverage": 1.0}, UsageError, "must be a number above 0 below 1. Received: 1.0"),
         ({"method": "platt"}, DataError, "They are enough for: none, temperature."),
         ({"method": "isotonic"}, DataError, "1,000 in all"),
         ({"coverage": 0.999}, DataError, "can be promised from 999 validation texts"),

@@ -7,6 +7,7 @@ import pytest
 
 from tfnews.data.prepare import prepare
 from tfnews.errors import DataError, UsageError
+from tfnews.evaluation.calibrate import calibrate
 from tfnews.models import load
 from tfnews.models.linear.tfidf import solve
 from tfnews.models.text.normalise import characters
@@ -76,7 +77,9 @@ def test_without_weights_the_fake_texts_are_missed_and_that_is_said(imbalanced, 
     said = closing_words(run)
     assert "not shown to be any better than always giving real" in said
     assert "On these texts F1 would be 1.0000 at 0." in said
-    assert f"tfnews predict {run.name} FILE --threshold 0." in said
+    command = f"tfnews calibrate {run.name} --method none --threshold f1"
+    assert command in said
+    calibrate(run, method="none", threshold="f1")  # what is said can be done
 
 
 # Languages without spaces

@@ -28,6 +28,7 @@ BOUNDS = {
     "--articles": _whole(50, 10**6, "Of a synthetic corpus; fewer do not fill three splits."),
     "--batch-size": SETTINGS["batch_size"],
     "--chunk-rows": _whole(1, _ANY, "Rows of a chunk."),
+    "--coverage": Setting(float, "Share that a band keeps its promise to.", above=0, below=1),
     "--limit": _whole(1, _ANY, "Words that are read of a file of vectors."),
     "--max-batch": _whole(1, 65_536, "Texts computed together."),
     "--max-body": _whole(1, _ANY, "Bytes of a request."),

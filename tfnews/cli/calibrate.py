@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue.names import CALIBRATIONS
+from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say
 
 
@@ -27,7 +28,7 @@ from tfnews.cli.say import next_step, say
 )
 @click.option(
     "--coverage",
-    type=float,
+    type=Number("--coverage"),
     help="Call no class where the model is unsure, so that this share of each class's texts is not "
     "called by the other's name: 0.9. Default: always call one.",
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews import progress
+from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import CALIBRATIONS
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import RunError, UsageError
@@ -83,10 +84,8 @@ def check(method: str, threshold: str | float, coverage: float | None) -> thresh
     """
     if method not in CALIBRATIONS:
         raise UsageError(f"Unknown method {method!r}. Allowed: {', '.join(CALIBRATIONS)}.")
-    if coverage is not None and not 0 < coverage < 1:
-        raise UsageError(
-            f"The coverage is a share above 0 and below 1, such as 0.9. Received: {coverage}."
-        )
+    if coverage is not None:
+        bounded("--coverage", coverage)
     return thresholds.rule(threshold)
 
 

@@ -277,10 +277,11 @@ def _other_threshold(run: Run, found: Judged) -> str:
     threshold, f1 = best_threshold(labels, scored)
     if f1 < found.scores["f1"] + _GAIN_OF_THRESHOLD:
         return ""
+    method = run.config.calibration.method
     return (
         f"The threshold is {found.scores['threshold']:g}. On these texts F1 would be {f1:.4f} at "
         f"{threshold:.4f}, a choice made after looking at them: "
-        f"tfnews calibrate {run.name} --threshold f1"
+        f"tfnews calibrate {run.name} --method {method} --threshold f1"
     )
 
 
