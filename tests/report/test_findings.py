@@ -126,7 +126,7 @@ def test_the_least_report_has_one_that_stands_and_is_untested():
         ),
         (
             made(home=judged([[1, 9], [1, 9]], fpr=(0.8, 1.0), macro_recall=(0.6, 0.7))),
-            "It may not be used on any text, for it is not shown to work",
+            "This model may not be used on any text, for it is not shown to work",
             "in order",
         ),
         (least(), "may not be used on any text yet", "in order"),

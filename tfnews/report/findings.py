@@ -63,13 +63,13 @@ def may_be_used(report: Report, found: Sequence[Finding]) -> str:
     name, kinds = report.data.name, {one.kind for one in found}
     if any(one.kind in _USELESS and one.where is None for one in found):
         return (
-            f"It may not be used on any text, for it is not shown to work even on texts like those "
-            f"of {name}; it serves to compare models."
+            "This model may not be used on any text, for it is not shown to work even on texts "
+            f"like those of {name}; it serves to compare models."
         )
     if "untested" in kinds:
-        return "It may not be used on any text yet: its test texts are still to be scored."
+        return "This model may not be used on any text yet: its test texts are still to be scored."
     failed = list(dict.fromkeys(one.where for one in found if one.where))
-    able = f"It may put texts like those of {name} in order for a person to read"
+    able = f"This model may put texts like those of {name} in order for a person to read"
     never = "nor to remove or label any text by itself"
     if failed:
         return f"{able}; it may not be used on texts from elsewhere ({listed(failed)}), {never}."
