@@ -40,7 +40,9 @@ def test_scores_are_said_and_report_and_card_named(run):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0] == "tfidf-1 on synthetic-demo, test split, label basis crowd:"
-    assert "called fake" in lines[1]
+    assert lines[1].endswith("the labels can be had without reading.")
+    assert lines[2].startswith("This model may put texts like those of synthetic-demo in order")
+    assert "called fake" in lines[3]
     assert "If 5 % of the texts you check are fake" in result.stdout
     assert "If 1 %" not in result.stdout
     assert f"Report: {run.report_path}" in lines

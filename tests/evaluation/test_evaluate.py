@@ -19,7 +19,8 @@ from tfnews.evaluation.measure import measure
 from tfnews.evaluation.publish import read_predictions
 from tfnews.models import load
 from tfnews.models.opening import digests
-from tfnews.report import figures, wording
+from tfnews.records import Reason, Token
+from tfnews.report import falls, figures, wording
 from tfnews.report.screen import summary
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
@@ -127,7 +128,7 @@ def test_report_card_and_figures_are_written(evaluated):
         assert run.name in text
         assert wording.false_alarms(report.parts["test"]) in text
     assert card.startswith(f"# {run.name}\n")
-    assert page.count("<img src=") == len(report.figures) >= 5
+    assert page.count("<img src=") == len(report.figures) - 1 >= 4  # matrices are tables
     assert {path.suffix for path in run.figures_dir.iterdir()} == {".png"}
 
 
@@ -226,6 +227,19 @@ def test_texts_can_be_left_out_of_the_report(flagging, splits):
     assert any(text in page for text in texts) is not no_text
     written = run.card_path.read_text() + run.metrics_path.read_text()
     assert not any(text in written for text in texts)
+
+
+def test_words_that_moved_mistakes_are_kept_and_shown_unless_texts_are_left_out(flagging):
+    run, report, no_text = flagging
+    kept = json.loads(run.metrics_path.read_text()).get("reasons")
+    assert ("Moved it most towards" in run.report_path.read_text()) is not no_text
+    if no_text:
+        assert (kept, report.reasons) == ([], ())
+        return
+    quoted = (*report.mistakes.false_alarms, *report.mistakes.misses, *report.mistakes.sample)
+    assert {one["row"] for one in kept} <= {one.row for one in quoted}
+    assert {word["toward"] for one in kept for word in one["words"]} == {"fake"}
+    assert all(word["weight"] > 0 for one in kept for word in one["words"])
 
 
 def test_prevalences_are_told(flagging):
@@ -331,7 +345,7 @@ def test_other_sets_leave_out_texts_seen_in_training(run, splits, tmp_path):
     assert (away.name, away.label_basis) == ("away", "unstated")
     assert away.shared_with_training == 6
     assert away.judged.rows == 11
-    said = wording.fall(report.parts["validation"], away.judged, "away")
+    said = falls.fall(report.parts["validation"], away.judged, "away")
     assert said in html.unescape(run.report_path.read_text())
 
 
@@ -345,7 +359,7 @@ def test_other_sets_leave_out_near_copies_and_say_the_scores_with_them(run, spli
     assert (away.shared_with_training, away.near_copies_of_training, away.left_out) == (1, 4, 5)
     assert (away.judged.rows, away.with_shared.rows) == (10, 15)
     assert Run.open(run.path).scores().other_sets["away"] == away
-    said = wording.left_out(away)
+    said = falls.left_out(away)
     assert "copies 1, near-copies 4." in said
     assert said in html.unescape(run.report_path.read_text())
     assert said in run.card_path.read_text().replace("\\", "")
@@ -365,8 +379,11 @@ def test_other_sets_do_not_read_the_test_split_and_are_remembered(run, tmp_path)
     first, second = (
         elsewhere(tmp_path / name, *strangers(count)) for name, count in (("a", 8), ("b", 12))
     )
+    run.record_parts({}, {}, reasons=(Reason(0, "exact", (Token("word", 1.0, "fake"),)),))
     evaluate(run, [first])
-    report = evaluate(run, [second])
+    assert run.scores().reasons[0].words[0].token == "word"
+    report = evaluate(run, [second], no_text=True)
+    assert run.scores().reasons == ()  # None would have left them in the file
     assert [away.name for away in report.other_sets] == ["a", "b"]
     assert report.test_reads == 0
     assert set(report.parts) == {"validation"}

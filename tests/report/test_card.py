@@ -11,9 +11,9 @@ def _sections(card):
     return re.findall(r"^## (.+)$", card, re.MULTILINE)
 
 
-def test_the_sections_stand_in_order_with_false_alarms_first():
+def test_the_sections_stand_in_order_with_plain_words_first():
     assert _sections(render(report())) == [
-        "False alarms first (test texts)", "Warnings", "Scores", "On other data sets", "Data",
+        "In plain words (test texts)", "Warnings", "Scores", "On other data sets", "Data",
         "Licences", "Intended use", "Limits", "How it was made",
     ]  # fmt: skip
 
@@ -68,5 +68,5 @@ def test_names_cannot_break_the_markdown():
 
 def test_the_least_card_renders():
     card = render(least())
-    assert "False alarms first (validation texts)" in card
+    assert "In plain words (validation texts)" in card
     assert "Pretrained weights (none): none: learnt from the training split" in card

@@ -10,7 +10,7 @@ from tests.audit import news
 from tests.report.page import Page
 from tests.report.sample import report, sliced
 from tfnews.audit.audit import audit
-from tfnews.records import Ancestor
+from tfnews.records import Ancestor, Reason, Token
 from tfnews.report import audit_page, html
 from tfnews.report.page import rendered
 
@@ -49,6 +49,9 @@ def full(tmp_path_factory):
         warnings=("Mind this.",),
         slices=sliced(),
     )
+    row = made.mistakes.misses[0].row
+    reasons = (Reason(row, "exact", (Token("heavily", -0.25, "real"),)),)
+    made = replace(made, reasons=reasons)
     ancestor = Ancestor("earlier-1", "/runs/earlier-1", "00", "made_up")
     away = replace(
         made.other_sets[0],
@@ -81,6 +84,7 @@ def test_no_string_of_the_content_becomes_html_or_a_template(full, nasty):
         "made_up", "nnlm128-1", "real", "fake", "elsewhere", "Mind this.", "factcheck", "tfidf",
         "too short", "earlier-1", "nnlm-en-dim128", "epochs", "keras", "2.21.0", "test.csv",
         "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata", "politics",
+        "heavily",
     ],
 )  # fmt: skip
 def test_each_kind_of_string_was_hostile_and_is_shown(full, own):

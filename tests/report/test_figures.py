@@ -16,7 +16,7 @@ def _words(figure):
     axes = figure.axes
     said = [text for one in axes for text in (one.get_title(), one.get_xlabel(), one.get_ylabel())]
     said += [label.get_text() for one in axes for label in one.get_xticklabels()]
-    said += [text.get_text() for one in axes if one.get_legend() for text in one.get_legend().texts]
+    said += [text.get_text() for legend in figure.legends for text in legend.texts]
     return "\n".join(said)
 
 
@@ -53,6 +53,15 @@ def test_axes_are_labelled(drawn):
     for name in drawn.keys() - {"confusion"}:
         assert all(axes.get_ylabel() for axes in drawn[name].axes), name
         assert drawn[name].axes[-1].get_xlabel(), name
+
+
+def test_no_legend_lies_over_a_curve(drawn):
+    for name in drawn.keys() - {"confusion"}:
+        assert not any(axes.get_legend() for axes in drawn[name].axes), name
+        drawn[name].draw_without_rendering()
+        (legend,) = drawn[name].legends
+        top = legend.get_window_extent().y1
+        assert all(axes.get_tightbbox().y0 > top for axes in drawn[name].axes), name
 
 
 def test_titles_say_the_best_epoch(drawn):

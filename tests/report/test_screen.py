@@ -5,15 +5,17 @@ import pytest
 
 from tests.report.sample import CONFIG, part, report
 from tfnews.records import Judged
-from tfnews.report import screen, terminal, wording
+from tfnews.report import falls, findings, screen, terminal, wording
 
 
 def test_false_alarms_come_before_every_score():
-    shown = screen.summary(report())
+    made = report(other_sets=())
+    shown = screen.summary(made)
     lines = shown.splitlines()
     assert lines[0] == "nnlm128-1 on made_up, test split, label basis factcheck:"
     assert lines[1] == wording.false_alarms(report().parts["test"])
-    assert lines[2] == wording.misses(report().parts["test"])
+    assert lines[2] == findings.may_be_used(made, findings.ranked(made))
+    assert lines[3] == wording.misses(report().parts["test"])
     assert shown.index("were called fake") < shown.index("accuracy")
     assert wording.resembles(("real", "fake"), "made_up") in lines[-1]
 
@@ -22,7 +24,7 @@ def test_without_test_scores_it_speaks_of_validation():
     parts = {"validation": part(1)}
     shown = screen.summary(report(parts=parts))
     assert "validation split" in shown.splitlines()[0]
-    assert "Warning: The model has not been scored on the test texts." in shown
+    assert "\nThe model has not been scored on the test texts." in shown
 
 
 @pytest.mark.parametrize("prevalences", [(0.01,), (0.02, 0.5)])
@@ -38,7 +40,7 @@ def test_floor_and_other_sets_are_said():
     shown = screen.summary(made)
     assert wording.floor(made.floor) in shown
     away = made.other_sets[0]
-    assert wording.fall(made.parts["test"], away.judged, "elsewhere") in shown
+    assert falls.fall(made.parts["test"], away.judged, "elsewhere") in shown
     assert shown.count("No gain over the simplest model is shown") == 1  # not as a warning, too
 
 

@@ -40,7 +40,7 @@ def evaluate(
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         slice_by: Columns of the run's own splits by which errors are counted apart, besides length
             and the column that `prepare` took time from.
-        no_text: Leave article texts out of report and mistakes.
+        no_text: Leave article texts and their words out of report, mistakes and scores.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
             read and write any file.
@@ -80,9 +80,18 @@ def carry_out(
         own = seen(home, run.config.learnt_parts)
     for other in request.others:
         run.record_other_set(measure_elsewhere(classifier, own, other, run.name))
+    if request.others and no_text:
+        run.record_parts({}, {}, reasons=())
     if not request.others:
         run.count_test_read()
-        asked = {"against_floor": run.config.arch != floor.FLOOR, "slice_by": request.slice_by}
-        record(run, measure(classifier, home, **asked, root=run.path.parent))
+        measured = measure(
+            classifier,
+            home,
+            against_floor=run.config.arch != floor.FLOOR,
+            root=run.path.parent,
+            slice_by=request.slice_by,
+            with_words=not no_text,
+        )
+        record(run, measured)
         board.write(run)
     return publish(run, home, prevalences, no_text=no_text)

@@ -62,14 +62,17 @@ def explain(
 
     progress.stage("Opening the run")
     classifier = load(run, trust_graph=trust_graph)
-    progress.stage("Scoring the text")
-    method = _method(classifier, method)
+    progress.stage("Scoring the text and adding up")
+    found = explain_open(classifier, text, _method(classifier, method), by)
+    return replace(found, run=_name(run))
+
+
+def explain_open(classifier: "NewsClassifier", text: str, method: str, by: str) -> Explanation:
+    """Explain as `explain` does, once all is checked: `method` is one that the classifier has."""
     reason = _refusal(classifier, text)
     if reason:
-        found = _record(classifier, printable(text), by, outcome="not_explained", reason=reason)
-    else:
-        found = _explained(classifier, text, method, by)
-    return replace(found, run=_name(run))
+        return _record(classifier, printable(text), by, outcome="not_explained", reason=reason)
+    return _explained(classifier, text, method, by)
 
 
 def _name(run: "str | os.PathLike | Run | NewsClassifier") -> str | None:
@@ -160,7 +163,6 @@ def _added_up(
     """Return the contribution of each group, and what else sums tell."""
     from tfnews.evaluation.explaining import additive
 
-    progress.stage("Adding up")
     way = {"exact": additive.exact, "gradients": additive.gradients}[method]
     sums = way(classifier, classifier.encode([text]), reading)
     found = [

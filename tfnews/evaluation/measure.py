@@ -18,11 +18,13 @@ from tfnews.audit.audit import audit
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.kept import kept
+from tfnews.evaluation.reasons import reasons
 from tfnews.evaluation.seen import Seen, shared, whole
 from tfnews.evaluation.slices import slices
 from tfnews.models import NewsClassifier
-from tfnews.records import Audit, Comparison, Judged, OtherSet, Reliability, Timings
+from tfnews.records import Audit, Comparison, Judged, OtherSet, Reason, Reliability, Timings
 from tfnews.records.slices import Slices
+from tfnews.statistics import mistakes
 from tfnews.statistics.judged import judge, reliability
 from tfnews.statistics.sample import flagged
 
@@ -45,6 +47,7 @@ class Measured:
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
         slices: Error rates of parts of the test part.
+        reasons: Which words moved the scores of mistakes that a report quotes.
     """
 
     labels: dict[str, np.ndarray]
@@ -57,6 +60,7 @@ class Measured:
     refused: dict[str, int] = field(default_factory=dict)
     f1_of_scored: float | None = None
     slices: Slices | None = None
+    reasons: tuple[Reason, ...] = ()
 
 
 def measure(
@@ -66,6 +70,7 @@ def measure(
     against_floor: bool = True,
     root: str | os.PathLike | None = None,
     slice_by: Sequence[str] = (),
+    with_words: bool = True,
 ) -> Measured:
     """Score a classifier on every part of its own splits, the test part too.
 
@@ -76,6 +81,7 @@ def measure(
         root: Folder of runs, beside which the floor and the audit of the splits are kept for the
             next time; `None` keeps nothing.
         slice_by: Columns of the splits by which errors are counted apart, besides length.
+        with_words: Whether words of the test texts may be kept, to say what moved their scores.
     """
     frames = {part: splits.frame(part) for part in PARTS}
     texts = {part: frame["combined_text"].tolist() for part, frame in frames.items()}
@@ -83,15 +89,17 @@ def measure(
     compared = None
     if against_floor:
         compared = floor.compare(splits, "test", scored["test"], classifier.threshold, root)
+    timings = _timings(classifier, texts["test"])
     return Measured(
         labels={part: frame["label"].to_numpy() for part, frame in frames.items()},
         probabilities=scored,
         parts={part: judged(frames[part], scored[part], classifier) for part in PARTS},
         reliability={part: reliable(frames[part], scored[part], classifier) for part in PARTS[1:]},
-        timings=_timings(classifier, texts["test"]),
+        timings=timings,
         audit=_audited(splits, root),
         floor=compared,
         slices=slices(frames["test"], scored["test"], classifier.threshold, slice_by),
+        reasons=_reasons(classifier, frames["test"], scored["test"], timings, with_words),
         **_refused(classifier, frames["test"], scored["test"]),
     )
 
@@ -206,6 +214,19 @@ def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
         return audit(splits, seed=_SEED).to_json()
 
     return Audit.from_json(kept(root, "audit", splits, make, seed=_SEED))
+
+
+def _reasons(
+    classifier: NewsClassifier,
+    frame: pd.DataFrame,
+    scored: np.ndarray,
+    timings: Timings,
+    with_words: bool,
+) -> tuple[Reason, ...]:
+    if not with_words:
+        return ()
+    wrong = mistakes.find(frame["label"], scored, threshold=classifier.threshold)
+    return reasons(classifier, frame, wrong, timings.ms_per_text)
 
 
 def _timings(classifier: NewsClassifier, texts: list[str]) -> Timings:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices")
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices", "reasons")
     facts = {name: getattr(measured, name) for name in names}
     run.record_parts(measured.parts, measured.reliability, **facts)
 
@@ -56,6 +57,8 @@ def publish(
         reliability={part: (found.reliability or {}).get(part) for part in found.parts},
         outdated=(*outdated, *(one.name for one in sets if one.outdated)),
         slices=of_test.slices,
+        reasons=() if no_text else of_test.reasons or (),
+        written=datetime.now(UTC).date(),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
     progress.stage("Writing the report")

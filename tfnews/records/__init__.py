@@ -12,11 +12,11 @@ from tfnews.records.config import (
 )
 from tfnews.records.promotion import Flip, Promotion, Side
 from tfnews.records.ranking import Contender, HeldOut, Paired, Ranking
-from tfnews.records.scores import Comparison, Judged, OtherSet, Scores, Timings
+from tfnews.records.scores import Comparison, Judged, OtherSet, Reason, Scores, Timings
 
 __all__ = [
     "Ancestor", "Audit", "AuditedPart", "Band", "Bin", "Calibration", "CalibrationRecord",
     "ColumnsRecord", "Comparison", "Config", "Contender", "Copies", "Fitted", "Flip", "HeldOut",
-    "Judged", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking", "Reliability",
-    "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
+    "Judged", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking", "Reason",
+    "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
 ]  # fmt: skip

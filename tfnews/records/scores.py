@@ -3,7 +3,7 @@
 import itertools
 from dataclasses import dataclass, field, replace
 
-from tfnews.records.audit import Audit
+from tfnews.records.audit import Audit, Token
 from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
 from tfnews.records.slices import Slices
@@ -47,6 +47,22 @@ class Timings:
     ms_per_text: float
     texts_per_second: float
     cpu: str | None = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Which words moved the score of a text that was called by the other class's name.
+
+    Attributes:
+        row: Of the test split, counted from 0.
+        method: How it was found out, as `explain` names it.
+        words: Those that moved it most towards the class it was called, the most first, with what
+            they add to the log odds, all places of a word together.
+    """
+
+    row: int
+    method: str
+    words: tuple[Token, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +151,8 @@ class Scores(Record):
         outdated: Splits that were scored before the run was calibrated anew; `None` where it never
             was.
         slices: Error rates of parts of the test split.
+        reasons: Which words moved the scores of its mistakes that a report quotes; empty, and not
+            `None`, which would leave what a file has, where none may be kept.
     """
 
     train: Judged | None = None
@@ -149,6 +167,7 @@ class Scores(Record):
     reliability: dict[str, Reliability] | None = None
     outdated: tuple[str, ...] | None = None
     slices: Slices | None = None
+    reasons: tuple[Reason, ...] | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
@@ -170,7 +189,7 @@ class Scores(Record):
         """Mark all as of before the run was calibrated anew; they are kept, and not shown."""
         scored = tuple(part for part, judged in self._scored.items() if judged)
         sets = {name: replace(one, outdated=True) for name, one in (self.other_sets or {}).items()}
-        return replace(self, outdated=scored, other_sets=sets or None)
+        return replace(self, outdated=scored, other_sets=sets or None, reasons=())
 
     def with_other_set(self, away: OtherSet) -> "Scores":
         """Add another set; only that of the very same files is replaced, not a namesake.

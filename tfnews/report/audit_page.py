@@ -40,7 +40,6 @@ def summary(found: Audit) -> Markup:
     return rendered(
         "audit_summary.html",
         **_said(found),
-        heading=audit_wording.HEADING,
         how=audit_wording.how(found),
     )
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
-from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reliability, Timings
+from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reason, Reliability, Timings
 from tfnews.records.slices import Slices
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
@@ -79,6 +80,8 @@ class Report:
         reliability: What calibration changes on each part; `None` where it was not measured.
         outdated: Parts and other sets that were scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
+        reasons: Which words moved the scores of mistakes, by their rows in the test part.
+        written: The day on which the report is.
     """
 
     config: Config
@@ -98,6 +101,8 @@ class Report:
     reliability: Mapping[str, Reliability | None] = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
     slices: Slices | None = None
+    reasons: tuple[Reason, ...] = ()
+    written: date | None = None
 
     @property
     def part(self) -> str:

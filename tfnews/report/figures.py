@@ -132,7 +132,7 @@ def roc(numbers: dict, class_names: Sequence[str]) -> Figure:
     axes.plot(*numbers["at"], "o", color="black", ms=7, label="at the threshold")
     axes.set_xlabel(f"{real} texts called {fake} (%)")
     axes.set_ylabel(f"{fake} texts called {fake} (%)")
-    axes.legend(loc="lower right")
+    _legend(figure)
     return figure
 
 
@@ -176,7 +176,7 @@ def precision_recall(numbers: dict, class_names: Sequence[str]) -> Figure:
         axes.plot(*at, "o", color="black", ms=7, label="at the threshold")
     axes.set_xlabel(f"{fake} texts found: recall (%)")
     axes.set_ylabel("flags that are right: precision (%)")
-    axes.legend(loc="lower left")
+    _legend(figure)
     return figure
 
 
@@ -208,13 +208,13 @@ def calibration(
         _shares(upper, before, "s:", color=REAL_COLOUR, label="before calibration")
     _shares(upper, numbers, "o-", color=FAKE_COLOUR, label="this model")
     upper.set_ylabel(f"texts that are {fake} (%)")
-    upper.legend(loc="lower right")
     _percent(upper.yaxis)
     upper.set_ylim(-0.02, 1.02)
     _bars(lower, count, [(count, REAL_COLOUR, None)])
     lower.set_ylabel("texts")
     _score_axis(lower, fake)
     _grid(upper)
+    _legend(figure)
     return figure
 
 
@@ -258,8 +258,8 @@ def risk_coverage(
     axes.set_ylim(bottom=0)
     _percent(axes.xaxis)
     _percent(axes.yaxis)
-    axes.legend(loc="upper left")
     _grid(axes)
+    _legend(figure)
     return figure
 
 
@@ -298,8 +298,8 @@ def histogram(numbers: dict, class_names: Sequence[str]) -> Figure:
     _bars(axes, numbers["real"] + numbers["fake"], list(bars))
     axes.axvline(numbers["threshold"], color="black", ls="--", lw=1.2, label="threshold")
     axes.set_ylabel("texts")
-    axes.legend(loc="upper center")
     _score_axis(axes, class_names[1])
+    _legend(figure)
     return figure
 
 
@@ -327,7 +327,7 @@ def by_epoch(history: Sequence[dict], name: str) -> Figure:
     if name == "accuracy":
         _percent(axes.yaxis)
     if axes.lines:
-        axes.legend()
+        _legend(figure)
     _grid(axes)
     return figure
 
@@ -387,7 +387,14 @@ def _score_axis(axes, fake: str) -> None:
 
 
 def _title(axes, words: str) -> None:
-    axes.set_title(textwrap.fill(words, _TITLE_WIDTH), fontsize=11)
+    together = words.replace(" %", "\u00a0%")  # no line begins with a percent sign
+    axes.set_title(textwrap.fill(together, _TITLE_WIDTH), fontsize=11)
+
+
+def _legend(figure: Figure) -> None:
+    """Name the lines of the first axes below the figure, where no curve is."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
 
 
 def _percent(axis) -> None:

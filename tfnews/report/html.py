@@ -1,7 +1,10 @@
 """One self-contained HTML page about a run, for a moderator who knows no machine learning."""
 
+from collections.abc import Iterator
+
 from tfnews.report import page, wording
 from tfnews.report.content import Report
+from tfnews.report.page import rendered
 from tfnews.report.sections import SECTIONS
 
 
@@ -11,8 +14,24 @@ def render(report: Report) -> str:
     return page.page(
         f"How well {report.config.name} recognises texts labelled {fake} in {set_name}",
         _subtitle(report),
-        filter(None, (section.html(report) for section in SECTIONS)),
+        [rendered("report.html", sections=list(_shown(report)))],
     )
+
+
+def _shown(report: Report) -> Iterator[dict[str, str]]:
+    """Yield the sections that have something to say, as the template wants them."""
+    real, fake = report.data.class_names
+    for section in SECTIONS:
+        body = section.html(report)
+        if body:
+            opening = section.opening.format(real=real, fake=fake, set=report.data.name)
+            yield {
+                "key": section.key,
+                "heading": section.heading,
+                "opening": opening,
+                "kind": section.kind,
+                "body": body,
+            }
 
 
 def _subtitle(report: Report) -> str:
@@ -21,8 +40,9 @@ def _subtitle(report: Report) -> str:
     learnt = f"{texts:,} texts of {data.name}" if texts else data.name
     pretrained = config.weights.handle not in (None, "none")
     frozen = pretrained and not config.trainable
+    written = f"{wording.day(report.written)}. " if report.written else ""
     kept = ", its pretrained part left as it was" if frozen else ""
     return (
-        f"Architecture {config.arch}, learnt from {learnt}{kept}. "
+        f"{written}Architecture {config.arch}, learnt from {learnt}{kept}. "
         f"What the labels rest on: {wording.label_basis(data.label_basis)}."
     )

@@ -22,12 +22,20 @@ class Section:
 
     Attributes:
         key: Its name.
-        html: Returns a section of the page, from `page.rendered`; "" where there is nothing to say.
+        html: Returns what the page shows below heading and opening, from `page.rendered`; "" where
+            there is nothing to say.
         markdown: Returns a section of the card; "" where there is nothing to say.
         terminal: Returns lines; "" among them is a gap.
+        heading: On the page and in its table of contents.
+        opening: The page's first sentence, for who must act on the section; {real}, {fake} and
+            {set} stand for the run's own class names and set.
+        kind: How the page boxes it: "panel", "alarm" or not at all.
     """
 
     key: str
     html: Callable[[Report], Markup | str] = _nothing
     markdown: Callable[[Report], str] = _nothing
     terminal: Callable[[Report], Sequence[str]] = _no_lines
+    heading: str = ""
+    opening: str = ""
+    kind: str = ""

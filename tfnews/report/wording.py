@@ -1,6 +1,7 @@
 """What scores mean, in sentences: the report and the card say the same things in the same words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from tfnews.data.splits import UNSTATED
 from tfnews.records import CalibrationRecord, Comparison, Judged, OtherSet
@@ -15,6 +16,10 @@ LABEL_BASES = {
     "satire": "satire sites against news sites",
     "clickbait": "sites known for clickbait against news sites, or people's judgement",
 }
+UNTESTED = (
+    "The model has not been scored on the test texts. Scores on validation texts are too good: the "
+    "model was chosen by them."
+)
 NEAR_PERFECT = 0.98
 FEW_ROWS = 300
 MANY_REFUSED = 0.05  # of another set's texts
@@ -36,6 +41,11 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "" if bounds is None else f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
+def day(when: date) -> str:
+    """Return "5 May 2026"."""
+    return f"{when.day} {when:%B %Y}"
+
+
 def resembles(class_names: Sequence[str], set_name: str) -> str:
     """Say what a score means."""
     fake = class_names[1]
@@ -50,18 +60,24 @@ def label_basis(basis: str) -> str:
     return LABEL_BASES.get(basis, basis)
 
 
-def false_alarms(judged: Judged, called: str | None = None) -> str:
-    """Say how many real texts were called fake, or `called`, with the interval."""
+def false_alarms(judged: Judged, called: str | None = None, of: str = "") -> str:
+    """Say how many real texts were called fake, or `called`, with the interval.
+
+    Args:
+        judged: The scores.
+        called: What the model calls class 1, where that is not the set's own name.
+        of: The set's name, where it is not the run's own.
+    """
     real, fake = judged.class_names
     counts = judged.scores["confusion"][0]
-    return _rate(judged, "fpr", counts[1], sum(counts), real, called or fake)
+    return _rate(judged, "fpr", counts[1], sum(counts), real, called or fake, of)
 
 
-def misses(judged: Judged) -> str:
-    """Say how many fake texts were called real, with the interval."""
+def misses(judged: Judged, of: str = "") -> str:
+    """Say how many fake texts were called real, with the interval; `of` as `false_alarms`."""
     real, fake = judged.class_names
     counts = judged.scores["confusion"][1]
-    return _rate(judged, "fnr", counts[0], sum(counts), fake, real)
+    return _rate(judged, "fnr", counts[0], sum(counts), fake, real, of)
 
 
 def flags_right(flag: dict, class_names: Sequence[str]) -> str:
@@ -110,8 +126,10 @@ def always(judged: Judged) -> str:
     )
 
 
-def no_better(judged: Judged) -> str | None:
+def no_better(judged: Judged, of: str = "") -> str | None:
     """Say that a model is not shown to tell the classes apart, or None where it is.
+
+    `of` is the set's name, where it is not the run's own.
 
     The mean of both classes' recall is 0.5 for whoever gives all texts one class, whatever the
     classes' shares, and for whoever draws lots.
@@ -122,25 +140,9 @@ def no_better(judged: Judged) -> str | None:
         return None
     known = f" (95 % interval {interval(bounds)})" if bounds else ""
     return (
-        f"This model is not shown to be any better than always giving {found['class']}: it finds "
+        f"{f'On {of} this' if of else 'This'} model is not shown to be any better than always "
+        f"giving {found['class']}: it finds "
         f"{recall:.4f} of a class on average{known}, where one answer for all texts finds 0.5."
-    )
-
-
-def fall(home: Judged, away: Judged, away_name: str) -> str:
-    """Say how F1 and accuracy move from the model's own test texts to another data set."""
-    before, after = home.scores, away.scores
-    # A model knows only the classes it was trained on: it calls no text by another set's name.
-    own = home.class_names[1]
-    called = own if own == away.class_names[1] else f"{own}-like"
-    commoner = max(map(sum, after["confusion"])) / away.rows
-    moved = " and ".join(
-        _moved(name, before[key], after[key])
-        for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
-    )
-    return (
-        f"On {away_name}, {moved}; always giving the commoner class would be right for "
-        f"{_percent(commoner)}. {false_alarms(away, called)}"
     )
 
 
@@ -161,52 +163,6 @@ def unscored(name: str, judged: Judged, refused: Mapping[str, int], f1: float | 
         f"Scores count all {judged.rows:,} {name}; predict gives no number to "
         f"{sum(refused.values()):,} of them ({kinds}).{without}"
     )
-
-
-def elsewhere(report: Report) -> list[str]:
-    """Say how the model does on other data sets, and how many of their texts were left out."""
-    said = []
-    for away in report.other_sets:
-        said.append(fall(report.judged, away.judged, away.name))
-        said.append(left_out(away))
-        named = f"texts of {away.name}"
-        said.append(unscored(named, away.judged, away.refused, away.f1_of_scored))
-    return list(filter(None, said))
-
-
-def left_out(away: OtherSet) -> str:
-    """Say which texts of another set were not scored, and what the scores would be with them.
-
-    "" where nobody counted them.
-    """
-    if away.shared_with_training is None:
-        return ""
-    said = (
-        f"Left out of {away.name}, as they are also in this model's training texts: "
-        f"copies {away.shared_with_training:,}"
-    )
-    if away.near_copies_of_training is None:
-        return f"{said}; nobody looked for near-copies."
-    said += f", near-copies {away.near_copies_of_training:,}."
-    if away.with_shared is None:
-        return said
-    before, after = away.with_shared.scores, away.scores
-    return (
-        f"{said} Scored with them, {before['rows']:,} texts: F1 {before['f1']:.4f}, accuracy "
-        f"{before['accuracy']:.4f}; without, {after['rows']:,} texts: F1 {after['f1']:.4f}, "
-        f"accuracy {after['accuracy']:.4f}."
-    )
-
-
-def _moved(name: str, before: float, after: float) -> str:
-    if abs(after - before) < 0.005:
-        return f"{name} stays at {after:.2f}"
-    verb = "rises" if after > before else "falls"
-    return f"{name} {verb} from {before:.2f} to {after:.2f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def warnings(report: Report) -> list[str]:
@@ -244,6 +200,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     seed = "not stated" if data.seed is None else data.seed
     told = {"weights": config.weights.name} if "weights" in config.recipe else {}
     facts = {
+        "written": report.written and day(report.written),
         "command": config.command,
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
         "calibrated": _calibrated(config.calibration),
@@ -331,10 +288,7 @@ def _reads_warning(test_reads: int) -> str | None:
 
 def _test_warning(test: Judged | None) -> str | None:
     if not test:
-        return (
-            "The model has not been scored on the test texts. Scores on validation texts are too "
-            "good: the model was chosen by them."
-        )
+        return UNTESTED
     if test.rows >= FEW_ROWS:
         return None
     return f"There are only {test.rows:,} test texts: read the intervals, not the scores."
@@ -367,20 +321,23 @@ def _refused_warning(away: OtherSet) -> str | None:
     )
 
 
-def _rate(judged: Judged, metric: str, wrong: int, total: int, name: str, called: str) -> str:
+def _rate(
+    judged: Judged, metric: str, wrong: int, total: int, name: str, called: str, of: str
+) -> str:
     rate, bounds = judged.scores[metric], judged.intervals.get(metric)
+    texts = f"{name} texts of {of}" if of else f"{name} texts"
     if rate is None:
-        return f"There were no {name} texts, so this cannot be said."
+        return f"There were no {texts}, so this cannot be said."
     base = _base(rate or (bounds[1] if bounds else 1))
     if not wrong:
         limit = f"; up to {bounds[1] * base:.1f} of {base:,} cannot be excluded" if bounds else ""
-        return f"None of {total:,} {name} texts was called {called}{limit}."
+        return f"None of {total:,} {texts} was called {called}{limit}."
     decimals = 0 if rate * base >= 10 else 1
     known = ""
     if bounds:
         low, high = (f"{bound * base:.{decimals}f}" for bound in bounds)
         known = f" (95 % interval {low} to {high})"
-    said = f"Of {base:,} {name} texts, {rate * base:.{decimals}f} were called {called}{known}"
+    said = f"Of {base:,} {texts}, {rate * base:.{decimals}f} were called {called}{known}"
     return f"{said}. Counted: {wrong:,} of {total:,}."
 
 

@@ -27,6 +27,7 @@ class Metric:
         in_table: Whether the report's page shows it.
         in_card: Whether the model card shows it.
         on_screen: Whether the terminal shows it.
+        leads: Whether the page shows it first, before the fold.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Metric:
     in_table: bool = True
     in_card: bool = True
     on_screen: bool = False
+    leads: bool = False
 
     def of(self, sums: Sums) -> np.ndarray:
         """Return the score of each resample, `(resamples,)` float64; NaN where it has none."""
@@ -109,16 +111,18 @@ _ERRORS = {"lower_is_better": True}
 _ROWS = (
     Metric(
         "fpr", "{real} called {fake} (false alarms, FPR)", "FPR",
-        lambda s: _ratio(s.fp, s.real), needs=(0,), on_screen=True, **_ERRORS,
+        lambda s: _ratio(s.fp, s.real), needs=(0,), on_screen=True, leads=True, **_ERRORS,
     ),
     Metric(
         "fnr", "{fake} called {real} (misses, FNR)", "FNR",
-        lambda s: _ratio(s.fn, s.fake), needs=(1,), on_screen=True, **_ERRORS,
+        lambda s: _ratio(s.fn, s.fake), needs=(1,), on_screen=True, leads=True, **_ERRORS,
     ),
     Metric("accuracy", "accuracy", "accuracy", lambda s: (s.tn + s.tp) / s.rows, on_screen=True),
     Metric("precision", "precision for {fake}", "precision {fake}", lambda s: _precision(s)[1]),
     Metric("recall", "recall for {fake}", "recall {fake}", lambda s: _recall(s)[1]),
-    Metric("f1", "F1 for {fake}", "F1 {fake}", lambda s: _f1(s)[1], on_screen=True),
+    Metric(
+        "f1", "F1 for {fake}", "F1 {fake}", lambda s: _f1(s)[1], on_screen=True, leads=True
+    ),
     Metric(
         "weighted_precision", "weighted precision", "precision weighted",
         _by_support(_precision), in_card=False,
@@ -205,11 +209,24 @@ def scores(
 
 
 def _always(sample: Sample, class_names: Sequence[str]) -> dict:
-    commoner = int(2 * sample.labels.sum() > len(sample.labels))
-    constant = Sample(sample.labels, np.full(len(sample.labels), float(commoner)), 0.5).whole()
+    rows, fake = len(sample.labels), int(sample.labels.sum())
+    commoner = int(2 * fake > rows)
+    found = one_answer(rows - fake, fake, commoner)
+    return {"class": class_names[commoner], "rows": rows, **found}
+
+
+def one_answer(real: int, fake: int, label: int) -> dict[str, float | None]:
+    """Return what giving every text the same class would score, by the names of `METRICS`.
+
+    Args:
+        real: Texts of class 0.
+        fake: Texts of class 1.
+        label: The class that all are given, 0 or 1.
+    """
+    labels = np.repeat([0, 1], [real, fake])
+    constant = Sample(labels, np.full(len(labels), float(label)), 0.5).whole()
     with np.errstate(all="ignore"):  # a formula may divide by what is 0 here
-        found = {name: known(metric.of(constant)[0]) for name, metric in METRICS.items()}
-    return {"class": class_names[commoner], "rows": len(sample.labels), **found}
+        return {name: known(metric.of(constant)[0]) for name, metric in METRICS.items()}
 
 
 def known(value: float) -> float | None:

@@ -7,6 +7,7 @@ from tfnews.report.sections import (
     audit,
     calibration,
     closing,
+    commands,
     data,
     figures,
     floor,
@@ -41,6 +42,7 @@ SECTIONS = (
     licences.SECTION,
     use.SECTION,
     limits.SECTION,
+    commands.SECTION,
     how_made.SECTION,
     closing.SECTION,
 )

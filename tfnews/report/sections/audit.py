@@ -21,4 +21,10 @@ def _markdown(report: Report) -> str:
     return markdown.section(audit_wording.HEADING, f"{markdown.bullets(said)}\n\n{table}")
 
 
-SECTION = Section("audit", _html, _markdown)
+SECTION = Section(
+    "audit",
+    _html,
+    _markdown,
+    heading=audit_wording.HEADING,
+    opening="Take no high score as proof of reading: see first what is had without it.",
+)

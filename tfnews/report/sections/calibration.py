@@ -8,6 +8,8 @@ from tfnews.report.content import Report
 from tfnews.report.page import rendered
 from tfnews.report.section import Section
 
+_HEADING = "Scores as shares"
+
 
 def _said(report: Report) -> list[str]:
     found = report.reliability.get(report.part)
@@ -41,7 +43,7 @@ def _html(report: Report) -> Markup | str:
 
 def _markdown(report: Report) -> str:
     said = _said(report)
-    return markdown.section("Scores as shares", markdown.bullets(said)) if said else ""
+    return markdown.section(_HEADING, markdown.bullets(said)) if said else ""
 
 
 def _terminal(report: Report) -> list[str]:
@@ -53,4 +55,11 @@ def _terminal(report: Report) -> list[str]:
     return ["", *said, hint, ""] if said else []
 
 
-SECTION = Section("calibration", _html, _markdown, _terminal)
+SECTION = Section(
+    "calibration",
+    _html,
+    _markdown,
+    _terminal,
+    heading=_HEADING,
+    opening="Quote a score as a chance only for texts like these, and as far as it holds below.",
+)

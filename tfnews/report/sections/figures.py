@@ -3,19 +3,16 @@
 import base64
 from pathlib import Path
 
+import numpy as np
 from markupsafe import Markup
 
+from tfnews.data.splits import PARTS
 from tfnews.report.content import Report
-from tfnews.report.page import rendered
+from tfnews.report.page import Cell, rendered
 from tfnews.report.section import Section
 
-# What each figure shows to whoever cannot see it, and how to read it.
+# What each figure shows to whoever cannot see it, and how to read it; the matrices are tables.
 FIGURES = {
-    "confusion": (
-        "Confusion matrices",
-        "Each row is what the texts are labelled, each column what the model called them. "
-        "The top right square counts false alarms, the bottom left one misses.",
-    ),
     "histogram": (
         "Scores of each class",
         "A good model keeps the two colours apart. Bars in the middle are texts it is unsure of. "
@@ -58,7 +55,27 @@ def _html(report: Report) -> Markup | str:
         for name, (title, how_to_read) in FIGURES.items()
         if name in report.figures
     ]
-    return rendered("figures.html", figures=drawn) if drawn else ""
+    if not drawn:
+        return ""
+    names = report.data.class_names
+    return rendered("figures.html", figures=drawn, names=names, matrices=_matrices(report))
+
+
+def _matrices(report: Report) -> list[dict]:
+    """Return each part's confusion matrix, counts and shares of each label's texts, in words."""
+    return [
+        {
+            "title": f"{part}: {matrix[0][1] + matrix[1][0]:,} of {np.sum(matrix):,} wrong",
+            "rows": [[_counted(count, sum(row)) for count in row] for row in matrix],
+        }
+        for part in reversed(PARTS)
+        if part in report.parts
+        for matrix in [report.parts[part].scores["confusion"]]
+    ]
+
+
+def _counted(count: int, of: int) -> Cell:
+    return Cell(f"{count:,}", f"{100 * count / of:.1f} %" if of else "")
 
 
 def _base64(png: bytes | Path) -> str:
@@ -66,4 +83,9 @@ def _base64(png: bytes | Path) -> str:
     return base64.b64encode(content).decode("ascii")
 
 
-SECTION = Section("figures", _html)
+SECTION = Section(
+    "figures",
+    _html,
+    heading="Figures",
+    opening="Look here before you move the threshold: fewer false alarms cost more misses.",
+)

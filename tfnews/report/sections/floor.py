@@ -21,4 +21,11 @@ def _terminal(report: Report) -> list[str]:
     return [wording.floor(report.floor) or ""]
 
 
-SECTION = Section("floor", _html, _markdown, _terminal)
+SECTION = Section(
+    "floor",
+    _html,
+    _markdown,
+    _terminal,
+    heading="Against the simplest model",
+    opening="Take the simpler model unless this one is shown to be better.",
+)

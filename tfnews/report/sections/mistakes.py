@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from tfnews.data.text import excerpt
+from tfnews.records import Reason
 from tfnews.report.content import Report
 from tfnews.report.page import rendered
 from tfnews.report.section import Section
@@ -22,17 +23,35 @@ def _html(report: Report) -> Markup | str:
         (f"Misses: {fake} called {real} ({misses})", found.misses),
         ("Any mistakes, drawn at random", found.sample),
     )
-    shown = [(said, [_shown(one, (real, fake)) for one in some]) for said, some in kinds if some]
-    return rendered("mistakes.html", kinds=shown)
+    reasons = {one.row: one for one in report.reasons}
+    shown = [
+        (said, [_shown(one, (real, fake), reasons.get(one.row)) for one in some])
+        for said, some in kinds
+        if some
+    ]
+    return rendered("mistakes.html", kinds=shown, explained=bool(reasons), fake=fake)
 
 
-def _shown(one: Mistake, class_names: tuple[str, str]) -> dict[str, str | None]:
+def _shown(
+    one: Mistake, class_names: tuple[str, str], reason: Reason | None
+) -> dict[str, str | None]:
     return {
         "title": one.title and excerpt(one.title, _LENGTH),
         "excerpt": one.text and excerpt(one.text, _LENGTH),
         "facts": f"row {one.row}, labelled {class_names[one.label]}, "
         f"score {one.fake_probability:.3f}",
+        "because": reason and _because(reason, class_names[1 - one.label]),
     }
 
 
-SECTION = Section("mistakes", _html)
+def _because(reason: Reason, called: str) -> str:
+    words = ", ".join(f"{one.token} ({one.weight:+.2f})" for one in reason.words)
+    return f"Moved it most towards {called}: {words}"
+
+
+SECTION = Section(
+    "mistakes",
+    _html,
+    heading="What it got wrong",
+    opening="Read some of these before you rely on a score: errors in use will look like them.",
+)

@@ -10,6 +10,8 @@ from tfnews.report.page import Cell, rendered
 from tfnews.report.section import Section
 from tfnews.statistics.metrics import METRICS
 
+_HEADING = "Scores"
+
 
 def cell(judged: Judged, metric: str) -> Cell:
     """Return a score over its interval."""
@@ -23,12 +25,13 @@ def _html(report: Report) -> Markup:
     always = report.judged.scores.get("always")
     if always:
         parts[f"always {always['class']} ({report.part})"] = Judged(always)
-    rows = [["texts", *(f"{judged.rows:,}" for judged in parts.values())]]
+    rows = {True: [["texts", *(f"{judged.rows:,}" for judged in parts.values())]], False: []}
     for metric in METRICS.values():
         if metric.in_table:
             label = wording.with_names(metric.label, names)
-            rows.append([label, *(cell(judged, metric.name) for judged in parts.values())])
-    return rendered("scores.html", head=["", *parts], rows=rows)
+            found = [label, *(cell(judged, metric.name) for judged in parts.values())]
+            rows[metric.leads].append(found)
+    return rendered("scores.html", head=["", *parts], first=rows[True], rest=rows[False])
 
 
 def _markdown(report: Report) -> str:
@@ -46,7 +49,7 @@ def _markdown(report: Report) -> str:
     ]
     head = ("score", report.part, "95 % interval", f"always {always.get('class', 'one class')}")
     table = markdown.table(head, rows)
-    return markdown.section("Scores", table)
+    return markdown.section(_HEADING, table)
 
 
 def _terminal(report: Report) -> list[str]:
@@ -70,4 +73,11 @@ def _costs(report: Report) -> str:
     )
 
 
-SECTION = Section("scores", _html, _markdown, _terminal)
+SECTION = Section(
+    "scores",
+    _html,
+    _markdown,
+    _terminal,
+    heading=_HEADING,
+    opening="Weigh two errors: false alarms fall on {real} texts, misses let {fake} ones pass.",
+)

@@ -30,4 +30,9 @@ def _cells(figures: dict) -> list[str]:
     return [*shown, f"{figures['support']:,}"]
 
 
-SECTION = Section("side_by_side", _html)
+SECTION = Section(
+    "side_by_side",
+    _html,
+    heading="Training and test texts side by side",
+    opening="Expect what the test texts show: the model has learnt the others.",
+)

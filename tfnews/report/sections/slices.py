@@ -88,7 +88,6 @@ def _html(report: Report) -> Markup | str:
     names = report.data.class_names
     return rendered(
         "slices.html",
-        heading=HEADING,
         said=said(found, names),
         head=["texts", *(_error(rate, names) for rate in _ERRORS)],
         tables=[(_title(by), _rows(by)) for by in found.by if by.slices],
@@ -123,4 +122,11 @@ def _terminal(report: Report) -> list[str]:
     return said(report.slices, report.data.class_names)
 
 
-SECTION = Section("slices", _html, _markdown, _terminal)
+SECTION = Section(
+    "slices",
+    _html,
+    _markdown,
+    _terminal,
+    heading=HEADING,
+    opening="Have a person look twice at texts of the kinds where more errors are shown.",
+)
