@@ -39,3 +39,14 @@ def test_a_long_message_keeps_its_beginning_and_what_to_do_next():
     assert said.startswith("What was wrong. ")
     assert said.endswith(" What to do next.")
     assert len(said) == LONGEST
+
+
+@given(st.lists(st.text(st.characters(), max_size=600), min_size=1, max_size=8))
+def test_a_list_keeps_its_lines_and_the_short_ones_whole(lines):
+    said = str(DataError(*lines))
+    assert len(said) <= LONGEST
+    kept = said.split("\n")
+    assert len(kept) == len(lines)
+    for line, found in zip(map(visible, lines), kept, strict=True):
+        assert found == line or " … " in found
+        assert found == line or len(line) > (LONGEST - len(lines)) // len(lines)

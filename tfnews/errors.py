@@ -10,14 +10,17 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # what moves a cursor, tur
 class TfnewsError(Exception):
     """An error the user can act on: says what was wrong, received, allowed, and what to do next.
 
-    What a message repeats of files and names may hold anything: it is one line of at most `LONGEST`
+    What a message repeats of files and names may hold anything: it has at most `LONGEST`
     characters, and none of them controls a terminal.
+
+    Args:
+        *lines: One as a rule, whatever it repeats; more where a list is easier to read.
     """
 
     exit_code = 1
 
-    def __init__(self, message: object = ""):
-        super().__init__(_shortened(visible(str(message))))
+    def __init__(self, *lines: object):
+        super().__init__("\n".join(_fitting([visible(str(line)) for line in lines])))
 
 
 def visible(text: str) -> str:
@@ -32,8 +35,20 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _shortened(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - _END - 3]} … {line[-_END:]}"
+def _fitting(lines: list[str]) -> list[str]:
+    """Shorten the longest of some lines, as little as makes all of them fit."""
+    room = LONGEST - max(0, len(lines) - 1)
+    for count, size in enumerate(sorted(map(len, lines))):
+        most = room // (len(lines) - count)
+        if size > most:
+            return [_shortened(line, most) for line in lines]
+        room -= size
+    return lines
+
+
+def _shortened(line: str, most: int) -> str:
+    end = min(_END, most // 3)
+    return line if len(line) <= most else f"{line[: most - end - 3]} … {line[-end:]}"
 
 
 class UsageError(TfnewsError):

@@ -232,9 +232,11 @@ class Run:
 
     def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
         with self._writing():
-            changed = change(self.scores()).to_json()
+            found = self.scores()
+            known, changed = found.to_json(), change(found).to_json()
             before = self._read_scores(dict)  # with what another version wrote
-            write_json(self.metrics_path, before | changed)
+            kept = {name: before[name] for name in before if name in changed or name not in known}
+            write_json(self.metrics_path, kept | changed)
 
     def _read_config(self) -> Config:
         return _placed(_read(self.config_path, Config.from_json), self.path, places.found)

@@ -76,7 +76,7 @@ def test_a_threshold_of_one_s_own_leaves_the_run_s_band_aside():
     classifier = StubClassifier()
     classifier.band = Band(0.0, 1.0, 0.9)
     (answer,) = predict(classifier, ["a b!!"], threshold=0.1)
-    assert (answer.outcome, answer.label) == ("scored", classifier.labels[1])
+    assert (answer.outcome, answer.label) == ("scored", "fake")
 
 
 def test_a_score_at_the_threshold_is_flagged():

@@ -22,7 +22,7 @@ from tfnews.models.graph_ops import ALLOWED, SAVING
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _FROM_FILE = "InitializeTableFromTextFileV2"
 # A function's name; it would stand for the operation that has the same.
-_FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)\w*")
+_FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)[\w<>]*")  # <lambda> is how TensorFlow names one
 _MOST_DEEP = 200  # calls within calls
 _MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
 _NAMED = 2  # faults that a refusal names

@@ -62,9 +62,11 @@ def find(handle: str | os.PathLike, fetch: Callable[[str, Path], str] = download
         if (folder / SAVED_MODEL).is_file():
             check_pin(handle, pin, folder, _archive_digest(folder))
             return folder
-    without = [f"{folder} (no {SAVED_MODEL})" for folder in tried]
+    hashed = _cache() / _hashed(address or "")  # as good as the name before it, and unreadable
+    told = [folder for folder in tried if folder != hashed or len(tried) == 1]
+    without = [f"{_below_cache(folder)} (no {SAVED_MODEL})" for folder in told]
     if not address or Path(handle).is_dir():
-        raise WeightsError(_not_found(handle, without))
+        raise _not_found(handle, without)
     return _downloaded(handle, address, pin, without, fetch)
 
 
@@ -101,6 +103,11 @@ def _cache() -> Path:
     """Return tensorflow_hub's cache folder, by its own rule."""
     default = Path(tempfile.gettempdir(), "tfhub_modules")
     return Path(os.environ.get("TFHUB_CACHE_DIR") or default)
+
+
+def _below_cache(folder: Path) -> Path:
+    cache = _cache()
+    return "TFHUB_CACHE_DIR" / folder.relative_to(cache) if folder.is_relative_to(cache) else folder
 
 
 def _cached(handle: str, address: str) -> list[Path]:
@@ -141,7 +148,7 @@ def _downloaded(
         try:
             digest = fetch(_request(address), path)
         except WeightsError as error:
-            raise WeightsError(_not_found(handle, [*tried, str(error)])) from error
+            raise _not_found(handle, [*tried, str(error)]) from error
         _install(handle, path, beside / "module", folder, pin, digest)
     return folder
 
@@ -203,18 +210,13 @@ def _archive_digest(folder: Path) -> str | None:
     return digests[0] if digests else None
 
 
-def _not_found(handle: str, tried: list[str]) -> str:
+def _not_found(handle: str, tried: list[str]) -> WeightsError:
     none = "nothing, for it is neither a path nor an http(s) address"
     without = " | ".join(row.name for row in catalogue.rows().values() if not row.weights)
-    lines = [
+    return WeightsError(
         f"No weights for {handle[:120]!r}. Tried:",
         *(f"  {one}" for one in tried or [none]),
-        f"Fetch the module ({SAVED_MODEL}, variables/, assets/) or its .tar.gz, and name it:",
-        "  --weights PATH",
-        "or put its folder under the handle's path in the one that TFHUB_CACHE_DIR names, now:",
-        f"  {_cache()}",
-        "Without pretrained weights:",
-        "  --weights none",
-        f"  --arch {without}",
-    ]
-    return "\n".join(lines)
+        "Name the module's folder or its .tar.gz: --weights PATH",
+        f"or put the folder below that of TFHUB_CACHE_DIR, now {_cache()}",
+        f"or start without: --weights none, or --arch {without}",
+    )

@@ -198,7 +198,7 @@ def test_unreachable_words_are_counted(rule, count):
 @pytest.mark.parametrize(
     ("words", "options", "error", "message"),
     [
-        (WORDS, {"oov_buckets": 0}, UsageError, "1 or more. Received: 0"),
+        (WORDS, {"oov_buckets": 0}, UsageError, "from 1 up to 10,000,000. Received: 0"),
         (WORDS, {"normalise": "upper"}, UsageError, "'upper'. Allowed: none, lower, words"),
         (WORDS[:-1], {}, WeightsError, r"the shape \(7, width\).* Received: \(8, 5\)"),
         ([*WORDS[:-1], "the"], {}, WeightsError, "must be distinct"),

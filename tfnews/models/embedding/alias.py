@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue import Row
+from tfnews.data.text import shown
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding.module import (
@@ -339,9 +340,9 @@ def _width(folder: Path, module: object) -> int:
 
 def _refused(folder: Path, module: object, reason: str) -> WeightsError:
     inputs = {str(function.structured_input_signature[0]) for function in functions(module)}
-    takes = f" It takes: {'; '.join(sorted(inputs))}." if inputs else ""
+    takes = f" It takes: {shown('; '.join(sorted(inputs)), 90)}." if inputs else ""
     return WeightsError(
-        f"The module in {folder} cannot be used: {reason}.{takes} Allowed: a module that is called "
-        "with strings of shape (batch,) and answers numbers of shape (batch, width). "
-        "Name another with --weights, or --weights none to start from a fresh table."
+        f"The module in {str(folder)[-100:]} cannot be used: {shown(reason, 90)}.{takes} Allowed: "
+        "one that takes strings of shape (batch,) and answers numbers of shape (batch, width). "
+        "Name another with --weights, or --weights none."
     )

@@ -103,9 +103,7 @@ def _downloaded(handle: str) -> Path:
             huggingface_hub.snapshot_download(name, allow_patterns=[*_FILES, PICKLED])
         return folder
     except Exception as error:  # the library raises a dozen kinds, of several packages
-        raise WeightsError(
-            _unreachable(handle, f"Hugging Face repository {name}", error)
-        ) from error
+        raise _unreachable(handle, f"Hugging Face repository {name}", error) from error
 
 
 def _keras_hub(handle: str) -> Pretrained:
@@ -113,7 +111,7 @@ def _keras_hub(handle: str) -> Pretrained:
         backbone = keras_hub.models.Backbone.from_preset(handle)
         tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(handle)
     except Exception as error:  # as above
-        raise WeightsError(_unreachable(handle, f"keras-hub preset {handle}", error)) from error
+        raise _unreachable(handle, f"keras-hub preset {handle}", error) from error
     kind = type(backbone).__name__
     if kind not in _ARCHITECTURES:
         raise WeightsError(
@@ -154,17 +152,12 @@ def _proto(tokenizer: keras_hub.tokenizers.Tokenizer) -> bytes:
     return base64.b64decode(proto) if isinstance(proto, str) else proto
 
 
-def _unreachable(handle: str, tried: str, error: Exception) -> str:
+def _unreachable(handle: str, tried: str, error: Exception) -> WeightsError:
     reason = str(error).strip().split("\n")[0] or type(error).__name__
-    lines = [
+    return WeightsError(
         f"No pretrained weights under {shown(handle)!r}. Tried:",
         f"  a local folder {shown(handle)}",
         f"  {tried} ({shown(reason)})",
-        "Without a network, copy the checkpoint's folder here and name it:",
-        f"  {CONFIG}, {TENSORS}, and {' or '.join(VOCABULARIES)}",
-        "  --weights FOLDER",
-        "Needing no download:",
-        "  --weights none",
-        "  --arch tfidf",
-    ]
-    return "\n".join(lines)
+        f"Copy {CONFIG}, {TENSORS} and {' or '.join(VOCABULARIES)} here: --weights FOLDER",
+        "or start without a download: --weights none, or --arch tfidf",
+    )
