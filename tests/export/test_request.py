@@ -12,9 +12,17 @@ from tfnews.records import WeightsRecord
 from tfnews.runs import Run
 
 
+def made(config, root):
+    """Make a run whose model is there by name, which is all that is looked at."""
+    run = Run.create(config, root)
+    run.model_dir.mkdir()
+    run.task_path.touch()
+    return run
+
+
 @pytest.fixture
 def run(tmp_path):
-    return Run.create(tiny.config("mine", state="complete"), tmp_path / "runs")
+    return made(tiny.config("mine", state="complete"), tmp_path / "runs")
 
 
 def test_what_is_not_said_has_defaults(run):
@@ -101,7 +109,7 @@ def test_a_place_that_may_not_be_written_to_is_refused(run, tmp_path):
 )
 def test_a_licence_that_forbids_it_needs_to_be_accepted(tmp_path, licence):
     config = tiny.config("mine", state="complete", weights=WeightsRecord("x", licence=licence))
-    run = Run.create(config, tmp_path)
+    run = made(config, tmp_path)
     with pytest.raises(ExportError, match=r"licence of the weights.*--accept-licence"):
         request.check(run)
     assert request.check(run, accept_licence=True).licences["weights"] == licence
@@ -112,7 +120,7 @@ def test_a_licence_that_forbids_it_needs_to_be_accepted(tmp_path, licence):
 )
 def test_other_licences_need_not(tmp_path, licence):
     config = tiny.config("mine", state="complete", weights=WeightsRecord("x", licence=licence))
-    assert request.check(Run.create(config, tmp_path)).licences["weights"] == licence
+    assert request.check(made(config, tmp_path)).licences["weights"] == licence
 
 
 def test_the_licence_of_the_data_is_the_runs_or_the_manifests(tmp_path):
@@ -120,12 +128,12 @@ def test_the_licence_of_the_data_is_the_runs_or_the_manifests(tmp_path):
 
     splits = tiny.splits(tmp_path)
     config = tiny.config("mine", state="complete")
-    run = Run.create(config, tmp_path / "runs")
+    run = made(config, tmp_path / "runs")
     assert stated(run, splits)["data"] == UNKNOWN
     splits.manifest["licence"] = "research use only"
     assert stated(run, splits)["data"] == "research use only"
     record = dataclasses.replace(config.splits, licence="CC BY 4.0")
-    told = Run.create(dataclasses.replace(config, name="told", splits=record), tmp_path / "runs")
+    told = made(dataclasses.replace(config, name="told", splits=record), tmp_path / "runs")
     assert stated(told, None)["data"] == "CC BY 4.0"  # though its splits are gone
 
 
@@ -133,7 +141,7 @@ def test_a_research_set_is_not_exported_unasked(tmp_path):
     licence = "research purposes only; the original sources retain the copyright of the data"
     config = tiny.config("mine", state="complete")
     record = dataclasses.replace(config.splits, licence=licence)
-    run = Run.create(dataclasses.replace(config, splits=record), tmp_path)
+    run = made(dataclasses.replace(config, splits=record), tmp_path)
     with pytest.raises(ExportError, match=r"licence of the data.*--accept-licence"):
         request.check(run)
     assert request.check(run, accept_licence=True).licences["data"] == licence
