@@ -49,7 +49,7 @@ def test_the_corpus_is_balanced_and_of_the_size_asked_for(tmp_path, articles):
 
 
 def test_too_few_articles_are_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"at least 50 .* Received: 49"):
+    with pytest.raises(UsageError, match=r"from 50 up to .* Received: 49"):
         demo.write_corpus(tmp_path, articles=49)
     assert not any(tmp_path.iterdir())
 

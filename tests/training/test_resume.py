@@ -378,7 +378,7 @@ def test_a_process_killed_and_one_interrupted_come_to_the_same(splits, tmp_path)
     assert killed[0] == -signal.SIGKILL
     assert interrupted[0] == 130
     assert "Going on with epoch " in interrupted[1]
-    assert interrupted[2].startswith("Error: Interrupted in epoch ")
+    assert interrupted[2].splitlines()[-1].startswith("Error: Interrupted in epoch ")
     assert interrupted[2].endswith("Go on with: tfnews fit --resume mine\n")
     assert completed[0] == 0
     assert completed[1].endswith("Next: tfnews evaluate mine\n")

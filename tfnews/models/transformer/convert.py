@@ -31,8 +31,8 @@ def convert(folder: str | os.PathLike, out: str | os.PathLike) -> Path:
             read as a checkpoint.
     """
     folder, out = Path(folder), Path(out)
-    check_convertible(folder, out)
     check_links(folder, WeightsError)
+    check_convertible(folder, out)
     tensors = read_pickled(folder / PICKLED)
     with folder_beside(out) as beside:
         made = beside / out.name
