@@ -46,11 +46,11 @@ def test_importing_tfnews_imports_nothing_heavy():
 @pytest.mark.parametrize(
     "imports",
     [
-        "import tfnews, keras_hub",
+        pytest.param("import tfnews, keras_hub", marks=pytest.mark.slow),
         "import keras_hub, tfnews",
         "from tfnews.models.embedding.family import HubClassifier",
-        "from tfnews.models.classifier import NewsClassifier",
-        "import tfnews.models.text.words",
+        pytest.param("from tfnews.models.classifier import NewsClassifier", marks=pytest.mark.slow),
+        pytest.param("import tfnews.models.text.words", marks=pytest.mark.slow),
         ANOTHER_FINDER + "import tfnews, keras_hub",
     ],
     ids=["tfnews first", "keras-hub first", "a family", "the classifier", "words", "a finder"],

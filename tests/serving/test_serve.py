@@ -209,7 +209,7 @@ def test_requests_on_their_way_are_answered_after_sigterm_and_no_new_ones(folder
     assert len(json.loads(told)["predictions"]) == 1
     _, errors = server.process.communicate(timeout=DEADLINE)
     assert server.process.returncode == 0
-    assert [line for line in errors.splitlines() if not line.endswith("…")] == []  # its stages
+    assert not re.search("Error|Warning|Traceback", errors), errors  # its stages stand there
 
 
 def refused(server):

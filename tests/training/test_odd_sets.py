@@ -127,7 +127,13 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("arch", READERS)
+@pytest.mark.parametrize(
+    "arch",
+    [
+        pytest.param(arch, marks=[pytest.mark.slow] if arch in ("cnn", "word2vec") else [])
+        for arch in READERS
+    ],
+)
 def test_texts_without_spaces_are_read_by_characters_or_pieces(unspaced, tmp_path, arch):
     """Split at spaces, each text was one unknown word, and F1 was 0."""
     said = []

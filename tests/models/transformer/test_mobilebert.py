@@ -155,11 +155,13 @@ def saved_model(backbone, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow  # the contracts export every architecture; this is keras-hub's own way
 def test_savedmodel_answers_as_predict_does(saved_model, answers):
     served = tf.saved_model.load(saved_model)
     assert_close(served.serve(INPUTS), answers, 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated:UserWarning")
 def test_tflite_with_builtin_operations_answers_as_predict_does(saved_model, answers):
     converter = tf.lite.TFLiteConverter.from_saved_model(saved_model, signature_keys=["one"])
