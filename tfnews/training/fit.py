@@ -208,7 +208,7 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
             _save(classifier, run)
             _score(setup, run, validation, manner)
         if setup.row.family == "embedding":
-            projector.write(run, classifier, _encoded(setup, "train")[0])
+            projector.write(run, classifier, _encoded(setup, "train").ids)
         board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
@@ -319,21 +319,24 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
     check_finite(classifier, "Before training, the model")
     progress.stage("Encoding the texts")
     validation = _encoded(setup, "validation")
-    unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
+    unknown = classifier.preprocessor.tokenizer.unknown(validation.ids)
     if unknown is not None:
         manner.say(f"{unknown:.1%} of the validation split's words are unknown to the model")
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
         epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
-    progress.stage("Scoring the validation split", "texts", len(validation[1]))
-    return classifier.log_odds(validation[0]), epochs
+    progress.stage("Scoring the validation split", "texts", len(validation.labels))
+    return classifier.log_odds(validation.ids), epochs
 
 
 def _encoded(setup: Setup, part: str) -> Encoded:
     frame = setup.splits.frame(part)
     ids = setup.classifier.encode(frame["combined_text"].tolist())
-    return ids, frame["label"].to_numpy()
+    weights = None
+    if balance.is_asked(setup.options):
+        weights = balance.weights(setup.options, setup.splits.frame("train"), frame)
+    return Encoded(ids, frame["label"].to_numpy(), weights)
 
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
