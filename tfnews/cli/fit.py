@@ -115,7 +115,7 @@ def command(seeds: int | None, **options: object) -> None:
     The test split is never read. The weights of the best epoch are kept. Values given here win
     over TFNEWS_FIT_... environment variables, those over --config, those over the row's recipe.
     """
-    from tfnews.training.settings import check, check_seeds
+    from tfnews.training.asked import check, check_seeds
 
     started = time.perf_counter()
     check(**options)  # before TensorFlow starts, which takes seconds

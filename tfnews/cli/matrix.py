@@ -48,7 +48,7 @@ def command(data: tuple[Path, ...], test_only: tuple[Path, ...], **options: obje
     Texts that any model learns from, near-copies included, are left out of every test. Runs with
     the same settings are used again, so that the same command goes on after an interruption.
     """
-    from tfnews.training.settings import check_sets
+    from tfnews.training.asked import check_sets
 
     check_sets(data, test_only, **options)  # before TensorFlow starts, which takes seconds
 

@@ -27,15 +27,9 @@ from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance, calibration
 from tfnews.statistics.metrics import best_threshold
+from tfnews.training.asked import check_parent, opened, refuse_besides, without_none
 from tfnews.training.refit import refitted
-from tfnews.training.settings import (
-    check_parent,
-    opened,
-    recorded,
-    refuse_besides,
-    resolve,
-    without_none,
-)
+from tfnews.training.settings import recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train

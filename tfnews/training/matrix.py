@@ -12,8 +12,9 @@ from tfnews.models import load
 from tfnews.records.matrix import Matrix
 from tfnews.report.matrix import page, tables
 from tfnews.runs import Run, every_run
+from tfnews.training.asked import check_out, opened_sets
 from tfnews.training.fit import fit
-from tfnews.training.settings import check_out, opened_sets, recorded, resolve
+from tfnews.training.settings import recorded, resolve
 from tfnews.training.setup import settled
 
 FILES = ("matrix.html", "matrix.md", "matrix.csv", "matrix.json")
