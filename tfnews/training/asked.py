@@ -19,7 +19,7 @@ _PRESETS = ("bert_", "distil_bert_", "albert_")  # of the encoders that a fit ca
 
 
 def check(
-    data: str | os.PathLike | None = None,
+    data: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
     arch: str | None = None,
     *,
     config: str | os.PathLike | None = None,
@@ -34,7 +34,7 @@ def check(
     """Say what is wrong with the arguments of `fit`, so far as it shows before TensorFlow starts.
 
     Args:
-        data: Folder of splits.
+        data: Folder of splits, or several that are joined.
         arch: Name of a catalogue row.
         config: A TOML file of settings.
         assignments: "name=value" texts.
@@ -172,18 +172,21 @@ def check_seeds(
         )
 
 
-def opened(data: str | os.PathLike | None) -> "Splits":
-    """Open the folder of splits that a fit reads.
+def opened(data: str | os.PathLike | Sequence[str | os.PathLike] | None) -> "Splits":
+    """Open the folder of splits that a fit reads; several are joined first.
 
     Raises:
         UsageError: None is given.
-        DataError: It cannot be used.
+        DataError: One cannot be used, or they cannot be joined.
     """
-    from tfnews.data.splits import open_splits  # pandas, which a wrong setting need not wait for
+    from tfnews.data.join import join  # pandas, which a wrong setting need not wait for
+    from tfnews.data.splits import open_splits
 
-    if data is None:
+    if data is None or data == ():
         raise UsageError("fit needs a folder of splits. Give one with --data SPLITS.")
-    return open_splits(data)
+    if isinstance(data, str | os.PathLike):
+        return open_splits(data)
+    return open_splits(data[0]) if len(data) == 1 else join(data)
 
 
 def check_sets(
@@ -219,6 +222,7 @@ def opened_sets(
         UsageError: There are fewer than two.
         DataError: One cannot be used, or is given twice.
     """
+    from tfnews.data.join import check_apart
     from tfnews.data.splits import open_splits
 
     if not data or len(data) + len(test_only) < 2:
@@ -228,14 +232,7 @@ def opened_sets(
             "tfnews matrix SPLITS SPLITS ... --test-only SPLITS"
         )
     sets = [[open_splits(path) for path in paths] for paths in (data, test_only)]
-    first = {}
-    for splits in (one for group in sets for one in group):
-        digests = tuple(splits.digest(part) for part in splits.files)
-        if digests in first:
-            raise DataError(
-                f"{first[digests]} and {splits.path} are the same splits. Name each set once."
-            )
-        first[digests] = splits.path
+    check_apart([one for group in sets for one in group])
     return sets[0], sets[1]
 
 

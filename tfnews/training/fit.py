@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,12 +17,12 @@ from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
 from tfnews.errors import DataError, FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import judged, reliable
+from tfnews.evaluation.measure import by_set, judged, reliable
 from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
 from tfnews.records import CalibrationRecord, Config, Judged
-from tfnews.report import board, projector, wording
+from tfnews.report import board, projector, sections, wording
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance, calibration
@@ -49,7 +49,7 @@ class _Manner:
 
 
 def fit(
-    data: str | os.PathLike | None = None,
+    data: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
     arch: str | None = None,
     *,
     weights: str | None = None,
@@ -64,6 +64,7 @@ def fit(
     trainable_layers: int | None = None,
     seed: int | None = None,
     class_weight: str | None = None,
+    balance: str | None = None,
     calibrate: str | None = None,
     recipe: str | None = None,
     refit: bool | None = None,
@@ -86,7 +87,7 @@ def fit(
         >>> print(run.name, run.scores().validation.scores["f1"])
 
     Args:
-        data: Folder of splits, as `prepare` writes it.
+        data: Folder of splits, as `prepare` writes it; or several, which are joined as `join` does.
         arch: Name of a catalogue row; tfidf by default.
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
@@ -101,6 +102,8 @@ def fit(
         seed: Of initial weights, order and dropout.
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
+        balance: rows or sets: of several data sets, whether each text weighs the same in training,
+            or each set.
         calibrate: temperature, platt, isotonic or none: how scores are mapped at the end, as fitted
             on the validation split, so that they can be read as shares.
         recipe: default, or published for the study's own, where they differ.
@@ -254,6 +257,7 @@ def closing_words(run: Run) -> str:
         f"{found.scores['f1']:.4f} ({between}), accuracy {found.scores['accuracy']:.4f}",
         wording.always(found),
         wording.no_better(found) or "",
+        *sections.by_set.said(run.scores().by_set["validation"], splits.class_names),
         _other_threshold(run, found),
         fitted_words(run.scores().reliability["validation"]),
         _REFITTED if run.config.refit_epochs is not None else "",
@@ -359,6 +363,7 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     run.record_parts(
         {"validation": judged(frame, scored, classifier)},
         {"validation": reliable(frame, scored, classifier)},
+        by_set={"validation": by_set(frame, scored, classifier)},
     )
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tfnews.catalogue.rows import DEFAULT, Row, row
+from tfnews.data.join import names_of
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation.matrix import cells, columns
 from tfnews.files import write_json, write_text
@@ -76,7 +77,7 @@ def matrix(
     trained, others = opened_sets(data, test_only)
     check_out(out)
     learnt = ("train", "validation") if options["refit"] else ("train",)
-    names = _names([*trained, *others])
+    names = names_of([*trained, *others])
     tested = columns(names, trained, others, learnt)
     runs, found = {}, []
     for name, splits in zip(names, trained, strict=False):
@@ -96,17 +97,6 @@ def matrix(
     )
     _write(Path(out), made)
     return made
-
-
-def _names(sets: Sequence[Splits]) -> list[str]:
-    """Return the sets' names, later namesakes numbered."""
-    names = []
-    for splits in sets:
-        name, number = splits.name, 2
-        while name in names:
-            name, number = f"{splits.name} ({number})", number + 1
-        names.append(name)
-    return names
 
 
 def _trained(
