@@ -88,6 +88,16 @@ def test_the_same_sets_are_joined_once(tmp_path):
     assert [one["name"] for one in found.manifest["sets"]] == ["one", "three"]
 
 
+def test_unions_of_namesakes_do_not_take_each_others_place(tmp_path):
+    for place in ("a", "b", "c"):
+        (tmp_path / place).mkdir()
+    a, b, c = (made(tmp_path / place / "news", plain(place)) for place in ("a", "b", "c"))
+    first, second = join([a, b]), join([a, c])
+    assert first.path == tmp_path / "a" / "news+news_2_"
+    assert second.path.name.startswith("news+news_2_-")
+    assert [join(sets).path for sets in ([a, b], [a, c])] == [first.path, second.path]
+
+
 def test_namesakes_are_numbered(tmp_path):
     for place in ("a", "b"):
         (tmp_path / place).mkdir()

@@ -195,7 +195,7 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder to write. Default: the folders' names joined by +, beside the first.",
+    help="Folder to write. Default: the sets' names joined by +, beside the first.",
 )
 @click.option("--name", help="Name of the union. Default: the sets' names joined by +.")
 @click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")

@@ -19,6 +19,11 @@ from tfnews.cli.trusting import trust_option
     type=click.Path(exists=True, path_type=Path),
     help="Splits of a set to test on only, whole. Repeatable.",
 )
+@click.option(
+    "--leave-one-out",
+    is_flag=True,
+    help="Train on all of SPLITS joined too, and on all but each: what sets teach together.",
+)
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option("--weights", help="What each model starts from, as `tfnews fit` takes it.")
 @click.option("--seed", type=Number("--seed"), help="Seed of initial weights, order and dropout.")

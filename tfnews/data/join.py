@@ -1,7 +1,9 @@
 """Several folders of splits as one: the union of their rows, without copies across splits."""
 
+import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +19,7 @@ from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError
 
+_LONGEST = 100  # characters of a folder's name
 _REJECTED = ("file", "line", "reason", "excerpt")
 
 
@@ -35,8 +38,8 @@ def join(
 
     Args:
         sets: Two folders of splits or more, whose classes have the same names.
-        out: The folder to write; by default the folders' names joined by "+", beside the first. If
-            it holds these sets, joined already, it is opened as it is.
+        out: The folder to write; by default the sets' names joined by "+", beside the first. If it
+            holds these sets, joined already, it is opened as it is.
         name: Name of the union; by default the sets' names joined by "+".
         force: Replace splits already in `out`.
 
@@ -50,12 +53,12 @@ def join(
 
     Example:
         >>> tfnews.join(["splits/isot", "splits/celebrity"]).path
-        PosixPath('splits/isot+celebrity')
+        PosixPath('/home/me/splits/isot+celebrity')
     """
     if len(sets) < 2:
         raise UsageError(f"Two folders of splits or more can be joined. Received: {len(sets)}.")
     opened = [open_splits(path) for path in sets]
-    _check_alike(opened)
+    check_alike(opened)
     out = _beside(opened) if out is None else Path(out)
     if not force and _sets_in(out) == _made_of(opened):
         return open_splits(out)
@@ -113,8 +116,12 @@ def check_apart(sets: Sequence[Splits]) -> None:
         first[digests] = one.path
 
 
-def _check_alike(sets: Sequence[Splits]) -> None:
-    """Refuse the same splits twice, and classes of other names: what is fake in one is not so."""
+def check_alike(sets: Sequence[Splits]) -> None:
+    """Refuse what cannot be joined: the same splits twice, and classes of other names.
+
+    Raises:
+        DataError: One is so.
+    """
     check_apart(sets)
     for other in sets[1:]:
         if other.class_names != sets[0].class_names:
@@ -127,7 +134,14 @@ def _check_alike(sets: Sequence[Splits]) -> None:
 
 
 def _beside(sets: Sequence[Splits]) -> Path:
-    return sets[0].path.parent / "+".join(one.path.resolve().name for one in sets)
+    """Return the place beside the first set that is named after all, or after their digests too."""
+    made_of = _made_of(sets)
+    name = re.sub(r"[^\w.+-]+", "_", "+".join(names_of(sets)))[:_LONGEST]
+    place = sets[0].path.resolve().parent / name
+    if not place.exists() or _sets_in(place) == made_of:
+        return place
+    digest = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+    return place.with_name(f"{name}-{digest[:8]}")
 
 
 def _made_of(sets: Sequence[Splits]) -> list[dict]:

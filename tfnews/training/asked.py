@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tfnews.data.splits import Splits
     from tfnews.runs import Run
 
+_FEWEST_LEFT = 3  # sets to leave one out of: of two, all but one is a single set
 _PRESETS = ("bert_", "distil_bert_", "albert_")  # of the encoders that a fit can start from
 
 
@@ -194,6 +195,7 @@ def check_sets(
     test_only: Sequence[str | os.PathLike],
     arch: str | None = None,
     *,
+    leave_one_out: bool = False,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
     out: str | os.PathLike = "matrix",
@@ -209,20 +211,27 @@ def check_sets(
     values = {name: value for name, value in given.items() if name in SETTINGS}
     options = resolve(row, values, config, assignments)
     check_out(out)
-    opened_sets(data, test_only)
+    opened_sets(data, test_only, leave_one_out)
     _check_weights(row, options["weights"])
 
 
 def opened_sets(
-    data: Sequence[str | os.PathLike], test_only: Sequence[str | os.PathLike]
+    data: Sequence[str | os.PathLike],
+    test_only: Sequence[str | os.PathLike],
+    leave_one_out: bool = False,
 ) -> tuple[list["Splits"], list["Splits"]]:
     """Open the folders of splits that a matrix trains on, and those that it only tests on.
 
+    Args:
+        data: Folders to train on.
+        test_only: Folders to test on only.
+        leave_one_out: Whether those to train on are to be joined.
+
     Raises:
-        UsageError: There are fewer than two.
-        DataError: One cannot be used, or is given twice.
+        UsageError: There are fewer than two, or fewer than three to join.
+        DataError: One cannot be used or is given twice, or they cannot be joined.
     """
-    from tfnews.data.join import check_apart
+    from tfnews.data.join import check_alike, check_apart
     from tfnews.data.splits import open_splits
 
     if not data or len(data) + len(test_only) < 2:
@@ -233,6 +242,13 @@ def opened_sets(
         )
     sets = [[open_splits(path) for path in paths] for paths in (data, test_only)]
     check_apart([one for group in sets for one in group])
+    if leave_one_out:
+        if len(data) < _FEWEST_LEFT:
+            raise UsageError(
+                f"--leave-one-out needs {_FEWEST_LEFT} sets to train on or more, so that two are "
+                f"left to join. Received: {len(data)}."
+            )
+        check_alike(sets[0])
     return sets[0], sets[1]
 
 
