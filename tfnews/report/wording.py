@@ -56,8 +56,8 @@ def resembles(class_names: Sequence[str], set_name: str) -> str:
 
 
 def label_basis(basis: str) -> str:
-    """Say what the labels of a data set rest on."""
-    return LABEL_BASES.get(basis, basis)
+    """Say what the labels of a data set, or of several joined, rest on."""
+    return "; ".join(LABEL_BASES.get(one, one) for one in basis.split(" and "))
 
 
 def false_alarms(judged: Judged, called: str | None = None, of: str = "") -> str:
@@ -242,7 +242,7 @@ def _amount(value: float | None, pattern: str) -> str | None:
 
 def _style_warning(report: Report) -> str | None:
     near_perfect = report.judged.scores["f1"] >= NEAR_PERFECT
-    if report.data.label_basis == "publisher":
+    if "publisher" in report.data.label_basis.split(" and "):
         said = "Labels follow the publisher, not the single article: "
         if near_perfect:
             return (
