@@ -1,17 +1,10 @@
 """What every test may ask for, and what spares all of them time."""
 
-import base64
 import gc
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-# A white dot.
-DOT = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTj2FAAAAABJRU5ErkJggg=="
-)
 
 gc.disable()  # until all is imported and collected: whatever is made till then stays
 
@@ -38,16 +31,3 @@ def real_data() -> Path:
     if os.environ.get("TFNEWS_TEST_DATA_REQUIRED"):
         pytest.fail("TFNEWS_TEST_DATA_REQUIRED is set, but TFNEWS_TEST_DATA names no folder")
     pytest.skip("TFNEWS_TEST_DATA names no folder of real data sets")
-
-
-@pytest.fixture(scope="module")
-def unpainted() -> Iterator[None]:
-    """Draw figures, but paint a dot for each: painting is two thirds of an `evaluate` this small.
-
-    For files about something else; tests/report/test_figures.py paints them all.
-    """
-    from matplotlib.figure import Figure
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "savefig", lambda self, file, **options: file.write(DOT))
-        yield
