@@ -21,6 +21,7 @@ from tfnews.report import wording
 from tfnews.runs import Run
 from tfnews.training import fit as module
 from tfnews.training import optimizers, setup
+from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.fit import closing_words, fit
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL}
@@ -230,11 +231,24 @@ def warned(splits, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mixed(splits, tmp_path_factory):
-    """Give a run trained in bfloat16, and the lines it said."""
-    said, root = [], tmp_path_factory.mktemp("mixed")
+    """Give a run trained in bfloat16, the lines it said, and how often its step was traced."""
+    said, traced, root = [], [], tmp_path_factory.mktemp("mixed")
     changes = {"precision": "mixed_bfloat16", "epochs": 1}
-    run = fit(splits.path, **SWIVEL | changes, root=root, floor=False, say=said.append)
-    return run, said
+    step = AccumulatingModel.train_step
+
+    def noted(model, data):
+        traced.append(data)
+        return step(model, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AccumulatingModel, "train_step", noted)
+        run = fit(splits.path, **SWIVEL | changes, root=root, floor=False, say=said.append)
+    return run, said, len(traced)
+
+
+def test_a_step_is_traced_once(mixed):
+    """It was traced twice, as the optimizer's variables were made in the first step."""
+    assert mixed[2] == 1
 
 
 def test_float16_without_a_gpu_is_said_to_be_slow(warned, mixed):
@@ -265,7 +279,7 @@ def test_a_seed_gives_the_same_predictions_again_and_another_does_not(trained, s
 
 
 def test_a_run_trained_in_mixed_precision_is_saved_in_float32(mixed):
-    run, _ = mixed
+    run = mixed[0]
     assert run.config.precision == "mixed_bfloat16"
     assert load(run.path).dtype_policy.name == "float32"
     assert "bfloat16" not in (run.model_dir / "task.json").read_text()

@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -190,6 +194,43 @@ def test_the_rows_of_a_batch_are_no_state_of_the_optimizer():
     optimizer = LazyAdam(0.1)
     optimizer.build([table()])
     assert len(optimizer.variables) == 4  # iterations, learning rate and the two moments
+
+
+MIRRORED = """
+import json
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from tests.training.test_optimizers import LazyAdam, table
+found = []
+for devices, share in ((["CPU:0"], 1.0), (["CPU:0", "CPU:1"], 0.5)):
+    strategy = tf.distribute.MirroredStrategy(devices)
+    with strategy.scope():
+        variable = table()
+        optimizer = LazyAdam(0.1, rows={variable.path: [1, 3]}, global_clipnorm=1.0)
+        optimizer.build([variable])
+    @tf.function
+    def step(value):
+        values = share * value * tf.constant([[1.0, 2.0], [5.0, 5.0], [-3.0, 4.0]])
+        gradient = tf.IndexedSlices(values, tf.constant([3, 1, 3]), tf.constant([4, 2]))
+        strategy.run(lambda: optimizer.apply([gradient], [variable]))
+    for value in (1.0, 2.0, -1.0):
+        step(tf.constant(value))
+    copies = strategy.experimental_local_results(variable.value)
+    found += [copy.numpy().tolist() for copy in copies]
+print(json.dumps(found))
+"""
+
+
+def test_on_two_devices_it_is_as_on_one():
+    done = subprocess.run(
+        [sys.executable, "-c", MIRRORED], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, first, second = json.loads(done.stdout.splitlines()[-1])
+    assert (np.array(one) != table().numpy())[[1, 3]].all()
+    np.testing.assert_allclose(first, one, atol=1e-6)
+    np.testing.assert_array_equal(first, second)
 
 
 # Nothing as large as the table
