@@ -4,7 +4,12 @@ import gc
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Half of the default; `--hypothesis-profile default` tries as many again.
+hypothesis.settings.register_profile("suite", max_examples=50)
+hypothesis.settings.load_profile("suite")
 
 gc.disable()  # until all is imported and collected: whatever is made till then stays
 
