@@ -20,6 +20,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(trylast=True)  # after fixtures of the file were torn down
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Let go of what a file left behind, and look no more at what stays."""
     if nextitem is None or nextitem.path != item.path:
