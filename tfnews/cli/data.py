@@ -161,8 +161,13 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
 @click.option(
     "--html", "html_path", type=click.Path(path_type=Path), help="Also write the audit as a page."
 )
+@click.option(
+    "--labels",
+    is_flag=True,
+    help="Also list training texts whose label probably is wrong, for a person to look at.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are findings.")
-def _audit(splits, seed, json_path, html_path, strict) -> None:
+def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
     """Look for copies across splits and for labels that can be had without reading.
 
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
@@ -175,7 +180,7 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     from tfnews.audit.audit import audit
     from tfnews.report import audit_page, screen
 
-    found = audit(opened, seed=seed)
+    found = audit(opened, seed=seed, labels=labels)
     say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())
@@ -188,6 +193,31 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     )
     if strict and found.findings:
         click.get_current_context().exit(1)
+
+
+@command.command("join")
+@click.argument("sets", nargs=-1, metavar="SPLITS...", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write. Default: the sets' names joined by +, beside the first.",
+)
+@click.option("--name", help="Name of the union. Default: the sets' names joined by +.")
+@click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")
+def _join(sets: tuple[Path, ...], **options: object) -> None:
+    """Join several folders of splits, to train on all of them.
+
+    Each row stays in its split, unless another set holds a copy of it in a later one. The column
+    data_set says which set a row comes from.
+    """
+    from tfnews.data.join import join
+
+    splits = join(sets, **options)
+    manifest = splits.manifest
+    say(f"{splits.name}: label basis {splits.label_basis}; written to {splits.path}")
+    for line in (*_rows(manifest["rows"]), *_counts(manifest["counts"]), *_rejects(splits)):
+        say(line)
+    next_step(f"tfnews fit --data {shlex.quote(str(splits.path))} --balance sets")
 
 
 def _strategy(strategy: str | None, ready: dict, options: dict) -> str:
