@@ -95,6 +95,25 @@ class Ancestor:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A run whose answers an ensemble averages.
+
+    Attributes:
+        run: Its name.
+        path: Where it was.
+        digest: SHA-256 of its model when it was copied.
+        arch: Name of its catalogue row.
+        learnt: Whether its vocabulary comes from the training split.
+    """
+
+    run: str
+    path: str
+    digest: str
+    arch: str
+    learnt: bool
+
+
+@dataclass(frozen=True)
 class Parameters:
     """A classifier's weights as published counts count them: all, and those that training moves."""
 
@@ -115,6 +134,7 @@ class Config(Record):
         trainable: Whether pretrained weights were trained.
         weights: What it started from.
         lineage: Earlier runs it goes on from, oldest first.
+        members: The runs that it is the average of; none for what is no ensemble.
         splits: What it was trained on.
         recipe: Every setting with its value.
         seed: Of initial weights, order and dropout.
@@ -144,6 +164,7 @@ class Config(Record):
     trainable: bool = False
     weights: WeightsRecord = WeightsRecord()
     lineage: tuple[Ancestor, ...] = ()
+    members: tuple[Member, ...] = ()
     splits: SplitsRecord
     recipe: dict[str, object] = field(default_factory=dict)
     seed: int = 0

@@ -1,7 +1,6 @@
 """Train one architecture on a folder of splits and keep all that is learnt in a run."""
 
 import contextlib
-import gc
 import json
 import os
 import shutil
@@ -15,18 +14,17 @@ from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
-from tfnews.errors import DataError, FitInterruptedError
+from tfnews.errors import FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import judged, reliable
-from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
-from tfnews.models.opening import check_finite, digests
-from tfnews.records import CalibrationRecord, Config, Judged
+from tfnews.models.opening import check_finite
+from tfnews.records import Config, Judged
 from tfnews.report import board, projector, wording
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
-from tfnews.statistics import balance, calibration
+from tfnews.statistics import balance
 from tfnews.statistics.metrics import best_threshold
+from tfnews.training import keeping
 from tfnews.training.refit import refitted
 from tfnews.training.settings import (
     check_parent,
@@ -200,13 +198,19 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run), _resumable(run):
             odds, epochs = _learn(setup, run, manner, resume)
-            validation = _calibrated(setup, run, odds, manner.say)
             classifier = setup.classifier
+            validation = keeping.calibrated(
+                classifier, setup.splits, setup.options["calibrate"], run, odds, manner.say
+            )
             if setup.options["refit"]:
                 classifier = refitted(setup, epochs, manner.say)
                 run.update(refit_epochs=epochs)
-            _save(classifier, run)
-            _score(setup, run, validation, manner)
+            keeping.save(classifier, run)
+            keeping.score(setup.classifier, setup.splits, run, validation)
+            if manner.floor and setup.row.name != floors.FLOOR:
+                keeping.compare_with_floor(
+                    setup.classifier, setup.splits, run, validation, manner.say
+                )
         if setup.row.family == "embedding":
             projector.write(run, classifier, _encoded(setup, "train")[0])
         board.write(run)
@@ -285,31 +289,6 @@ def _other_threshold(run: Run, found: Judged) -> str:
     )
 
 
-def _calibrated(setup: Setup, run: Run, odds: np.ndarray, say: Callable[[str], None]) -> np.ndarray:
-    """Fit how scores are read on the validation texts, and return their probabilities (texts,).
-
-    Where there are too few for it, scores stay as they are, which is said: a fit does not fail
-    by what `tfnews calibrate` can do another way.
-
-    Args:
-        setup: Trained.
-        run: The record of it goes there.
-        odds: Log odds of the validation texts, before calibration, (texts,).
-        say: Prints a line.
-    """
-    labels, names = setup.splits.frame("validation")["label"].to_numpy(), setup.splits.class_names
-    method, note = setup.options["calibrate"], None
-    try:
-        found = calibration.fit(method, odds, labels, names)
-    except DataError as error:
-        found, note = calibration.Calibration(), f"Scores are not calibrated. {error}"
-        say(note)
-    setup.classifier.calibration = found
-    rows = dict(zip(names, np.bincount(labels, minlength=2).tolist(), strict=True))
-    run.update(calibration=CalibrationRecord(method=found.method, rows=rows, note=note))
-    return calibration.applied(found, odds).astype(np.float32)
-
-
 def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.ndarray, int]:
     """Train, and return the log odds (texts,) of the validation split's texts and the best epoch.
 
@@ -334,41 +313,6 @@ def _encoded(setup: Setup, part: str) -> Encoded:
     frame = setup.splits.frame(part)
     ids = setup.classifier.encode(frame["combined_text"].tolist())
     return ids, frame["label"].to_numpy()
-
-
-def _save(classifier: NewsClassifier, run: Run) -> None:
-    """Write the preset beside, then rename it into place."""
-    check_finite(classifier, f"{run.name}, which is not saved,")
-    progress.stage("Saving the model")
-    beside = run.path / ".model"
-    gc.collect()  # the optimizer's moments, two tables that cycles keep alive
-    for folder in (beside, run.model_dir):  # left by a fit that died here
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        classifier.save_to_preset(str(beside))
-        beside.rename(run.model_dir)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)  # a full disk has use for the room
-        raise
-    size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
-    run.update(megabytes=round(size / 1e6, 2), digests=digests(run.model_dir))
-
-
-def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
-    """Write the validation split's predictions, scores and comparison with the floor."""
-    progress.stage("Working out scores and their intervals")
-    frame, classifier = setup.splits.frame("validation"), setup.classifier
-    run.record_predictions("validation", frame["label"], scored)
-    run.record_parts(
-        {"validation": judged(frame, scored, classifier)},
-        {"validation": reliable(frame, scored, classifier)},
-    )
-    if manner.floor and setup.row.name != floors.FLOOR:
-        compared = floors.compare(
-            setup.splits, "validation", scored, classifier.threshold, run.path.parent
-        )
-        run.update(floor=compared)
-        manner.say(wording.floor(compared))
 
 
 def _balanced(setup: Setup) -> str:

@@ -94,6 +94,7 @@ def check(
         said = without_none({**places, **values, "assignments": list(assignments) or None})
         refuse_besides(said | without_none({"name": name}), dry_run)
         run = Run.unfinished(resume, root)
+        catalogue.row(run.config.arch)
         from tfnews.data.splits import own_splits  # pandas, which a wrong name need not wait for
 
         own_splits(run)
