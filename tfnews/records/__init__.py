@@ -18,6 +18,6 @@ from tfnews.records.scores import Comparison, Judged, OtherSet, Reason, Scores, 
 __all__ = [
     "Ancestor", "Audit", "AuditedPart", "Band", "Bin", "Calibration", "CalibrationRecord",
     "ColumnsRecord", "Comparison", "Config", "Contender", "Copies", "Fitted", "Flip", "HeldOut",
-    "Judged", "Member", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking", "Reason",
-    "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
+    "Judged", "Member", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking",
+    "Reason", "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
 ]  # fmt: skip
