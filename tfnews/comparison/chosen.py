@@ -39,7 +39,7 @@ def chosen(
         UsageError: They were trained on different splits and may not.
     """
     if names:
-        runs = _named(names, root)
+        runs = named(names, root)
         groups = by_splits(runs)
         if len(groups) > 1 and not mixed:
             raise UsageError(_different(groups))
@@ -67,7 +67,13 @@ def by_splits(runs: Sequence[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
-def _named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None) -> list[Run]:
+def named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None) -> list[Run]:
+    """Open runs, and all complete ones of groups, each once.
+
+    Raises:
+        RunError: There is no such run, or it is not complete.
+        UsageError: There are fewer than two, or two of one name.
+    """
     runs: dict[str, Run] = {}
     for name in names:
         for run in [name] if isinstance(name, Run) else _of_name(name, root):

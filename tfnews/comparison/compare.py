@@ -123,7 +123,7 @@ def _stored(run: Run, asked: Asked) -> Member:
         kept = scores.parts.get(part)
         if kept is None or not run.predictions_path(part).is_file():
             continue
-        answers[part] = _read(run, part, asked.frames[part]["label"].to_numpy())
+        answers[part] = stored_answers(run, part, asked.frames[part]["label"].to_numpy())
         thresholds[part] = kept.scores["threshold"]
     if "validation" not in answers:
         raise RunError(
@@ -133,7 +133,7 @@ def _stored(run: Run, asked: Asked) -> Member:
     return Member(run, answers, thresholds)
 
 
-def _read(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
+def stored_answers(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
     """Read a part's predictions, float32 `(rows,)`, and hold their labels against the split's."""
     found, scored = predictions.read(run, part)
     if not np.array_equal(found, labels):
