@@ -34,7 +34,7 @@ def compare_cleaning(
     to: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
 ) -> Cleaning:
-    """Say what cutting costs or gains: runs of one architecture on the same articles, cut otherwise.
+    """Say what cutting costs or gains, by runs of one architecture on the same articles.
 
     Each model is judged by the texts of its own splits. Differences are paired: of the articles
     that stand in the same part of all splits, each of which every model reads in its own form.
@@ -67,10 +67,7 @@ def compare_cleaning(
     restricted = [_at(*pair, part) for pair in zip(candidates, places, strict=True)]
     first, *others = restricted
     pairs = [None, *against(first, others, shared, part)]
-    texts = [
-        frame["combined_text"].to_numpy()[at] for frame, at in zip(frames, places, strict=True)
-    ]
-    changed = [_by_class(one != texts[0], shared.labels, names) for one in texts]
+    changed = _changed(frames, places, shared.labels, names)
     rows = zip(found, candidates, frames, changed, pairs, strict=True)
     cleaning = wording.with_notes(
         Cleaning(
@@ -161,9 +158,17 @@ def _at(candidate: Candidate, rows: np.ndarray, part: str) -> Candidate:
     return replace(candidate, members=tuple(members))
 
 
-def _by_class(changed: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> dict[str, int]:
-    counts = np.bincount(labels[changed], minlength=2)
-    return dict(zip(names, counts.tolist(), strict=True))
+def _changed(
+    frames: Sequence[pd.DataFrame],
+    places: Sequence[np.ndarray],
+    labels: np.ndarray,
+    names: Sequence[str],
+) -> list[dict[str, int]]:
+    """Count by class the articles that each reads otherwise than the first."""
+    pairs = zip(frames, places, strict=True)
+    texts = [frame["combined_text"].to_numpy()[at] for frame, at in pairs]
+    counts = [np.bincount(labels[one != texts[0]], minlength=2).tolist() for one in texts]
+    return [dict(zip(names, one, strict=True)) for one in counts]
 
 
 def _cleaned(
