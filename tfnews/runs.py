@@ -478,6 +478,12 @@ def _with_config(content: object) -> dict:
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:
     folder = saved_models_root(root)
+    group = [run.name for run in group_of(os.fspath(name), root)]
+    if group:
+        return (
+            f"No run {str(name)!r}: it is a group of runs that differ in their seed. Name one of "
+            f"them: {', '.join(group[:4])}{' ...' * (len(group) > 4)}"
+        )
     names = sorted(path.parent.name for path in folder.glob("*/config.json"))
     known = ", ".join(names) if names else "none"
     return (

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfnews import progress
 from tfnews.comparison import texts as asking
-from tfnews.comparison.chosen import chosen, complete_runs
+from tfnews.comparison.chosen import chosen, complete_runs, of_broken_groups
 from tfnews.comparison.measure import Candidate, Member, Texts, in_middle_first, rank
 from tfnews.comparison.publish import publish
 from tfnews.comparison.texts import FILE, Asked
@@ -90,7 +90,7 @@ def compare(
         best=found.best,
         ship=found.ship,
     )
-    more = (*notes, *_of_data(asked))
+    more = (*notes, *of_broken_groups(compared), *_of_data(asked))
     ranking = wording.with_notes(ranking, more)
     if to is not None:
         publish(ranking, to)

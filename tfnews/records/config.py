@@ -129,6 +129,7 @@ class Config(Record):
         state: "training" or "complete".
         name: As it was created.
         group: Of the runs that differ in their seed alone; `None` where it is in none.
+        group_seeds: All seeds that were asked of that group, those to come included.
         arch: Name of the catalogue's row.
         family: The row's family.
         trainable: Whether pretrained weights were trained.
@@ -159,6 +160,7 @@ class Config(Record):
     state: str
     name: str
     group: str | None = None
+    group_seeds: tuple[int, ...] = ()
     arch: str
     family: str = ""
     trainable: bool = False

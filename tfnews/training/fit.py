@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,6 +60,7 @@ def fit(
     trainable: bool | None = None,
     name: str | None = None,
     group: str | None = None,
+    group_seeds: Sequence[int] = (),
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -96,6 +97,7 @@ def fit(
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
         group: Of the runs that differ in their seed alone, for `fit_seeds`.
+        group_seeds: All seeds of that group, for the same.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -155,11 +157,39 @@ def fit(
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
-        start = replace(start, group=group)
+        start = replace(start, group=group, group_seeds=tuple(group_seeds))
         if dry_run:
             say(json.dumps(start.to_json(), indent=2))
             return None
         return _begun(Run.create(start, root), setup, manner)
+
+
+def fit_like(
+    run: Run,
+    seed: int,
+    name: str,
+    *,
+    root: str | os.PathLike | None = None,
+    floor: bool = True,
+    trust_graph: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Run:
+    """Train as a run of a group was trained, with another seed.
+
+    Args:
+        run: Complete or broken off, on splits that are still there.
+        seed: The other seed.
+        name: Of the run to come, which is of the same group.
+        root: As `fit` takes it.
+        floor: As `fit` takes it.
+        trust_graph: As `fit` takes it.
+        say: As `fit` takes it.
+    """
+    with trusting(trust_graph):
+        setup, known = again(run, own_splits(run), seed), run.config
+        start = described(setup, name, known.command)
+        start = replace(start, group=known.group, group_seeds=known.group_seeds)
+        return _begun(Run.create(start, root), setup, _Manner(floor, say))
 
 
 def _call(said: dict[str, object]) -> str:
@@ -246,7 +276,8 @@ def _resumable(run: Run) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise FitInterruptedError(
-            f"Interrupted before it was complete. Go on with: tfnews fit --resume {run.name}"
+            "Interrupted before it was complete. Go on with: tfnews fit --resume "
+            f"{run.config.group or run.name}"
         ) from None
 
 

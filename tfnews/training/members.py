@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import RunError, UsageError
-from tfnews.runs import Run, check_free, group_of, is_run, model_folder, next_name
+from tfnews.groups import find_group
+from tfnews.runs import Run, check_free, model_folder, next_name
 
 _FEWEST = 2
 _MEANT = "tfnews ensemble RUN RUN ..."
@@ -64,11 +65,13 @@ def _named(one: str | os.PathLike | Run, root: str | os.PathLike | None) -> list
     """Return a run, or the runs of the group that goes by a name."""
     if isinstance(one, Run):
         return [one]
-    if not is_run(one, root):
-        group = group_of(os.fspath(one), root)
-        if group:
-            return [Run.open(run.path) for run in group]
-    return [Run.open(one, root)]
+    group = find_group(one, root)
+    if group and group.lacking:
+        raise RunError(
+            f"The group {group.name} is not whole: {group.lacking[:200]}. Go on with it: tfnews "
+            f"fit --resume {group.name}. Or name runs of it one by one."
+        )
+    return [Run.open(run.path) for run in group.runs] if group else [Run.open(one, root)]
 
 
 def _check_number(runs: Sequence[Run]) -> None:

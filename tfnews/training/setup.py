@@ -136,13 +136,20 @@ def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
         )
 
 
-def again(run: Run, splits: Splits) -> Setup:
-    """Build the classifier of a broken-off run as it was when the run began.
+def again(run: Run, splits: Splits, seed: int | None = None) -> Setup:
+    """Build the classifier of a run as it was when the run began.
+
+    Args:
+        run: Complete or broken off.
+        splits: Its own.
+        seed: Another than its own.
 
     Raises:
         WeightsError: What it started from has changed since.
     """
     row, lineage, options = catalogue.row(run.config.arch), run.config.lineage, recorded(run.config)
+    if seed is not None:
+        options |= {"seed": seed}
     if lineage:
         setup = from_run(Run.open(lineage[-1].path), splits, options)
         now, then = setup.lineage[-1].digest, lineage[-1].digest
