@@ -135,6 +135,11 @@ def _cleaning(models: tuple[str, ...], to: Path | None, as_json: bool, more: obj
         raise UsageError(
             "--cleaning compares runs on their own splits: give it runs, --to and --json alone."
         )
+    if not models:
+        raise UsageError(
+            "--cleaning takes the runs to compare, one for each choice of data prepare --cut: "
+            "tfnews compare --cleaning RUN RUN"
+        )
     from tfnews.comparison.cleaning import compare_cleaning
     from tfnews.report.cleaning import screen
 
