@@ -80,6 +80,7 @@ def test_the_record_says_what_it_is_made_of(root, made):
     members = [Run.open(name, root).config for name in MEMBERS]
     assert config.parameters.total == sum(one.parameters.total for one in members)
     assert config.megabytes == pytest.approx(sum(one.megabytes for one in members), abs=0.2)
+    assert config.fit_seconds > sum(one.fit_seconds for one in members)
     written = json.loads(made.config_path.read_text())
     assert written["members"][0]["path"] == "../words"
     scored = Run.open("words", root).scores().validation.scores["f1"]

@@ -153,7 +153,8 @@ class Config(Record):
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
         calibration: How its scores were last calibrated; `None` for runs made before that was done.
-        fit_seconds: From the first batch to the saved scores, broken-off legs included.
+        fit_seconds: From the first batch to the saved scores, broken-off legs included; of an
+            ensemble those of its members too.
         more: What another version wrote; kept as it is.
     """
 

@@ -79,7 +79,8 @@ def ensemble(
     run = Run.create(config, root)
     try:
         _kept(made, asked, run, calibrate, floor, say)
-        run.update(fit_seconds=round(time.perf_counter() - started, 2))
+        seconds = time.perf_counter() - started + sum(one.config.fit_seconds for one in asked.runs)
+        run.update(fit_seconds=round(seconds, 2))
         board.write(run)
         run.update(state="complete")
     except BaseException:

@@ -50,7 +50,8 @@ def _sentence(one: Cleaned, found: Cleaning) -> str:
     if bounds is None or bounds[0] <= 0 <= bounds[1]:
         return (
             f"{one.name}, with {what}, has {points:+.1f} points of F1{between}: no difference is "
-            f"shown. {touched}. That is no proof that the model did not lean on what was cut."
+            f"shown. {touched}: what is left tells the classes apart as well on texts like these. "
+            f"That is no proof that {base.name} does not lean on what was cut."
         )
     if points < 0:
         return (
