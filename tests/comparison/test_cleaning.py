@@ -109,7 +109,7 @@ def test_all_forms_are_written_and_read_again(found, root, tmp_path):
     read = json.loads((tmp_path / "cleaning.json").read_text())
     assert (read["schema"], read["version"]) == ("tfnews.cleaning", 1)
     assert json.loads(json.dumps(Cleaning.from_json(read).to_json())) == read
-    rows = list(csv.DictReader((tmp_path / "cleaning.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "cleaning.csv").read_text().splitlines()))
     assert [row["cut"] for row in rows] == ["", "dateline", "footer"]
     assert float(rows[1]["difference"]) == found.choices[1].against_base.difference
     for name in ("cleaning.html", "cleaning.md"):
