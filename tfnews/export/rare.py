@@ -31,12 +31,17 @@ def forget(classifier: NewsClassifier, run: Run, texts: Sequence[str], least: in
     Returns:
         `{"learnt", "vocabulary", "dropped", "dropped_of_guards"}`, what was counted.
     """
-    learnt = bool(_learnt(classifier, run).any())
-    found = {"least_texts": least, "learnt": learnt, "dropped": 0, "dropped_of_guards": 0}
+    learnt = _learnt(classifier, run)
+    found = {
+        "least_texts": least,
+        "learnt": bool(learnt.any()),
+        "dropped": 0,
+        "dropped_of_guards": 0,
+    }
     if least == 1:
         return found
-    if learnt:
-        rare = [id for id in _rare(classifier, texts, least) if _learnt(classifier, run)[id]]
+    if learnt.any():
+        rare = [id for id in _rare(classifier, texts, least) if learnt[id]]
         classifier.forget(rare)
         found |= {"vocabulary": _words(classifier), "dropped": len(rare)}
     if classifier.guards:

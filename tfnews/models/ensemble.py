@@ -5,7 +5,7 @@ answer. Ids of all members stand one after the other in a text's row, each membe
 its own, so that an ensemble is encoded, batched, saved and exported as any classifier.
 """
 
-import copy
+import json
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
@@ -40,6 +40,12 @@ class MeanOfMembers(keras.layers.Layer):
         )
 
 
+class MemberLogits(keras.Model):
+    """A member's model up to its logits."""
+
+    _default_save_signature = None  # Keras would trace dense ids where TensorFlow saves the whole
+
+
 @keras.saving.register_keras_serializable("tfnews")
 class EnsembleBackbone(keras_hub.models.Backbone):
     """What all members read to their calibrated log odds (batch, members).
@@ -50,6 +56,8 @@ class EnsembleBackbone(keras_hub.models.Backbone):
         dtype: Accepted for keras-hub's sake; always float32.
     """
 
+    _default_save_signature = None  # the classifier's own is served
+
     def __init__(self, members: Mapping[str, object], dtype: object = None, **kwargs):
         # === Layers ===
         made = {prefix: _made(one) for prefix, one in members.items()}
@@ -58,7 +66,7 @@ class EnsembleBackbone(keras_hub.models.Backbone):
         inputs, odds = {}, []
         for prefix, member in made.items():
             own = {name: _like(one, f"{prefix}_{name}") for name, one in member.input.items()}
-            logits = keras.Model(member.input, member.logits, name=prefix)(own)
+            logits = MemberLogits(member.input, member.logits, name=prefix)(own)
             odds.append(log_odds(member.calibrated(logits)))
             inputs |= {f"{prefix}_{name}": one for name, one in own.items()}
         super().__init__(inputs=inputs, outputs=ops.stack(odds, axis=1), dtype="float32", **kwargs)
@@ -66,11 +74,11 @@ class EnsembleBackbone(keras_hub.models.Backbone):
         # === Config ===
         self.prediction_batch = min(member.prediction_batch for member in made.values())
         # Not the members themselves: Keras would save their optimizers beside the weights.
-        self._members = _saved(made)
+        self._members = json.dumps(_saved(made))
 
     def get_config(self) -> dict:
         """Return the arguments."""
-        return {**super().get_config(), "members": copy.deepcopy(dict(self._members))}
+        return {**super().get_config(), "members": json.loads(self._members)}
 
 
 def _like(tensor: keras.KerasTensor, name: str) -> keras.KerasTensor:
@@ -214,7 +222,10 @@ _NOT_OURS = ("tokenizer", "sequence_length", "truncate")  # the members have the
 
 
 def _saved(members: Mapping[str, keras.layers.Layer]) -> dict:
-    return {prefix: keras.saving.serialize_keras_object(one) for prefix, one in members.items()}
+    saved = {prefix: keras.saving.serialize_keras_object(one) for prefix, one in members.items()}
+    for one in saved.values():
+        one.pop("compile_config", None)  # a classifier compiles itself
+    return saved
 
 
 @keras.saving.register_keras_serializable("tfnews")
