@@ -11,9 +11,9 @@ from tfnews.groups import find_group
 from tfnews.runs import Run
 from tfnews.training import keeping
 from tfnews.training import seeds as module
+from tfnews.training.asked import check, check_seeds
 from tfnews.training.members import check as check_members
 from tfnews.training.seeds import closing_words, fit_seeds, resume_seeds
-from tfnews.training.settings import check, check_seeds
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL, "epochs": 1}
 

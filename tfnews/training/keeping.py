@@ -10,7 +10,7 @@ from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.errors import DataError
 from tfnews.evaluation import floor
-from tfnews.evaluation.measure import judged, reliable
+from tfnews.evaluation.measure import by_set, judged, reliable
 from tfnews.models import NewsClassifier
 from tfnews.models.opening import check_finite, digests
 from tfnews.records import CalibrationRecord
@@ -86,6 +86,7 @@ def score(classifier: NewsClassifier, splits: Splits, run: Run, scored: np.ndarr
     run.record_parts(
         {"validation": judged(frame, scored, classifier)},
         {"validation": reliable(frame, scored, classifier)},
+        by_set={"validation": by_set(frame, scored, classifier)},
     )
 
 

@@ -9,8 +9,8 @@ from tfnews.catalogue.rows import DEFAULT
 from tfnews.errors import RunError
 from tfnews.groups import find_group, unfinished_group
 from tfnews.runs import Run, check_name, group_of, saved_models_root
+from tfnews.training.asked import check_seeds
 from tfnews.training.fit import fit, fit_like
-from tfnews.training.settings import check_seeds
 
 _SCORES = {"f1": "F1", "accuracy": "accuracy", "roc_auc": "ROC-AUC", "fpr": "false alarms"}
 
