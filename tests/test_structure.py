@@ -21,6 +21,7 @@ FLOORS = {
     "places": 1,
     "runs": 2,
     "data": 3,
+    "groups": 3,
     "statistics": 3,
     "weights": 3,
     "models": 4,

@@ -346,8 +346,10 @@ def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> 
     if weights.handle:
         weights = replace(weights, handle=place(weights.handle, folder))
     lineage = tuple(replace(one, path=place(one.path, folder)) for one in config.lineage)
+    members = tuple(replace(one, path=place(one.path, folder)) for one in config.members)
     splits = replace(config.splits, path=place(config.splits.path, folder))
-    return replace(config, weights=weights, recipe=recipe, lineage=lineage, splits=splits)
+    kept = {"weights": weights, "recipe": recipe, "lineage": lineage, "members": members}
+    return replace(config, **kept, splits=splits)
 
 
 def check_name(name: str, what: str) -> None:
@@ -404,6 +406,12 @@ def every_run(root: str | os.PathLike | None = None) -> list[Run]:
         with contextlib.suppress(RunError):
             runs.append(Run(path.parent))
     return runs
+
+
+def group_of(name: str, root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs of a group of seeds, complete or not, in the order of their seeds."""
+    found = (run for run in every_run(root) if run.config.group == name)
+    return sorted(found, key=lambda run: run.config.seed)
 
 
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
@@ -470,6 +478,12 @@ def _with_config(content: object) -> dict:
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:
     folder = saved_models_root(root)
+    group = [run.name for run in group_of(os.fspath(name), root)]
+    if group:
+        return (
+            f"No run {str(name)!r}: it is a group of runs that differ in their seed. Name one of "
+            f"them: {', '.join(group[:4])}{' ...' * (len(group) > 4)}"
+        )
     names = sorted(path.parent.name for path in folder.glob("*/config.json"))
     known = ", ".join(names) if names else "none"
     return (

@@ -7,6 +7,9 @@ from pathlib import Path
 from tfnews.errors import UsageError
 from tfnews.files import replacing
 from tfnews.records import Promotion, Ranking
+from tfnews.records.cleaning import Cleaning
+from tfnews.report.cleaning import page as cleaning_page
+from tfnews.report.cleaning import table as cleaning_table
 from tfnews.report.promotion import table as flip_table
 from tfnews.report.ranking import figure, page, table
 
@@ -36,6 +39,20 @@ def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
             "compare.md": page.render_markdown(found, names),
             "compare.json": _json(found.to_json()),
             "compare.csv": table.render(found),
+        },
+    )
+
+
+def publish_cleaning(found: Cleaning, to: str | os.PathLike) -> list[Path]:
+    """Write cleaning.html, .md, .json and .csv; return their paths."""
+    check_folder(to)
+    return _written(
+        to,
+        {
+            "cleaning.html": cleaning_page.render(found),
+            "cleaning.md": cleaning_page.render_markdown(found),
+            "cleaning.json": _json(found.to_json()),
+            "cleaning.csv": cleaning_table.render(found),
         },
     )
 

@@ -202,6 +202,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     facts = {
         "written": report.written and day(report.written),
         "command": config.command,
+        "average of": ", ".join(f"{one.run} ({one.arch})" for one in config.members),
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
         "calibrated": _calibrated(config.calibration),
         "seed": config.seed,
