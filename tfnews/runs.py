@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import json
+import math
 import os
 import re
 import shutil
@@ -453,12 +454,21 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return read(json.loads(text, parse_constant=_finite, parse_float=_finite))
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
             "or was damaged. Put the file back, or train again under another name."
         ) from error
+
+
+def _finite(digits: str) -> float:
+    """Return a number; Python's own reader takes NaN and infinity for numbers of JSON."""
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is no number")
+    return number
 
 
 def _with_config(content: object) -> dict:
