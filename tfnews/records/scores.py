@@ -63,8 +63,8 @@ class Judged:
             ValueError: The threshold is no number from 0 to 1, or another score is none.
         """
         for name, is_right in _SCORES.items():
-            if name not in self.scores or not is_right(self.scores[name]):
-                raise ValueError(f"{name} among the scores is missing, or not what it can be")
+            if name in self.scores and not is_right(self.scores[name]):
+                raise ValueError(f"{name} among the scores is not what it can be")
         for name, score in self.scores.items():
             if name not in _SCORES and not (score is None or _is_number(score)):
                 raise ValueError(f"{name[:40]} among the scores is no number")

@@ -1,9 +1,7 @@
 """A ranking as a CSV table: a row a model, a column a number."""
 
-import csv
-import io
-
 from tfnews.records import Contender, Ranking
+from tfnews.report import csv_table
 
 _PAIR = ("difference", "bootstrap_p", "mcnemar_p", "only_this", "only_best", "worse")
 
@@ -12,11 +10,7 @@ def render(found: Ranking) -> str:
     """Return a CSV table with the models in their order; what is not known is empty."""
     rows = [_row(one, found) for one in found.contenders]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    file = io.StringIO()
-    table = csv.DictWriter(file, names, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return file.getvalue()
+    return csv_table.render(names, [[row.get(name, "") for name in names] for row in rows])
 
 
 def _row(one: Contender, found: Ranking) -> dict[str, object]:
