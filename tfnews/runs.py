@@ -351,6 +351,11 @@ def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> 
     return replace(config, weights=weights, recipe=recipe, lineage=lineage, splits=splits)
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a name can be a folder's on every system, and a part of an address."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str, what: str) -> None:
     """Check that a name can be a folder's on every system, and a part of an address.
 
@@ -361,7 +366,7 @@ def check_name(name: str, what: str) -> None:
     Raises:
         UsageError: It is not.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(
             f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, and begins "
             f"with a letter or digit. Received: {name!r}."
