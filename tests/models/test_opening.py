@@ -19,6 +19,7 @@ from tfnews.files import write_json
 from tfnews.models import build, load
 from tfnews.models.embedding import family as embedding
 from tfnews.models.graph import trusting
+from tfnews.models.guards import Guards
 from tfnews.models.opening import check_finite, digests
 from tfnews.models.verifying import verify
 from tfnews.runs import Run
@@ -199,6 +200,10 @@ def inside(*parts, **changes):
     return change
 
 
+def answering(**changes):
+    return lambda content: content["config"].update(changes)
+
+
 def planted(value):
     def change(content):
         content["config"]["planted"] = value
@@ -206,6 +211,7 @@ def planted(value):
     return change
 
 
+GUARDS = Guards.fit(TEXTS).get_config()
 LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wAAAA=="}}
 SYSTEM = {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}
 LAYER = {
@@ -373,6 +379,23 @@ BROKEN = {
         "Its vocabulary has 9 entries, and its table 8 rows",
     ),
     "a vocabulary shorter than its table": (cut_vocabulary, "has 7 entries, and its table 8 rows"),
+    "three classes": (
+        lambda f: edit(f, "task.json", answering(class_names=["a", "b", "c"])), "two names"),
+    "classes that are numbers": (
+        lambda f: edit(f, "task.json", answering(class_names=[1, {}])), "two names"),
+    "two classes of one name": (
+        lambda f: edit(f, "task.json", answering(class_names=["a", "a"])), "the same name, 'a'"),
+    "a set that has no name": (
+        lambda f: edit(f, "task.json", answering(trained_on=[1])), "which is no text"),
+    "guards of no unit": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "unit": "none"})),
+        "its guards hold"),
+    "guards that refuse all": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "usual_length": 10**400})),
+        "its guards hold"),
+    "guards of no number": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "common_share": np.nan})),
+        "its guards hold"),
     "weights that were never written": (h5("task.weights.h5", unwritten), "is not stored as it is"),
     "compressed weights": (h5("model.weights.h5", compressed), "is not stored as it is"),
     "a head of another width": (

@@ -104,6 +104,7 @@ def open_preset(folder: Path) -> NewsClassifier:
         stored = stated.stored(folder, _WEIGHTS)
         with stated.only(stored):
             classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+        stated.check_words(classifier)
         stated.check_vocabulary(classifier)
     except (RunError, WeightsError, MemoryError):
         raise

@@ -115,6 +115,22 @@ def check_numbers(content: object) -> None:
         check_numbers(one)
 
 
+def check_words(classifier: NewsClassifier) -> None:
+    """Refuse a classifier whose classes have no names, or whose set has none.
+
+    Raises:
+        ValueError: They are not two different texts, or the set's name or basis is no text.
+    """
+    names = classifier.class_names
+    if len(names) != 2 or not all(isinstance(one, str) and one for one in names):
+        raise ValueError(f"Its classes must have two names. Received: {shown(names)}.")
+    if names[0] == names[1]:
+        raise ValueError(f"Its classes have the same name, {shown(names[0])}.")
+    for said in (classifier.trained_on, classifier.label_basis):
+        if not isinstance(said, str):
+            raise ValueError(f"It names its training set {shown(said)}, which is no text.")
+
+
 def check_vocabulary(classifier: NewsClassifier) -> None:
     """Refuse a vocabulary that is not its table's: each word would have another one's vector.
 
