@@ -241,7 +241,10 @@ def test_a_taken_name_is_refused_and_its_run_left_alone(tmp_path):
     assert (tmp_path / "first" / "config.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n", "CON", "nul.1", "lpt9", "a."],
+)
 def test_odd_names_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match="Received: "):
         Run.create(tiny.config(name), tmp_path / "runs")

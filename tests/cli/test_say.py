@@ -11,7 +11,8 @@ NAME = "a\x1b[2J\x9b2J\x07\u202eb\ud800\u2028c\r"
 
 
 def printed(*arguments, **options):
-    return CliRunner().invoke(click.command()(lambda: say(*arguments, **options)), color=True).output
+    command = click.command()(lambda: say(*arguments, **options))
+    return CliRunner().invoke(command, color=True).output
 
 
 def test_names_steer_no_terminal():

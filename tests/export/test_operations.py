@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from tests.models.reduced import small
 from tfnews.errors import ExportError
-from tfnews.models.graph import trusting
 from tfnews.export.operations import TEXT_OPERATIONS, beyond_core, oldest, operations
+from tfnews.models.graph import trusting
 
 
 def saved(folder, function):

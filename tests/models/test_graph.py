@@ -199,7 +199,8 @@ def a_name_that_is_computed(meta):
 
 def saver_handed_to_another(meta):
     """Name it where a caller sets what is called: nodes alone do not show it."""
-    add(meta, "__inference_inner", ("PartitionedCall", None)).node_def[0].attr["f"].placeholder = "F"
+    inner = add(meta, "__inference_inner", ("PartitionedCall", None))
+    inner.node_def[0].attr["f"].placeholder = "F"
     call = function(meta, "__inference___call__").node_def.add(name="x", op="PartitionedCall")
     call.attr["f"].func.name = "__inference_inner"
     name = function(meta, "traced_save").signature.name
@@ -207,7 +208,8 @@ def saver_handed_to_another(meta):
 
 
 def saver_set_by_callers(meta):
-    add(meta, "__inference_inner", ("PartitionedCall", None)).node_def[0].attr["f"].placeholder = "F"
+    inner = add(meta, "__inference_inner", ("PartitionedCall", None))
+    inner.node_def[0].attr["f"].placeholder = "F"
 
 
 def saver_in_place_of_another(meta):
@@ -246,7 +248,7 @@ def a_method_that_the_list_of_functions_lacks(meta):
 
 
 def an_argument_that_takes_several(meta):
-    """What comes after it stands in another place than it seems."""
+    """Move what comes after it to another place than it seems to stand in."""
     made = fills_a_table(meta)
     made.signature.input_arg.add(name="some", type=7, number_attr="N")
 

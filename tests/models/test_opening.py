@@ -344,7 +344,9 @@ BROKEN = {
     "all of a layer": (
         h5("task.weights.h5", lambda f: f.__delitem__("layers/dense")), "cannot be opened"),
     "a weight too many": (
-        h5("task.weights.h5", lambda f: f.create_dataset("x/vars/0", data=np.ones(3))), "did not open as"),
+        h5("task.weights.h5", lambda f: f.create_dataset("x/vars/0", data=np.ones(3))),
+        "did not open as",
+    ),
     "a file's bytes as weights": (h5("task.weights.h5", external), "cannot be opened"),
     "a link to a file": (h5("task.weights.h5", linked), "cannot be opened"),
     "cut short": (lambda f: os.truncate(f / "task.weights.h5", 900), "cannot be opened"),

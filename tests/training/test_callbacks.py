@@ -193,10 +193,10 @@ def test_features_that_are_no_numbers_behind_a_relu(guarded):
     features[2] = np.nan
     seen = []
     look = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: seen.append(logs))
-    callbacks = [look, *([StopOnNaN({})] if guarded else [])]
+    how = {"callbacks": [look, *([StopOnNaN({})] if guarded else [])], "verbose": 0}
     stopped = pytest.raises(RunError, match=r"After epoch 1 the model holds \d+ weights .* NaN")
     with stopped if guarded else contextlib.nullcontext():
-        model.fit(features, np.arange(8) % 2, batch_size=4, epochs=2, verbose=0, callbacks=callbacks)
+        model.fit(features, np.arange(8) % 2, batch_size=4, epochs=2, **how)
     assert np.isfinite([logs["loss"] for logs in seen]).all()
     assert np.isnan(model.get_weights()[0]).all()
     assert len(seen) == (2 if guarded else 4)

@@ -256,9 +256,7 @@ def _functions(value: attr_value_pb2.AttrValue) -> Sequence[attr_value_pb2.NameA
     return [value.func] if value.HasField("func") else value.list.func
 
 
-def _argument(
-    arguments: Mapping[str, int], handed_on: Mapping[str, str], name: str
-) -> int | None:
+def _argument(arguments: Mapping[str, int], handed_on: Mapping[str, str], name: str) -> int | None:
     """Return the place of the argument that an input of a node is; `None` where it is none.
 
     Args:

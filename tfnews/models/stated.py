@@ -26,6 +26,7 @@ _SETTINGS = {
     "pad_after": "max_tokens",
     "sequence_length": "max_tokens",
 }
+_ROWS = ("vocabulary_size", "rows", "terms")  # what backbones call the rows of their tables
 _TIMES = 2  # that keras-hub makes a weight: some of its layers are made to learn their shapes first
 _SMALL = 2  # numbers of what is no weight, such as the state of a dropout layer
 _FEW = 1000  # of these
@@ -68,7 +69,7 @@ def only(shapes: Mapping[tuple[int, ...], int]) -> Iterator[None]:
     """
     made = Counter()
 
-    def hold(make, **given):  # noqa: ANN001, ANN202  as TensorFlow calls it
+    def hold(make, **given):
         shape = _shape(given.get("initial_value"))
         if shape is not None:
             made[shape] += 1
@@ -140,7 +141,7 @@ def check_vocabulary(classifier: NewsClassifier) -> None:
     """
     encoder = getattr(classifier.backbone, "encoder", None)
     config = (encoder or classifier.backbone).get_config()
-    rows = next((config[one] for one in ("vocabulary_size", "rows", "terms") if one in config), None)
+    rows = next((config[one] for one in _ROWS if one in config), None)
     if rows is None:  # a module has both in itself
         return
     words = classifier.preprocessor.tokenizer.vocabulary_size()

@@ -1,6 +1,7 @@
 """The one way between JSON and typed records."""
 
 import json
+import math
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Self, get_args, get_origin
@@ -27,6 +28,22 @@ class Record:
     def to_json(self) -> dict:
         """Return the object; what is not known is left out."""
         return asdict(self, dict_factory=_without_unknown)
+
+
+def parsed(text: str) -> object:
+    """Return the content of JSON.
+
+    Raises:
+        ValueError: It is none, or holds NaN or infinity, which Python takes for numbers of JSON.
+    """
+    return json.loads(text, parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is no number")
+    return number
 
 
 class _MistypedError(ValueError):
