@@ -330,3 +330,12 @@ def test_an_export_whose_answers_are_no_probabilities(root, tmp_path, answer):
     shutil.copy(root / "saved" / "1" / "parity.json", folder)
     with pytest.raises(ExportError, match=r"not as many probabilities|did not answer"):
         open_model(folder).probabilities(["the vote", "news"])
+
+
+def test_what_is_written_tells_of_no_machine(root, golden, tmp_path):
+    """The names of exports were the paths that were typed."""
+    asked(root, root / "good", root / "phone", golden, to=tmp_path / "out")
+    for name in ("gate.json", "flips.csv"):
+        assert str(root) not in (tmp_path / "out" / name).read_text(encoding="utf-8")
+    written = json.loads((tmp_path / "out" / "gate.json").read_text(encoding="utf-8"))
+    assert written["new"]["name"] == "…/phone"

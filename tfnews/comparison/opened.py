@@ -22,6 +22,7 @@ from tfnews.links import check_links
 from tfnews.models import load
 from tfnews.models.graph import check_graph
 from tfnews.models.stated import check_numbers
+from tfnews.places import neutral
 from tfnews.runs import Run, is_run
 
 _GRAPH, _SPEC = "saved_model.pb", "spec.json"
@@ -36,7 +37,7 @@ class Opened:
     """A model and what it says of itself.
 
     Attributes:
-        name: As it was named.
+        name: As it was named, without the folders of this machine: it is written of.
         kind: "run", "SavedModel" or "TensorFlow Lite".
         probabilities: Returns the fake probabilities float32 (texts,) of combined texts, whatever
             its guards say.
@@ -86,7 +87,7 @@ def _run(run: Run, name: str) -> Opened:
         (path for name in _RUN_WEIGHTS if (path := run.model_dir / name).is_file()), None
     )
     return Opened(
-        name,
+        neutral(name),
         "run",
         classifier.probabilities,
         classifier.threshold,
@@ -141,7 +142,7 @@ def _export(
             f"{folder} cannot be opened: {shown(str(error), 120)}. Export the run again."
         ) from error
     answers = _asking(opened.answers, folder)
-    return Opened(os.fspath(name), kind, answers, threshold, class_names, digest)
+    return Opened(neutral(os.fspath(name)), kind, answers, threshold, class_names, digest)
 
 
 def _answers_mean(threshold: object, class_names: object) -> tuple[float, tuple[str, str]]:
