@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tfnews import files
-from tfnews.errors import UsageError
+from tfnews.errors import RunError, UsageError
 from tfnews.files import folder_beside, replacing, resolved, write_text
 
 LEFT = "0a" * 8  # as the ending of what is written beside a place
@@ -212,3 +212,15 @@ def test_what_was_taken_for_left_is_made_anew(tmp_path, monkeypatch):
         assert made.is_dir()
         assert made != swept[0]
     assert names(tmp_path) == ["a"]
+
+
+def test_a_lock_that_is_a_link_leaves_alone_what_it_leads_to(tmp_path):
+    """A folder of another's could bring one that led to any file, which was emptied."""
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / ".lock").symlink_to("mine")
+    with (
+        pytest.raises(RunError, match=r"\.lock' is a link"),
+        files.held(tmp_path / ".lock", 0, RunError("busy")),
+    ):
+        raise AssertionError("it was held")
+    assert (tmp_path / "mine").read_text() == "precious"

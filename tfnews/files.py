@@ -107,8 +107,10 @@ def held(path: Path, seconds: float, refusal: TfnewsError) -> Iterator[None]:
     Args:
         path: The lock's file.
         seconds: To wait for it.
-        refusal: Raised where another holds it for longer.
+        refusal: Raised where another holds it for longer; its kind also where there is a link.
     """
+    if path.is_symlink():  # some versions of the library empty the file that it leads to
+        raise type(refusal)(f"{_shown(path)} is a link, and no lock is one. Take it away.")
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=seconds)

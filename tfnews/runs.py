@@ -17,11 +17,15 @@ from tfnews.errors import RunError, UsageError
 from tfnews.files import held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
+from tfnews.records.record import parsed
 
 _T = TypeVar("_T")
 
 TASK = "task.json"  # what keras-hub opens a task's preset by
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Windows takes these for devices, with any ending.
+_PORTS = (f"{port}{n}" for port in ("com", "lpt") for n in range(10))
+_DEVICES = frozenset(("aux", "con", "nul", "prn", *_PORTS))
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
@@ -352,6 +356,15 @@ def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> 
     return replace(config, **kept, splits=splits)
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a name can be a folder's on every system, and a part of an address."""
+    return (
+        _NAME.fullmatch(name) is not None
+        and not name.endswith(".")
+        and name.partition(".")[0].lower() not in _DEVICES
+    )
+
+
 def check_name(name: str, what: str) -> None:
     """Check that a name can be a folder's on every system, and a part of an address.
 
@@ -362,10 +375,11 @@ def check_name(name: str, what: str) -> None:
     Raises:
         UsageError: It is not.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(
-            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, and begins "
-            f"with a letter or digit. Received: {name!r}."
+            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, begins with "
+            "a letter or digit, does not end in '.', and is no device's on Windows, such as con. "
+            f"Received: {name!r}."
         )
 
 
@@ -461,7 +475,7 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
+        return read(parsed(path.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "

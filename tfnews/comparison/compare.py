@@ -121,7 +121,8 @@ def _stored(run: Run, asked: Asked) -> Member:
     answers, thresholds = {}, {}
     for part in _OWN_PARTS:
         kept = scores.parts.get(part)
-        if kept is None or not run.predictions_path(part).is_file():
+        known = kept is not None and "threshold" in kept.scores
+        if not known or not run.predictions_path(part).is_file():
             continue
         answers[part] = stored_answers(run, part, asked.frames[part]["label"].to_numpy())
         thresholds[part] = kept.scores["threshold"]

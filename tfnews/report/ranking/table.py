@@ -1,10 +1,9 @@
 """A ranking as a CSV table: a row a model, a column a number."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 from tfnews.records import Contender, Ranking
+from tfnews.report import csv_table
 
 PAIR = ("difference", "bootstrap_p", "mcnemar_p", "only_this", "only_best", "worse")
 
@@ -17,11 +16,7 @@ def render(found: Ranking) -> str:
 def written(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as CSV; a column that a row does not have is empty there."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    file = io.StringIO()
-    table = csv.DictWriter(file, names, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return file.getvalue()
+    return csv_table.render(names, [[row.get(name, "") for name in names] for row in rows])
 
 
 def _row(one: Contender, found: Ranking) -> dict[str, object]:
