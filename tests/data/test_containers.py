@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
+from tfnews import packing
 from tfnews.data import containers, tables
 from tfnews.data.containers import CUT_OFF, OTHER_SHEETS
 from tfnews.data.decoding import Account
@@ -149,7 +150,7 @@ def test_a_text_that_parquet_repeats_is_kept_once(tmp_path):
 
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml"])
 def test_a_workbook_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, monkeypatch, part):
-    monkeypatch.setattr(containers, "_UNQUESTIONED", 2**16)
+    monkeypatch.setattr(packing, "UNQUESTIONED", 2**16)
     monkeypatch.setattr(containers, "_MOST_OTHER", 2**16)
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
