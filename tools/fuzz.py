@@ -69,7 +69,9 @@ class Count:
             self.counts["taken" if outcome(self.target, data) else "refused"] += 1
         except Exception as error:
             self.counts["broke"] += 1
-            where = [f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)]
+            where = [
+                f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)
+            ]
             name = hashlib.sha256("".join([type(error).__name__, *where]).encode()).hexdigest()[:12]
             if not (self.folder / f"broke-{name}").exists():
                 (self.folder / f"broke-{name}").write_bytes(data)

@@ -32,7 +32,24 @@ _PLACED = [
     b"2024-01-01", b'"""', b"0x10",
 ]  # fmt: skip
 _IN_MARKUP = re.compile(rb'(?<=[>"])([^<>"]*)(?=[<"])')
-_NUMBERS = [0, 1, -1, 2, 3, 7, 8, 255, 2**15, 2**31 - 1, 2**31, 2**32, 2**53, 2**63 - 1, 2**64, 10**400]
+_NUMBERS = [
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    8,
+    255,
+    2**15,
+    2**31 - 1,
+    2**31,
+    2**32,
+    2**53,
+    2**63 - 1,
+    2**64,
+    10**400,
+]
 _VALUES = [
     None, True, False, *_NUMBERS, -(2**63), 0.5, -0.0, 1e-9, 1e308, math.nan, math.inf, -math.inf, "",
     " ", "a", "1", "0", "nan", "\0", "\ud800", "caf\xe9", "\u6e2f", "x" * 2000, "../../x", "/etc/x", "a\nb",
@@ -231,7 +248,9 @@ def _member(
     if kind == 0:
         one.name = placed(one.name.encode(), rng).decode("utf-8", "replace")
         if rng.random() < 0.4:
-            one.name = rng.choice(["../x", "/x", "a/../../x", "C:x", "x/", ".", "", "a" * 300, "assets"])
+            one.name = rng.choice(
+                ["../x", "/x", "a/../../x", "C:x", "x/", ".", "", "a" * 300, "assets"]
+            )
     elif kind == 1:
         one.type = bytes([rng.choice(b"0123456789gxSLKVA")])
         one.linkname = rng.choice(["", "../x", "/etc/passwd", "saved_model.pb"])
@@ -266,8 +285,17 @@ def parquet(data: bytes, rng: random.Random, change: Blind) -> bytes:
         values[rng.randrange(len(values))] = rng.choice(_VALUES + values)
     if rng.random() < 0.1:
         values = _of_a_kind(values, rng)
-    texts = [None if one is None else str(one).encode("utf-8", "replace").decode() for one in values]
-    kinds = [texts, texts, texts, values, pa.array(texts).dictionary_encode(), pa.array(texts, "large_binary")]
+    texts = [
+        None if one is None else str(one).encode("utf-8", "replace").decode() for one in values
+    ]
+    kinds = [
+        texts,
+        texts,
+        texts,
+        values,
+        pa.array(texts).dictionary_encode(),
+        pa.array(texts, "large_binary"),
+    ]
     try:
         column = pa.array(kind) if isinstance(kind := rng.choice(kinds), list) else kind
     except (pa.ArrowException, OverflowError, UnicodeError):
@@ -374,7 +402,9 @@ def _repeated(field: object, value: object, rng: random.Random) -> None:
 def _scalar(field: object, value: object, rng: random.Random) -> object:
     if field.cpp_type == field.CPPTYPE_STRING:
         now = value.encode() if isinstance(value, str) else value or b""
-        changed = rng.choice([b"", placed(now, rng), placed(now, rng), rng.randbytes(9), b"WriteFile"])
+        changed = rng.choice(
+            [b"", placed(now, rng), placed(now, rng), rng.randbytes(9), b"WriteFile"]
+        )
         return changed if field.type == field.TYPE_BYTES else changed.decode("utf-8", "replace")
     if field.cpp_type in (field.CPPTYPE_FLOAT, field.CPPTYPE_DOUBLE):
         return rng.choice([0.0, -1.0, 1e30, -1e30, math.nan, math.inf, rng.uniform(-20, 0)])

@@ -80,7 +80,10 @@ def tokenizer_json() -> list[bytes]:
     pieces = [[name, 0.0] for name in names] + [["\u2581the", -2.0], ["\u2581", -3.0], ["e", -4.5]]
     unigram = {
         "added_tokens": [{"content": name, "special": True} for name in names],
-        "normalizer": {"type": "Sequence", "normalizers": [{"type": "NFKD"}, {"type": "Lowercase"}]},
+        "normalizer": {
+            "type": "Sequence",
+            "normalizers": [{"type": "NFKD"}, {"type": "Lowercase"}],
+        },
         "model": {"type": "Unigram", "unk_id": 1, "vocab": pieces},
     }
     return [json.dumps(one).encode() for one in (bert, unigram)]

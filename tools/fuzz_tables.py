@@ -63,14 +63,18 @@ def read_alike(folder: Path, data: bytes, *, name: str) -> None:
     labels = {"label_column": "label", "fake_values": ["1"], "real_values": ["0"]}
     scored = [item.text for item in read_texts(path, **texts)]
     layout = layout_of(None, None, True, LONGEST_RECORD)
-    (file,) = resolve(path, **texts, **labels, format=None, label_from=None, drop_values=(), layout=layout)
+    (file,) = resolve(
+        path, **texts, **labels, format=None, label_from=None, drop_values=(), layout=layout
+    )
     title, text = (list(file.columns).index(one) for one in (file.format.title, file.format.text))
     learnt = [
         None if row.fault else combine(row.values[title], row.values[text])
         for row in file.rows(Counter())
     ]
     if learnt != scored:
-        raise AssertionError(f"{len(learnt)} to learn from, {len(scored)} to score: {learnt!r} {scored!r}"[:2000])
+        raise AssertionError(
+            f"{len(learnt)} to learn from, {len(scored)} to score: {learnt!r} {scored!r}"[:2000]
+        )
     if zlib.crc32(data) % 8 == 0:
         _prepared(path, {**texts, **labels}, scored)
 
@@ -88,7 +92,9 @@ def _prepared(path: Path, options: dict, scored: list[str | None]) -> None:
     ]
     rows, rejected = reading.summaries[0]["rows"], len(reading.rejects)
     if not rows == len(learnt) + rejected == len(scored):
-        raise AssertionError(f"{len(scored)} records, {rows} rows, {len(learnt)} read, {rejected} not")
+        raise AssertionError(
+            f"{len(scored)} records, {rows} rows, {len(learnt)} read, {rejected} not"
+        )
     if missing := Counter(learnt) - Counter(text for text in scored if text):
         raise AssertionError(f"learnt and not scored: {list(missing)[:3]!r}")
 
@@ -116,7 +122,10 @@ def objects() -> list[dict]:
 
 def json_lines_seeds() -> list[bytes]:
     """Write a table as an object a line."""
-    return ["".join(json.dumps(one, ensure_ascii=a) + "\n" for one in objects()).encode() for a in (0, 1)]
+    return [
+        "".join(json.dumps(one, ensure_ascii=a) + "\n" for one in objects()).encode()
+        for a in (0, 1)
+    ]
 
 
 def json_seeds() -> list[bytes]:
@@ -228,7 +237,10 @@ def vectors(folder: Path, data: bytes, *, name: str) -> None:
 
 def vector_texts() -> list[bytes]:
     """Write word vectors as text: GloVe's form and word2vec's."""
-    rows = b"".join(b"%s %d -.5 2e3\n" % (word, n) for n, word in enumerate(b"the vote now \xc3\xa9 a, b".split()))
+    rows = b"".join(
+        b"%s %d -.5 2e3\n" % (word, n)
+        for n, word in enumerate(b"the vote now \xc3\xa9 a, b".split())
+    )
     return [rows, b"6 3\n" + rows]
 
 

@@ -1,6 +1,7 @@
 """Tests of files of arrays."""
 
 import errno
+import tracemalloc
 
 import keras
 import numpy as np
@@ -85,3 +86,16 @@ def test_pickled_objects_are_never_opened(tmp_path):
     np.savez(path, seed=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="not plain numbers"):
         arrays.shapes(path)
+
+
+def test_compressed_arrays_are_not_unpacked(tmp_path):
+    """A megabyte may unpack to a gigabyte: what tfnews writes is never compressed."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, table=np.zeros(2**22, np.float32))
+    assert path.stat().st_size < 2**16
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="compressed arrays"):
+        arrays.shapes(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**20

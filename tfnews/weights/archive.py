@@ -64,7 +64,9 @@ def _extract(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, out: 
     except OSError as error:
         if error.errno not in _NAMES:
             raise  # a full disk and the like, for which the archive cannot be blamed
-        reason = f"{member.name!r} cannot be a file or folder beside the others ({error.strerror})"
+        reason = (
+            f"{member.name[-60:]!r} cannot be a file or folder beside the others ({error.strerror})"
+        )
         raise WeightsError(_unsafe(archive, reason)) from error
 
 

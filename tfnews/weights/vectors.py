@@ -1,6 +1,7 @@
 """Word vectors from the formats they are published in: GloVe, word2vec, NumPy with a word list."""
 
 import codecs
+import functools
 import gzip
 import itertools
 import os
@@ -113,7 +114,30 @@ def _read(
 
 
 def _open(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return _Packed(path) if path.suffix == ".gz" else path.open("rb")
+
+
+class _Packed(gzip.GzipFile):
+    """A file that refuses to unpack to far more than it is: all that is read of it is held."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as gzip does."""
+        data = super().read(size)
+        self._check()
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read as gzip does."""
+        line = super().readline(size)
+        self._check()
+        return line
+
+    @functools.cached_property
+    def _size(self) -> int:
+        return Path(self.name).stat().st_size
+
+    def _check(self) -> None:
+        packing.check(self.name, self._size, self.tell(), WeightsError)
 
 
 def _header(path: Path, line: bytes) -> tuple[int, int]:
