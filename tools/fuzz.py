@@ -62,6 +62,7 @@ class Count:
         self.target = target
         self.folder = folder
         self.counts = Counter()
+        self.written = 0.0
 
     def __call__(self, data: bytes) -> None:
         """Give the target one input."""
@@ -78,12 +79,13 @@ class Count:
                 said = "".join(traceback.format_exception(error))
                 (self.folder / f"broke-{name}.txt").write_text(said, "utf-8", "replace")
                 self.write()
-        if self.counts.total() % 500 == 0:
+        if time.monotonic() > self.written + 1:
             self.write()
 
     def write(self) -> None:
         """Write how many inputs there were so far."""
         (self.folder / "counts.json").write_text(json.dumps(self.counts), "utf-8")
+        self.written = time.monotonic()
 
 
 def child(name: str, folder: Path, inputs: int, seconds: int) -> None:

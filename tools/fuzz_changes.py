@@ -22,12 +22,16 @@ Change = Callable[[bytes, random.Random, Blind], bytes]
 
 _BLIND = 0.2  # share of the inputs that are changed without knowing their form
 _PLACED = [
-    b"", b" ", b'"', b'""', b"'", b",", b"\t", b";", b"|", b"\n", b"\r\n", b"\r", b"\0", b"\\", b"\x1a",
-    b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc2\x85",
+    b"", b" ", b'"', b'""', b"'", b",", b"\t", b";", b"|", b"\n", b"\r\n", b"\r", b"\0", b"\\",
+    b"\x1a",
+    b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
+    b"\xc2\x85",
     b"\xe2\x80\xa8", b"\xe2\x80\x8b", b"\xcc\x81", b"\xc3\xa9", b"\xe6\xb8\xaf", b"\xd8\xa7",
-    b"\xf0\x9f\x8c\x99", b"nan", b"None", b"null", b"true", b"0", b"1", b"-1", b"1e999", b"0.5", b"=1",
+    b"\xf0\x9f\x8c\x99", b"nan", b"None", b"null", b"true", b"0", b"1", b"-1", b"1e999", b"0.5",
+    b"=1",
     b"{", b"}", b"[", b"]", b"[[", b":", b"\\u0000", b"\\ud800", b"\\n", b"a" * 300, b"title,",
-    b"<f>", b"</c>", b"<c>", b"&#0;", b"&lt;", b"_x000D_", b"<v>1</v>", b't="s"', b't="b"', b't="e"',
+    b"<f>", b"</c>", b"<c>", b"&#0;", b"&lt;", b"_x000D_", b"<v>1</v>", b't="s"', b't="b"',
+    b't="e"',
     b't="inlineStr"', b't="d"', b'r="Z9"', b'r="A1048577"', b'r="0"', b"#", b"=", b"inf", b"1_000",
     b"2024-01-01", b'"""', b"0x10",
 ]  # fmt: skip
@@ -51,8 +55,10 @@ _NUMBERS = [
     10**400,
 ]
 _VALUES = [
-    None, True, False, *_NUMBERS, -(2**63), 0.5, -0.0, 1e-9, 1e308, math.nan, math.inf, -math.inf, "",
-    " ", "a", "1", "0", "nan", "\0", "\ud800", "caf\xe9", "\u6e2f", "x" * 2000, "../../x", "/etc/x", "a\nb",
+    None, True, False, *_NUMBERS, -(2**63), 0.5, -0.0, 1e-9, 1e308, math.nan, math.inf, -math.inf,
+    "",
+    " ", "a", "1", "0", "nan", "\0", "\ud800", "caf\xe9", "\u6e2f", "x" * 2000,
+    "../../x", "/etc/x", "a\nb",
     [], {}, [[]], [{}], [None], {"": None}, ["a", 1], {"b64": "YQ=="}, {"b64": "?"}, {"b64": 1},
 ]  # fmt: skip
 

@@ -84,7 +84,7 @@ def test_a_file_through_a_link_to_the_outside(unpacked, tmp_path):
 )
 def test_a_member_that_no_file_can_be_is_the_archives_fault(unpacked, members):
     """The system's own errors came out, one of which said to name a file, not a folder."""
-    with pytest.raises(WeightsError, match="is refused: .* cannot be a file or folder beside"):
+    with pytest.raises(WeightsError, match=r"is refused: .* cannot be a file or folder beside"):
         unpacked(packed(members))
 
 
