@@ -105,7 +105,7 @@ def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
         data = rng.choice(seeds) if rng.random() < _ANEW else data
         return target.change(data, rng, lambda part: atheris.Mutate(part, most))[:most]
 
-    longest = max(LONGEST, *map(len, seeds))
+    longest = max(LONGEST, 2 * max(map(len, seeds)))
     arguments = [
         sys.argv[0],
         f"-runs={inputs}",

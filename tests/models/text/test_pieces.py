@@ -175,6 +175,19 @@ def test_half_random_models_work_or_are_refused():
         assert all(0 <= id < len(model.pieces) for ids in together for id in ids)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_map_of_characters_that_leads_out_of_itself_is_refused(seed):
+    """TensorFlow's library follows its offsets unchecked, which ended the process.
+
+    Versions of sentencepiece before 0.2.2 did so, too.
+    """
+    model = sentencepiece_model_pb2.ModelProto.FromString(recorded.piece_model())
+    units = Random(seed).randbytes(1024)
+    model.normalizer_spec.precompiled_charsmap = len(units).to_bytes(4, "little") + units + b"a\0"
+    with pytest.raises(WeightsError, match=r"no SentencePiece model .*precompiled_charsmap"):
+        PieceTokenizer(model.SerializeToString())
+
+
 def test_a_missing_special_token():
     model = sentencepiece_model_pb2.ModelProto()
     model.pieces.add(piece="<unk>", score=0.0)
