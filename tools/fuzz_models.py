@@ -332,8 +332,10 @@ def served(folder: Path, data: bytes) -> None:
     scope = {"type": "http", "method": verb, "raw_path": path, "path": "", "headers": []}
     sent: list[dict] = []
 
+    unread = [{"type": "http.request", "body": body}]
+
     async def receive() -> dict:
-        return {"type": "http.request", "body": body}
+        return unread.pop() if unread else await asyncio.Future()  # the client waits, and stays
 
     async def send(message: dict) -> None:
         sent.append(message)
