@@ -17,6 +17,7 @@ from tfnews.errors import RunError, UsageError
 from tfnews.files import held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
+from tfnews.records.nesting import is_deeper
 
 _T = TypeVar("_T")
 
@@ -453,7 +454,10 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if is_deeper(content):
+            raise ValueError("values nested too deep")
+        return read(content)
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "

@@ -174,7 +174,9 @@ def _other(value: object, rng: random.Random) -> object:
     if kind == 0 and isinstance(value, int | float):
         return value + rng.choice((-1, 1, 0.5)) if value < 2**60 else -value
     if kind == 1:
-        return functools.reduce(lambda inner, _: [inner], range(rng.choice((1, 40))), value)
+        return functools.reduce(
+            lambda inner, _: [inner], range(rng.choice((1, 40, 300, 900))), value
+        )
     return rng.choice(_VALUES)
 
 
