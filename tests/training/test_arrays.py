@@ -2,6 +2,7 @@
 
 import errno
 import tracemalloc
+import zipfile
 
 import keras
 import numpy as np
@@ -99,3 +100,16 @@ def test_compressed_arrays_are_not_unpacked(tmp_path):
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 2**20
+
+
+@pytest.mark.parametrize("kind", [b"',f4'", b"[[]] ", b"[{}] "])
+def test_a_type_that_is_none_is_told(tmp_path, kind):
+    """NumPy reads types as Python does, and raises what Python raises."""
+    path = tmp_path / "a.npz"
+    arrays.write(path, {"a": np.zeros(3, np.float32)})
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("a.npy")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", content.replace(b"'<f4'", kind))
+    with pytest.raises(arrays.UNREADABLE):
+        arrays.shapes(path)

@@ -237,11 +237,22 @@ def test_vectors_that_unpack_to_far_more_than_they_take_are_refused(make, monkey
         read_vectors(make(name, gzip.compress(lines, mtime=0)))
 
 
-@pytest.mark.parametrize("header", [b"]", b'"""', b"\0", b"'"])
-def test_a_damaged_header_of_npy_is_said_so(make, npy, header):
-    """Some were errors of Python's tokenizer, which NumPy mends old headers with."""
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        (b"}  ", b"}]]"),
+        (b"}   ", b'}"""'),
+        (b"}  ", b"}\0\0"),
+        (b"'<f4'", b"',f4'"),
+        (b"'<f4'", b"[[]] "),
+        (b"(4, 3)", b"(4,{})"),
+    ],
+)
+def test_a_damaged_header_of_npy_is_said_so(make, npy, written, changed):
+    """Some were errors of Python's own parser, which NumPy reads headers and types with."""
     content = npy.read_bytes()
-    path = make("odd.npy", content.replace(b" " * len(header), header, 3))
+    assert written in content
+    path = make("odd.npy", content.replace(written, changed))
     with pytest.raises(WeightsError, match=r"not a \.npy file of numbers"):
         read_vectors(path, words=make("words.txt", "\n".join(WORDS).encode()))
 

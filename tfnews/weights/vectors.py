@@ -30,6 +30,13 @@ _WIDEST = 100_000
 _LONGEST_LINE = 32 * _WIDEST  # bytes; a number takes 25 at most
 
 
+# What NumPy raises over a damaged header, whose types and brackets it reads as Python does.
+_DAMAGED = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+    *(EOFError, OSError, SyntaxError, tokenize.TokenError),
+)
+
+
 @dataclass(frozen=True)
 class WordVectors:
     """Words and their vectors.
@@ -269,7 +276,7 @@ def _read_npy(path: Path, words: Path, limit: int | None) -> tuple[list[str | by
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of NumPy, over headers that Python 2 wrote
             vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError, tokenize.TokenError) as error:
+    except _DAMAGED as error:
         raise WeightsError(f"{path} is not a .npy file of numbers: {error}") from error
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise WeightsError(
