@@ -558,6 +558,20 @@ def test_a_run_moved_with_its_splits_finds_them(tmp_path):
     assert Run(tmp_path / "b" / "saved" / "one").config.splits.path == str(tmp_path / "b/splits")
 
 
+@pytest.mark.parametrize("depth", [101, 300, 600, 970, 985, 20_000])
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+def test_values_nested_deep_are_no_run(tmp_path, name, depth):
+    """They were read, and changing the file afterwards ended in an error of Python's own."""
+    run = Run.create(tiny.config(), tmp_path)
+    content = json.loads(run.config_path.read_text()) if name == "config.json" else {"test": {}}
+    part = content["recipe"] if name == "config.json" else content["test"]
+    part["scores"] = "@"
+    deep = json.dumps(content).replace('"@"', '{"a":' * depth + "1" + "}" * depth)
+    (run.path / name).write_text(deep)
+    with pytest.raises(RunError, match=rf"{name} is not what tfnews writes"):
+        Run(run.path).scores()
+
+
 @pytest.mark.parametrize("line", ["{", "3", "null", "[" * 100_000, "\udcff"])
 def test_a_damaged_history_is_told(tmp_path, line):
     run = Run(laid(CONTENT, tmp_path / "first"))

@@ -19,6 +19,7 @@ FLOORS = {
     "records": 1,
     "files": 1,
     "places": 1,
+    "packing": 1,
     "runs": 2,
     "data": 3,
     "groups": 3,

@@ -1,5 +1,6 @@
 """Runs that others made or changed: what is not as it was saved is refused, in one line."""
 
+import functools
 import json
 import logging
 import os
@@ -212,6 +213,13 @@ def planted(value):
 
 
 GUARDS = Guards.fit(TEXTS).get_config()
+
+
+def deep(content):
+    """Nest a class where Python parses it, and may have no room left to look into it."""
+    content["config"]["planted"] = functools.reduce(lambda inner, _: [inner], range(600), LAMBDA)
+
+
 LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wAAAA=="}}
 SYSTEM = {"module": "os", "class_name": "function", "config": "system", "registered_name": "system"}
 LAYER = {
@@ -257,6 +265,7 @@ HOSTILE = {
     "no JSON": ("task.json", b"{", "cannot be read: JSONDecodeError"),
     "no UTF-8": ("config.json", b"\xff\xfe\x00", "cannot be read: UnicodeDecodeError"),
     "nested without end": ("task.json", b"[" * 200_000, "cannot be read: RecursionError"),
+    "nested deep": ("task.json", deep, "cannot be read: RecursionError"),
     "nothing": ("tokenizer.json", None, "cannot be read: FileNotFoundError"),
     "another's configuration": ("config.json", {"model_type": "bert"}, r"config\.json None"),
 }  # fmt: skip

@@ -13,6 +13,7 @@ from tfnews.errors import RunError, WeightsError
 from tfnews.files import sha256
 from tfnews.models import stated
 from tfnews.models.classifier import NewsClassifier
+from tfnews.records.nesting import is_deeper
 from tfnews.runs import TASK
 
 _BACKBONE = "config.json"
@@ -148,7 +149,10 @@ def check_finite(model: keras.Model, whose: str) -> None:
 
 def _read(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if is_deeper(content):
+            raise RecursionError
+        return content
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{str(path)[-150:]} cannot be read: {type(error).__name__}. {_MENDING}"

@@ -6,6 +6,8 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Self, get_args, get_origin
 
+from tfnews.records.nesting import is_deeper
+
 # Null is said of these, and the rest left out: fresh weights have no digest, too few clusters of
 # texts no interval.
 _SAID = ("digest", "interval")
@@ -34,9 +36,13 @@ def parsed(text: str) -> object:
     """Return the content of JSON.
 
     Raises:
-        ValueError: It is none, or holds NaN or infinity, which Python takes for numbers of JSON.
+        ValueError: It is none, is nested too deep, or holds NaN or infinity, which Python takes
+            for numbers of JSON.
     """
-    return json.loads(text, parse_constant=_finite, parse_float=_finite)
+    content = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    if is_deeper(content):
+        raise ValueError("values nested too deep")
+    return content
 
 
 def _finite(digits: str) -> float:
