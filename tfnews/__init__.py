@@ -4,9 +4,9 @@ A score tells how much a text resembles those labelled fake in the training set.
 of style, not a verdict on truth.
 
 `prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
-`explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one of them
-is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported,
-before or after keras-hub.
+`drift`, `explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one
+of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is
+imported, before or after keras-hub.
 """
 
 import importlib
@@ -22,6 +22,7 @@ _PLACES = {
     "evaluate": "tfnews.evaluation.evaluate",
     "matrix": "tfnews.training.matrix",
     "predict": "tfnews.scoring.predict",
+    "drift": "tfnews.scoring.drift",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",
@@ -29,8 +30,8 @@ _PLACES = {
 }
 
 __all__ = [
-    "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "load", "matrix",
-    "predict", "prepare", "verify",
+    "audit", "calibrate", "compare", "drift", "evaluate", "explain", "export", "fit", "load",
+    "matrix", "predict", "prepare", "verify",
 ]  # fmt: skip
 
 
