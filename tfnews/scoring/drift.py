@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tfnews import progress
+from tfnews import places, progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.data.duplicates import fingerprint
 from tfnews.data.splits import Splits, own_splits
@@ -206,7 +206,7 @@ def carry_out(
         refused=after.refused,
         shifts=found,
         alarm=any(one.rings for one in found),
-        command=command,
+        command=command and places.neutral(command),
         notes=held.notes,
     )
     if to is not None:

@@ -30,7 +30,7 @@ def draw(one: Shift, found: Drift) -> Figure:
     figure = Figure(figsize=(5.4, 4.0), layout="constrained")
     axes = figure.subplots()
     said = f"{wording.NAMES[one.measure].capitalize()}: {wording.outcome(one)}, moved by "
-    said += f"{one.distance:.2f} (limit {one.limit:g})"
+    said += f"{one.distance:.2f} (limit\u00a0{one.limit:g})"
     axes.set_title(textwrap.fill(said, _TITLE_WIDTH), fontsize=12)
     (_bars if one.measure == "refused" else _curves)(axes, one, found)
     axes.grid(alpha=0.3)

@@ -15,9 +15,9 @@ NAMES = {
 HEAD = ["", "then", "now", "moved by", "limit", "p", "verdict"]
 HOW_TO_READ = (
     "“Moved by” is the largest distance between the shares of texts that lie at or below a value: "
-    ".30 says that the two sides differ there by 30 of 100 texts. Of refused texts it is the rise of "
-    "their share. p is how likely chance alone moves any of them so far, corrected for all measures "
-    "(Holm). An alarm takes both: a p below the level, and a move that reaches the limit."
+    ".30 says that the two sides differ there by 30 of 100 texts. Of refused texts it is the rise "
+    "of their share. p is how likely chance alone moves any of them so far, corrected for all "
+    "measures (Holm). An alarm takes both: a p below the level, and a move that reaches the limit."
 )
 CAUTION = (
     "Silence does not show that answers are right, and an alarm does not show that they are wrong: "
