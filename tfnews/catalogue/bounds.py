@@ -52,6 +52,7 @@ BOUNDS = {
     "--seed": SETTINGS["seed"],
     "--seeds": _whole(2, 1000, "Runs of a group."),
     "--show": _whole(0, _ANY, "Texts that are listed."),
+    "--texts": _whole(20, _ANY, "Texts that are changed."),
     "--threshold": _share("Fake probability from which a text is flagged."),
     "--tolerance": _share("Fall of F1 that is accepted; 0.01 is a point."),
     "--top": _whole(1, _ANY, "Rows of a table."),

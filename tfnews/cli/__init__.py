@@ -29,6 +29,7 @@ COMMANDS = {
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
     "compare": "Say which of several runs to ship, or whether a new one may replace the old one.",
+    "stress": "Change a run's texts in small ways, and say what its answers are still worth.",
     "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "drift": "Say whether texts of now are like those that a run knows.",
