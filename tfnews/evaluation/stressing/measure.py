@@ -111,7 +111,8 @@ def _attacked(
     classifier: NewsClassifier, before: Untouched, seed: int, attack: Attack
 ) -> tuple[Stressed, float]:
     """Return what an attack does, and the p value of the fall of F1."""
-    made = Stressed(attack=attack.name, doing=attack.doing)
+    real, fake = classifier.class_names
+    made = Stressed(attack=attack.name, doing=attack.doing.format(real=real, fake=fake))
     foreign = classifier.guards and classifier.guards.foreign
     if attack.language and attack.language in (foreign or ()):
         return replace(made, skipped=f"the training texts are not in {attack.language}"), 1.0

@@ -66,18 +66,16 @@ def verdict(found: Stress) -> str:
 def does(one: Stressed, found: Stress) -> str:
     """Say what an attack does, by the kind of error that it adds more of."""
     real, fake = found.class_names
-    doing = one.doing.format(real=real, fake=fake)
     before, after = one.before, one.after
-    if _more(before.misses, after.misses) >= _more(before.alarms, after.alarms):
-        sides, said = (
-            (before.misses, after.misses),
-            f"lets {{}} of 100 {fake} texts pass for {real}",
-        )
+    missed, alarmed = (before.misses, after.misses), (before.alarms, after.alarms)
+    if _more(*missed) >= _more(*alarmed):
+        was, now = map(_of_100, missed)
+        said = f"lets {now} of 100 {fake} texts pass for {real}"
     else:
-        sides, said = (before.alarms, after.alarms), f"has {{}} of 100 {real} texts called {fake}"
-    was, now = (f"{100 * side.rate:.0f}" for side in sides)
+        was, now = map(_of_100, alarmed)
+        said = f"has {now} of 100 {real} texts called {fake}"
     moved = f"F1 goes from {before.f1:.2f} to {after.f1:.2f}"
-    return f"{doing} {said.format(now)} ({was} before). {moved}."
+    return f"{one.doing} {said} ({was} before). {moved}."
 
 
 def advice(found: Stress) -> list[str]:
