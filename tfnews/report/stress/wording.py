@@ -136,7 +136,8 @@ def _worst(found: Stress) -> Stressed:
 
 def _row(one: Stressed) -> list[Cell | str]:
     p = f", p {p_value(one.corrected)}"
-    difference = Cell(f"{one.difference:+.3f}", f"{_between(one.interval, '+.3f')}{p}")
+    moved = round(one.difference, 3) + 0.0  # no -0.000
+    difference = Cell(f"{moved:+.3f}", f"{_between(one.interval, '+.3f')}{p}")
     return [
         one.attack,
         f"{one.changed:,}",
