@@ -18,7 +18,7 @@ from tfnews.errors import DataError, RunError
 from tfnews.files import check_folder, write_all
 from tfnews.records.drift import Drift
 from tfnews.runs import Run, model_folder
-from tfnews.scoring import predict
+from tfnews.scoring import request as asking
 from tfnews.statistics import shifts
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _NO_SPLITS = (
 class Source(NamedTuple):
     """Texts that can be read, and what they are called."""
 
-    texts: predict.Request
+    texts: asking.Request
     name: str
 
 
@@ -215,7 +215,7 @@ def carry_out(
 
 
 def _asked(run: Run, source: Texts, trust_graph: bool, reading: dict) -> Source:
-    texts = predict.check(run, source, trust_graph=trust_graph, **reading)
+    texts = asking.check(run, source, trust_graph=trust_graph, **reading)
     if not isinstance(source, str | os.PathLike):
         return Source(texts, "the texts given")
     if source == STANDARD_INPUT:

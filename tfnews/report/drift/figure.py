@@ -12,7 +12,7 @@ from tfnews.report.drift import wording
 from tfnews.report.figures import DOTS_PER_INCH, FAKE_COLOUR, GREY, REAL_COLOUR
 from tfnews.statistics.shifts import STEPS
 
-_TITLE_WIDTH = 46  # characters
+_TITLE_WIDTH = 52  # characters
 _AXES = {
     "score": "score",
     "length": "{unit} in a text (logarithmic)",
@@ -31,7 +31,7 @@ def draw(one: Shift, found: Drift) -> Figure:
     axes = figure.subplots()
     said = f"{wording.NAMES[one.measure].capitalize()}: {wording.outcome(one)}, moved by "
     said += f"{one.distance:.2f} (limit\u00a0{one.limit:g})"
-    axes.set_title(textwrap.fill(said, _TITLE_WIDTH), fontsize=12)
+    axes.set_title(textwrap.fill(said, _TITLE_WIDTH), fontsize=11)
     (_bars if one.measure == "refused" else _curves)(axes, one, found)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
