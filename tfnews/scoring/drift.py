@@ -296,8 +296,8 @@ def _gathered(source: Source, known: np.ndarray) -> "Feed":
     found = gather(source.texts.texts, known)
     if not found.texts and not found.learnt:
         raise DataError(
-            f"{source.name} holds no text: {found.read:,} records, all of them empty or "
-            "unreadable. Perhaps other columns hold the texts: name them with --text-column and "
+            f"{source.name} holds no text: {found.read:,} records, none with a text that can be "
+            "read. Perhaps other columns hold the texts: name them with --text-column and "
             "--title-column."
         )
     if len(found.texts) + found.blank < shifts.FEWEST:
