@@ -170,7 +170,6 @@ def test_isot_rings_for_other_languages_and_topics_and_not_for_itself(real_data,
         "fakebr/fakebr_size_normalized.csv.gz",
         "constraint_covid/constraint_valid.csv.gz",
         "spanish_fakenews/spanish_dev.csv.gz",
-        "onion/onion_or_not.csv.gz",
     ):
         assert drift(run, real_data / name).alarm, name
     frames = pd.concat([home.frame(part) for part in ("validation", "test")])
