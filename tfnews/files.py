@@ -13,7 +13,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import filelock
@@ -92,6 +92,30 @@ def write_text(path: str | os.PathLike, text: str) -> None:
 def write_json(path: str | os.PathLike, content: object) -> None:
     """Write `content` as indented JSON beside `path`, then rename it into place."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def check_folder(to: str | os.PathLike) -> None:
+    """Check that files can go to a folder, which need not be there.
+
+    Raises:
+        UsageError: It is a file.
+    """
+    if Path(to).exists() and not Path(to).is_dir():
+        raise UsageError(f"--to takes a folder, and {_shown(Path(to))} is a file. Name another.")
+
+
+def write_all(folder: str | os.PathLike, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files of a folder, by name, each beside its place and then renamed; return the paths.
+
+    What is to be written is made before, so that a fault in it leaves no file.
+    """
+    paths = []
+    for name, content in files.items():
+        paths.append(Path(folder) / name)
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        with replacing(paths[-1], "wb") as file:
+            file.write(data)
+    return paths
 
 
 def sha256(path: str | os.PathLike) -> str:

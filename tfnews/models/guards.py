@@ -143,10 +143,14 @@ class Guards:
 
     def caution(self, text: str) -> str | None:
         """Return what speaks against the score of a text that is not refused, or None."""
-        units = _UNITS[self.unit].findall(_opening(text))
+        units = self.units(text)
         if self.foreign is None or not units or not (limit := self._lacking(units)):
             return None
         return f"unusual vocabulary: {limit}"
+
+    def units(self, text: str) -> list[str]:
+        """Return what is counted of a text: the words, or characters, of its opening, folded."""
+        return _UNITS[self.unit].findall(_opening(text))
 
     def get_config(self) -> dict:
         """Return the arguments that make these guards again, fit for JSON (about 10 kB)."""

@@ -41,6 +41,11 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "" if bounds is None else f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
+def p_value(value: float) -> str:
+    """Return a p value as it is usually printed."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def day(when: date) -> str:
     """Return "5 May 2026"."""
     return f"{when.day} {when:%B %Y}"
