@@ -35,7 +35,7 @@ def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
 def publish_cleaning(found: Cleaning, to: str | os.PathLike) -> list[Path]:
     """Write cleaning.html, .md, .json and .csv; return their paths."""
     check_folder(to)
-    return _written(
+    return write_all(
         to,
         {
             "cleaning.html": cleaning_page.render(found),
