@@ -3,7 +3,7 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
+`prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`, `trial`,
 `explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one of them
 is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported,
 before or after keras-hub.
@@ -25,12 +25,13 @@ _PLACES = {
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",
+    "trial": "tfnews.trial.trial",
     "verify": "tfnews.models.verifying",
 }
 
 __all__ = [
     "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "load", "matrix",
-    "predict", "prepare", "verify",
+    "predict", "prepare", "trial", "verify",
 ]  # fmt: skip
 
 
