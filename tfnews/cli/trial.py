@@ -1,6 +1,8 @@
 """`tfnews trial`: draw articles of one's own feed to label, and say what the labels show."""
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +11,9 @@ from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
 from tfnews.data.tables import FORMATS
+
+if TYPE_CHECKING:
+    from tfnews.records.trial import Tried
 
 
 @click.command()
@@ -74,4 +79,12 @@ def command(run: str, feed: Path, sheets: tuple[Path, ...], **options: object) -
     from tfnews.report.trial.screen import render
 
     say(f"{render(found)}\n")
-    next_step(f"tfnews explain {run} {feed} --row ID")
+    next_step(_after(run, feed, found.chosen))
+
+
+def _after(run: str, feed: Path, chosen: "Tried | None") -> str:
+    """Return what comes next: scores at the threshold that keeps the limit, else the reasons."""
+    at = f"{shlex.quote(run)} {shlex.quote(str(feed))}"
+    if chosen is None:
+        return f"tfnews explain {at} --row ID"
+    return f"tfnews predict {at} --threshold {chosen.threshold} --output scores.csv"

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from tfnews.records.record import Record
 
-# What is told of a threshold; the last is recall less false alarms (Youden 1950): 0 for drawing lots,
-# 1 for flags without fault.
+# What is told of a threshold; the last is recall less false alarms (Youden 1950), 0 where it
+# is drawing lots and 1 where it is without fault.
 RATES = ("precision", "recall", "fpr", "prevalence", "youden")
 
 
@@ -155,12 +155,15 @@ class Tried:
         flagged: Articles at or above it.
         rates: By the names of `RATES`.
         own: Whether it is the run's.
+        ahead: 95 % interval of the false-alarm rate of articles to come, were they of the feed's
+            kind; `None` where no article is labelled real.
     """
 
     threshold: float
     flagged: int
     rates: dict[str, Estimate]
     own: bool
+    ahead: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

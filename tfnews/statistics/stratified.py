@@ -81,6 +81,29 @@ def rates(known: Labelled, flagged: int, seed: int = 0) -> dict[str, Estimate]:
     }
 
 
+def ahead(known: Labelled, flagged: int, seed: int = 0) -> tuple[float, float] | None:
+    """Return the 95 % interval of the false-alarm rate of articles to come, of the feed's own kind.
+
+    It is wider than that of the feed, which is known the better the more of it is labelled: the
+    feed itself is one draw of such articles.
+
+    Args:
+        known: The strata.
+        flagged: How many strata, from the first, lie at or above the threshold.
+        seed: Of the draws that the interval is made of.
+    """
+    generator = np.random.default_rng(seed)
+    sides = known.part(slice(flagged)), known.part(slice(flagged, None))
+    sizes = [int(side.sizes.sum()) for side in sides]
+    share = generator.beta(sizes[0] + _PRIOR, sizes[1] + _PRIOR, _DRAWS)
+    real = [1 - _shares(side, generator, finite=False) for side in sides]
+    alarms, quiet = share * real[0], (1 - share) * real[1]
+    if not known.real.any():
+        return None
+    low, high = np.percentile(alarms / (alarms + quiet), [2.5, 97.5]).tolist()
+    return low, high
+
+
 def _decided(above: Labelled, below: Labelled) -> Iterator[tuple[Labelled, Labelled]]:
     # Each rate moves one way with the fakes of either side, so its extremes lie at these four.
     for first, second in product((False, True), repeat=2):
@@ -138,26 +161,34 @@ def _drawn(side: Labelled, generator: np.random.Generator) -> np.ndarray:
     total, fake, real = side.sizes.sum(), side.fake.sum(), side.real.sum()
     if fake + real == total:
         return np.full(_DRAWS, float(fake))
-    share, worth = effective(side)
-    counts = share * worth + _PRIOR, (1 - share) * worth + _PRIOR
-    return np.clip(generator.beta(*counts, _DRAWS) * total, fake, total - real)
+    drawn = _shares(side, generator) * total
+    # Articles are whole: of one that is left, a hundredth cannot be fake. Drawn up or down by lot.
+    whole = np.floor(drawn + generator.random(_DRAWS))
+    return np.clip(whole, fake, total - real)
 
 
-def effective(side: Labelled) -> tuple[float, float]:
+def _shares(side: Labelled, generator: np.random.Generator, finite: bool = True) -> np.ndarray:
+    share, worth = effective(side, finite)
+    return generator.beta(share * worth + _PRIOR, (1 - share) * worth + _PRIOR, _DRAWS)
+
+
+def effective(side: Labelled, finite: bool = True) -> tuple[float, float]:
     """Return the share of fake articles on a side, and how many independent labels it is worth.
 
     A stratum's own variance is taken at its share drawn towards the side's by some labels, so
     that few labels of one kind do not pass for certainty.
 
     Args:
-        side: Not all of it labelled; where nothing is, its share is 0 and worth nothing.
+        side: Not all of it labelled, if finite; where nothing is, its share is 0 and worth nothing.
+        finite: Whether it is asked of the side itself, of which nothing but what is not labelled is
+            in doubt, or of what it was drawn from.
     """
     side = _merged(side)
-    if not side.labelled.all():
+    if not len(side.sizes) or not side.labelled.all():
         return 0.0, 0.0
     weights = side.sizes / side.sizes.sum()
     share = float((weights * side.fake / side.labelled).sum())
-    unseen = (side.sizes - side.labelled) / np.maximum(side.sizes - 1, 1)
+    unseen = (side.sizes - side.labelled) / np.maximum(side.sizes - 1, 1) if finite else 1.0
     parts = weights**2 * unseen / side.labelled
     own = (side.fake + _PULL * share) / (side.labelled + _PULL)
     variance, whole = float((parts * own * (1 - own)).sum()), share * (1 - share)

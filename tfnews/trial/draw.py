@@ -121,7 +121,7 @@ def _strata(
     threshold: float,
 ) -> tuple[Stratum, ...]:
     lows = [
-        between(float(scores[lower].max()), float(scores[upper].min()))
+        _shortest(between(scores[lower].max(), scores[upper].min()))
         for upper, lower in itertools.pairwise(parts)
     ]
     lows.append(0.0)  # all are flagged
@@ -131,6 +131,11 @@ def _strata(
         Stratum(low=low, articles=len(part), drawn=int(count), flagged=number < flagged)
         for number, (low, part, count) in enumerate(zip(lows, parts, counts, strict=True))
     )
+
+
+def _shortest(threshold: float) -> float:
+    """Return the number of the fewest digits that flags the same: scores are float32."""
+    return float(str(np.float32(threshold)))
 
 
 def with_texts(design: Design, opened: Opened) -> tuple[Design, dict[str, str]]:

@@ -8,7 +8,7 @@ from tfnews import progress
 from tfnews.records.trial import Agreement, Design, Labels, Trial, Tried
 from tfnews.statistics import agreement
 from tfnews.statistics.limits import lowest_within
-from tfnews.statistics.stratified import Labelled, rates
+from tfnews.statistics.stratified import Labelled, ahead, rates
 
 Answers = Mapping[str, int | None]  # by id: 1 for fake, 0 for real, None for unsure
 
@@ -95,4 +95,5 @@ def _tried(design: Design, known: Labelled, step: int, own: int) -> Tried:
         flagged=int(known.sizes[:step].sum()),
         rates=rates(known, step),
         own=step == own,
+        ahead=ahead(known, step),
     )

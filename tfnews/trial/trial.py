@@ -139,7 +139,8 @@ def _measured(
         measure.agreement_of(answers, settled),
         command,
     )
-    publish.publish(found, request.folder)
+    for path in publish.publish(found, request.folder):
+        say(f"Written: {_near(path)}")
     return found
 
 

@@ -13,18 +13,14 @@ CAUTION = (
     "truth, and no ground for removing a text automatically."
 )
 HOW_TO_READ = (
-    "A rate is of all articles of the feed, labelled or not: each label counts for as many "
+    "A rate is of all articles of this feed, labelled or not: each label counts for as many "
     "articles as it was drawn to stand for. In small print the 95 % interval: of 100 such trials "
     "about 95 have the true rate in it."
 )
 _TRUSTED = 0.8  # of alpha, from which labels are relied on; below the next only guesses are drawn
 _TENTATIVE = 0.667
 _FEW = 5  # fakes or reals among the labels, below which a rate over them says little
-_LOTS = 0.1  # recall less false alarms, below which flags are hardly worth anything
-_HARDLY = [
-    "At this threshold flags are hardly better than drawing lots: real articles are flagged almost "
-    "as often as fake ones. Do not act on them."
-]
+_ALIKE = 0.8  # of recall, above which a false-alarm rate makes flags worth hardly anything
 _NAMES = {
     "precision": "of flagged articles, labelled {fake}",
     "recall": "of articles labelled {fake}, flagged",
@@ -80,13 +76,21 @@ def _threshold(found: Trial) -> str:
     limit, chosen = f"{100 * found.limit:g} %", found.chosen
     if chosen is None:
         return _none(found, limit)
-    at = f"{chosen.threshold:.6g}"
+    at = str(chosen.threshold)
     said = (
-        f"The threshold {at} keeps false alarms below {limit}, as is shown by the upper end of the "
-        f"interval ({_share(chosen.rates['fpr'])}): it flags {chosen.flagged:,} of "
+        f"On this feed the threshold {at} keeps false alarms below {limit}, as is shown by the "
+        f"upper end of the interval ({_share(chosen.rates['fpr'])}): it flags {chosen.flagged:,} of "
         f"{found.design.counted.articles:,} articles and finds "
         f"{_share(chosen.rates['recall'])} of those labelled {found.design.class_names[1]}."
     )
+    if chosen.ahead and chosen.ahead[1] > found.limit:
+        said += (
+            " For articles to come of the same kind that is not shown: they may reach "
+            f"{100 * chosen.ahead[1]:.2g} %, as the feed is small or few of it are labelled."
+        )
+    bounds = chosen.rates["fpr"].bounds
+    if bounds and bounds[1] > found.limit:
+        said += f" Whatever the {UNSURE} articles are, it is below {100 * bounds[1]:.2g} %."
     if chosen.own:
         return f"{said} It is the run's own: nothing needs to change."
     run = shlex.quote(found.design.run)
@@ -104,7 +108,7 @@ def _none(found: Trial, limit: str) -> str:
     best = min(known, key=lambda one: one.rates["fpr"].interval[1])
     return (
         f"No threshold is shown to keep false alarms below {limit}. Nearest comes "
-        f"{best.threshold:.6g}, which flags {best.flagged:,} articles, with "
+        f"{best.threshold}, which flags {best.flagged:,} articles, with "
         f"{_share(best.rates['fpr'])}. Draw more articles in a new trial with --labels, allow more "
         "with --fpr, or train on labelled texts of this feed."
     )
@@ -112,12 +116,17 @@ def _none(found: Trial, limit: str) -> str:
 
 def _worth(found: Trial) -> list[str]:
     """Say whether flagged articles are shown to be fake more often than the others."""
-    youden, fake = found.own.rates["youden"], found.design.class_names[1]
-    if youden.interval is None:
+    rates, (real, fake) = found.own.rates, found.design.class_names
+    if rates["youden"].interval is None:
         return []
-    low, high = youden.interval
+    low, high = rates["youden"].interval
+    if low > 0 and rates["fpr"].value < _ALIKE * rates["recall"].value:
+        return []
     if low > 0:
-        return _HARDLY if high < _LOTS else []
+        return [
+            f"At the run's threshold articles labelled {real} are flagged almost as often as those "
+            f"labelled {fake}: a flag tells next to nothing on this feed. Do not act on it."
+        ]
     if high < 0:
         return [
             f"Flagged articles are less often labelled {fake} than the others: on this feed the "
@@ -247,16 +256,17 @@ def own_head(found: Trial) -> list[str]:
 def tried_head(found: Trial) -> list[str]:
     """Return the head of the table of thresholds."""
     shorts = [_SHORT[name].format(**_classes(found.design)) for name in _OF_THRESHOLD]
-    return ["threshold", "flagged", *shorts, ""]
+    return ["threshold", "flagged", *shorts, "false alarms to come", ""]
 
 
 def tried_rows(found: Trial) -> list[list[tuple[str, str]]]:
     """Return each threshold and its rates as (text, small print)."""
     return [
         [
-            (f"{one.threshold:.6g}", ""),
+            (str(one.threshold), ""),
             (f"{one.flagged:,}", ""),
             *(_cell(one.rates[name]) for name in _OF_THRESHOLD),
+            ("", wording.interval(one.ahead)),
             (_mark(found, one), ""),
         ]
         for one in found.tried
@@ -272,7 +282,7 @@ def strata_rows(found: Trial) -> list[list[str]]:
     """Return the strata, from the highest scores down."""
     return [
         [
-            f"{stratum.low:.6g}",
+            str(stratum.low),
             f"{stratum.articles:,}",
             f"{stratum.drawn:,}",
             f"{labels.real:,}",
@@ -344,5 +354,7 @@ def _between(bounds: Sequence[float], scale: int = 1) -> str:
 def _share(rate: Estimate) -> str:
     if rate.value is None:
         return "an unknown share"
-    low, high = (100 * end for end in rate.interval)
-    return f"{100 * rate.value:.2g} %, {low:.2g} to {high:.2g} %"
+    low, value, high = (
+        f"{100 * one:.2g}" for one in (rate.interval[0], rate.value, rate.interval[1])
+    )
+    return f"{value} %" if low == high else f"{value} %, {low} to {high} %"
