@@ -15,9 +15,9 @@ import numpy as np
 
 from tfnews.records.trial import RATES, Estimate
 
-_DRAWS = 4000
+_DRAWS = 2000
 _PRIOR = 0.5  # Jeffreys'
-_PULL = 5  # labels; fewer promise too much, more hide what strata gain: by simulation
+_PULL = 8  # labels; fewer promise too much, more hide what strata gain: by simulation
 
 
 @dataclass(frozen=True)

@@ -55,71 +55,39 @@ def _too_few(request: Request, left: int, counts: dict[str, int]) -> DataError:
     )
 
 
-def designed(
-    request: Request, classifier: "NewsClassifier", scored: Scored, command: str | None
-) -> tuple[Design, np.ndarray]:
-    """Draw articles of a scored feed.
+def sampled(
+    scores: np.ndarray, threshold: float, labels: int, limit: float, seed: int
+) -> tuple[tuple[Stratum, ...], np.ndarray, np.ndarray]:
+    """Draw articles by score, in an order drawn by lot.
+
+    Args:
+        scores: Fake probabilities `(articles,)`, float32 or of its digits.
+        threshold: The run's own.
+        labels: Articles to draw; no more than there are.
+        limit: The false-alarm rate that a threshold is to keep.
+        seed: The same seed draws the same.
 
     Returns:
-        The design, whose texts' digests are not known yet, and the places of the articles drawn in
-        `scored`, in the order of the sheet's ids.
-
-    Raises:
-        DataError: The feed has fewer articles than are to be drawn.
+        The strata, the places of the articles drawn in `scores`, and the stratum of each.
     """
-    if len(scored.scores) < request.labels:
-        counted = scored.counted
-        raise _too_few(request, counted.articles, {"records": counted.records, **counted.refused})
-    threshold, run = classifier.threshold, request.run
-    parts = sampling.strata(scored.scores, threshold, request.labels, request.limit)
-    flagged = sampling.flagged_strata(parts, scored.scores, threshold)
-    sizes = [len(part) for part in parts]
-    counts = sampling.allocate(sizes, flagged, request.labels)
-    drawn = sampling.draw(parts, counts, request.seed)
-    places = np.concatenate(drawn)
+    parts = sampling.strata(scores, threshold, labels, limit)
+    flagged = sampling.flagged_strata(parts, scores, threshold)
+    counts = sampling.allocate([len(part) for part in parts], flagged, labels)
+    places = np.concatenate(sampling.draw(parts, counts, seed))
     numbers = np.repeat(np.arange(len(parts)), counts)
-    order = np.random.default_rng([request.seed, _IDS]).permutation(len(places))
-    places, numbers = places[order], numbers[order]
-    width = max(3, len(str(len(places))))
-    design = Design(
-        run=run.name,
-        run_digest=run_digest(run),
-        arch=run.config.arch,
-        set_name=run.config.splits.name,
-        class_names=classifier.class_names,
-        threshold=threshold,
-        always_called=classifier.band is None,
-        feed=request.feed.resolve().name,
-        feed_digest=request.digest,
-        limit=request.limit,
-        seed=request.seed,
-        annotators=request.annotators,
-        counted=scored.counted,
-        strata=_strata(parts, scored.scores, counts, flagged, threshold),
-        articles=tuple(
-            Drawn(
-                id=f"A{number:0{width}}",
-                record=int(scored.records[place]),
-                feed_id=scored.ids[place],
-                stratum=int(stratum),
-                score=float(scored.scores[place]),
-                inclusion=float(counts[stratum] / sizes[stratum]),
-                text="",
-            )
-            for number, (place, stratum) in enumerate(zip(places, numbers, strict=True), start=1)
-        ),
-        command=command,
+    order = np.random.default_rng([seed, _IDS]).permutation(len(places))
+    strata = tuple(
+        Stratum(low=low, articles=len(part), drawn=int(count), flagged=number < flagged)
+        for number, (low, part, count) in enumerate(
+            zip(_lows(parts, scores, flagged, threshold), parts, counts, strict=True)
+        )
     )
-    return design, places
+    return strata, places[order], numbers[order]
 
 
-def _strata(
-    parts: Sequence[np.ndarray],
-    scores: np.ndarray,
-    counts: np.ndarray,
-    flagged: int,
-    threshold: float,
-) -> tuple[Stratum, ...]:
+def _lows(
+    parts: Sequence[np.ndarray], scores: np.ndarray, flagged: int, threshold: float
+) -> list[float]:
     lows = [
         _shortest(between(scores[lower].max(), scores[upper].min()))
         for upper, lower in itertools.pairwise(parts)
@@ -127,9 +95,59 @@ def _strata(
     lows.append(0.0)  # all are flagged
     if flagged:
         lows[flagged - 1] = threshold
+    return lows
+
+
+def designed(
+    request: Request, classifier: "NewsClassifier", scored: Scored, command: str | None
+) -> Design:
+    """Draw articles of a scored feed; the digests of their texts are not known yet.
+
+    Raises:
+        DataError: The feed has fewer articles than are to be drawn.
+    """
+    counted, run = scored.counted, request.run
+    if counted.articles < request.labels:
+        counts = {"records": counted.records, **counted.refused}
+        raise _too_few(request, counted.articles, counts)
+    strata, places, numbers = sampled(
+        scored.scores, classifier.threshold, request.labels, request.limit, request.seed
+    )
+    return Design(
+        run=run.name,
+        run_digest=run_digest(run),
+        arch=run.config.arch,
+        set_name=run.config.splits.name,
+        class_names=classifier.class_names,
+        threshold=classifier.threshold,
+        always_called=classifier.band is None,
+        feed=request.feed.resolve().name,
+        feed_digest=request.digest,
+        limit=request.limit,
+        seed=request.seed,
+        annotators=request.annotators,
+        counted=counted,
+        strata=strata,
+        articles=_articles(scored, strata, places, numbers),
+        command=command,
+    )
+
+
+def _articles(
+    scored: Scored, strata: Sequence[Stratum], places: np.ndarray, numbers: np.ndarray
+) -> tuple[Drawn, ...]:
+    width = max(3, len(str(len(places))))
     return tuple(
-        Stratum(low=low, articles=len(part), drawn=int(count), flagged=number < flagged)
-        for number, (low, part, count) in enumerate(zip(lows, parts, counts, strict=True))
+        Drawn(
+            id=f"A{number:0{width}}",
+            record=int(scored.records[place]),
+            feed_id=scored.ids[place],
+            stratum=int(stratum),
+            score=float(scored.scores[place]),
+            inclusion=strata[stratum].drawn / strata[stratum].articles,
+            text="",
+        )
+        for number, (place, stratum) in enumerate(zip(places, numbers, strict=True), start=1)
     )
 
 

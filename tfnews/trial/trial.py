@@ -91,7 +91,7 @@ def _drawn(
     draw.check_enough(request, looked)
     classifier = opened().opened()
     scored = feed.score(opened, classifier, looked)
-    design, _ = draw.designed(request, classifier, scored, command)
+    design = draw.designed(request, classifier, scored, command)
     design, cells = draw.with_texts(design, opened)
     _check_unchanged(request)
     paths = draw.write(request.folder, design, cells, instructions.render(design))

@@ -79,8 +79,8 @@ def _threshold(found: Trial) -> str:
     at = str(chosen.threshold)
     said = (
         f"On this feed the threshold {at} keeps false alarms below {limit}, as is shown by the "
-        f"upper end of the interval ({_share(chosen.rates['fpr'])}): it flags {chosen.flagged:,} of "
-        f"{found.design.counted.articles:,} articles and finds "
+        f"upper end of the interval ({_share(chosen.rates['fpr'])}): it flags {chosen.flagged:,} "
+        f"of {found.design.counted.articles:,} articles and finds "
         f"{_share(chosen.rates['recall'])} of those labelled {found.design.class_names[1]}."
     )
     if chosen.ahead and chosen.ahead[1] > found.limit:
@@ -91,6 +91,8 @@ def _threshold(found: Trial) -> str:
     bounds = chosen.rates["fpr"].bounds
     if bounds and bounds[1] > found.limit:
         said += f" Whatever the {UNSURE} articles are, it is below {100 * bounds[1]:.2g} %."
+    if not _better_than_lots(chosen):
+        return f"{said} But it is not shown to find more of them than drawing lots: do not take it."
     if chosen.own:
         return f"{said} It is the run's own: nothing needs to change."
     run = shlex.quote(found.design.run)
@@ -322,6 +324,11 @@ def _mark(found: Trial, one: Tried) -> str:
     if found.chosen == one:
         marks.append("lowest that keeps the limit")
     return ", ".join(marks)
+
+
+def _better_than_lots(one: Tried) -> bool:
+    bounds = one.rates["youden"].interval
+    return bounds is not None and bounds[0] > 0
 
 
 def _keeps(one: Tried, limit: float) -> bool:
