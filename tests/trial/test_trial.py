@@ -209,9 +209,16 @@ def test_another_run_feed_or_draw_is_no_going_on(mine, tmp_path):
     (mine.out / "design.json").write_text(json.dumps({**design, "run_digest": "0"}))
     with pytest.raises(RunError, match="is not what the trial"):
         mine.tried()
-    (mine.out / "design.json").write_text(json.dumps({**design, "strata": 3}))
-    with pytest.raises(DataError, match="is not what tfnews writes"):
-        mine.tried()
+    for damaged in (
+        {"strata": 3},
+        {"strata": []},
+        {"strata": design["strata"][:-1]},
+        {"articles": design["articles"][:-1]},
+        {"articles": [*design["articles"][:-1], design["articles"][0]]},
+    ):
+        (mine.out / "design.json").write_text(json.dumps({**design, **damaged}))
+        with pytest.raises(DataError, match="is not what tfnews writes"):
+            mine.tried()
 
 
 def test_a_feed_that_is_too_small_writes_nothing(home, tmp_path):
@@ -237,6 +244,8 @@ def test_two_annotators_and_a_third_who_decides(home, tmp_path):
     assert found.agreement.open == ("A001", "A002", "A003")
     assert found.labelled("unsure") == 3
     assert [row["id"] for row in mine.rows("disagreements.csv")] == ["A001", "A002", "A003"]
+    with pytest.raises(UsageError, match="names one sheet twice"):
+        mine.tried(sheets=[mine.out / "sheet-1.csv", mine.out / "sheet-1.csv"])
     mine.fill("disagreements.csv", lambda row, label: label if row["id"] < "A003" else "")
     before = files(mine.out)["disagreements.csv"]
     found = mine.tried()

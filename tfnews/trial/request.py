@@ -134,12 +134,28 @@ def _designed(folder: Path) -> Design | None:
             )
         return None
     try:
-        return Design.from_json(json.loads(path.read_text(encoding="utf-8")))
+        return _sound(Design.from_json(json.loads(path.read_text(encoding="utf-8"))))
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{shown(str(path))} is not what tfnews writes ({shown(str(error))}). Put the file "
             "back, or begin anew in another folder with --out."
         ) from error
+
+
+def _sound(design: Design) -> Design:
+    """Return a design whose articles are those of its strata."""
+    drawn = [0] * len(design.strata)
+    for one in design.articles:
+        if not 0 <= one.stratum < len(drawn):
+            raise ValueError(f"{one.id} is of no stratum")
+        drawn[one.stratum] += 1
+    if len({one.id for one in design.articles}) < len(design.articles):
+        raise ValueError("an id stands twice")
+    if not drawn or drawn != [one.drawn for one in design.strata]:
+        raise ValueError("articles are missing, or of other strata")
+    if any(one.drawn > one.articles for one in design.strata):
+        raise ValueError("more is drawn than there is")
+    return design
 
 
 def _check_same(design: Design, run: Run, digest: str, folder: Path, asked: dict) -> None:

@@ -151,6 +151,8 @@ def _sheets(request: Request, given: Sequence[str | os.PathLike]) -> list[Path]:
             f"The trial has {len(names)} annotators' sheets, and --sheet names {len(given)}. Name "
             "each once, or none to read those in its folder."
         )
+    if len({os.path.realpath(one) for one in given}) < len(given):
+        raise UsageError("--sheet names one sheet twice. Name that of each annotator.")
     return [Path(one) for one in given] or [request.folder / name for name in names]
 
 

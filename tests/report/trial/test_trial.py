@@ -61,6 +61,8 @@ def test_the_threshold_to_take_is_typed_as_it_was_found(found):
 def test_it_is_said_where_no_threshold_will_do():
     said = wording.act(trial(limit=0.001, noise=0.5))
     assert said[0].startswith("No threshold is shown to keep false alarms below 0.1 %. Nearest")
+    hopeless = wording.act(trial(limit=0.001, noise=1.0))
+    assert "More labels would not change that" in hopeless[0]
 
 
 def test_flags_that_mean_nothing_are_not_to_be_acted_on():

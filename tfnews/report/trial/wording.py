@@ -108,11 +108,14 @@ def _none(found: Trial, limit: str) -> str:
             f"{found.design.class_names[0]}."
         )
     best = min(known, key=lambda one: one.rates["fpr"].interval[1])
+    rate = best.rates["fpr"]
+    more = "Draw more articles in a new trial with --labels, allow more with --fpr, or"
+    if rate.interval[0] > found.limit:
+        more = "More labels would not change that: allow more with --fpr, or"
     return (
         f"No threshold is shown to keep false alarms below {limit}. Nearest comes "
-        f"{best.threshold}, which flags {best.flagged:,} articles, with "
-        f"{_share(best.rates['fpr'])}. Draw more articles in a new trial with --labels, allow more "
-        "with --fpr, or train on labelled texts of this feed."
+        f"{best.threshold}, which flags {best.flagged:,} articles, with {_share(rate)}. {more} "
+        "train on labelled texts of this feed."
     )
 
 
