@@ -18,13 +18,15 @@ from tfnews.evaluation.seen import seen
 from tfnews.records.trial import Counted
 from tfnews.runs import Run
 from tfnews.scoring import predict as scoring
+from tfnews.scoring.request import Request
+from tfnews.scoring.tally import Tally
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
 
 _AT_ONCE = 1000  # texts
 
-Opened = Callable[[], scoring.Request]  # opens the feed anew: it is not held in memory
+Opened = Callable[..., Request]  # opens the feed anew: it is not held in memory
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,16 @@ class Scored:
     counted: Counted
 
 
-def looked_at(opened: Opened, run: Run) -> Looked:
-    """Read a feed once and find copies, of its own articles and of training texts."""
+def looked_at(opened: Opened, run: Run, oddities: Counter) -> Looked:
+    """Read a feed once and find copies, of its own articles and of training texts.
+
+    Args:
+        opened: Opens the feed.
+        run: Whose training texts are looked for, if its splits are there.
+        oddities: Tally in which those of the feed's file are counted.
+    """
     progress.stage("Looking for copies in the feed", "records")
-    readable, chunks, texts = [], [], opened().texts
+    readable, chunks, texts = [], [], opened(oddities).texts
     while chunk := list(itertools.islice(texts, _AT_ONCE)):
         readable += [bool(item.text) for item in chunk]
         chunks.append(duplicates.fingerprint([item.text or "" for item in chunk]))
@@ -104,7 +112,7 @@ def score(opened: Opened, classifier: "NewsClassifier", looked: Looked) -> Score
     request = opened()
     request = replace(request, number=int(wanted.sum()))
     request = replace(request, texts=itertools.compress(request.texts, wanted))
-    tally = scoring.Tally(classifier.threshold)
+    tally = Tally(classifier.threshold)
     answers = list(tally.watch(scoring.score(request, classifier)))
     tally.check_any_scored()
     scored = [place for place, one in enumerate(answers) if one.fake_probability is not None]

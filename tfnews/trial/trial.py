@@ -1,10 +1,12 @@
 """A run on a user's own feed: first a sheet to label by hand, then what the labels show."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tfnews.data.articles import digest as folder_digest
+from tfnews.data.decoding import Account
 from tfnews.data.text import shown
 from tfnews.errors import DataError, UsageError
 from tfnews.files import sha256
@@ -12,7 +14,7 @@ from tfnews.places import neutral
 from tfnews.records.trial import Design, Trial
 from tfnews.report.trial import instructions
 from tfnews.runs import Run
-from tfnews.scoring import predict as scoring
+from tfnews.scoring import request as scoring
 from tfnews.trial import draw, feed, measure, publish, sheet
 from tfnews.trial.request import LIMIT, Request, check
 
@@ -76,8 +78,9 @@ def trial(
     request = check(run, source, **asked, sheets=sheets, out=out, root=root)
     command = neutral(command) if command else None
 
-    def opened() -> scoring.Request:
-        return scoring.check(request.run, request.feed, trust_graph=trust_graph, **reading)
+    def opened(account: Counter | None = None) -> scoring.Request:
+        manner = {"account": account, "trust_graph": trust_graph}
+        return scoring.check(request.run, request.feed, **manner, **reading)
 
     if request.design is None:
         return _drawn(request, opened, command, say)
@@ -87,7 +90,11 @@ def trial(
 def _drawn(
     request: Request, opened: feed.Opened, command: str | None, say: Callable[[str], None]
 ) -> Design:
-    looked = feed.looked_at(opened, request.run)
+    oddities = Account()
+    looked = feed.looked_at(opened, request.run, oddities)
+    for what, count in oddities.items():
+        if count:
+            say(f"Note: {what}: {count:,}")
     draw.check_enough(request, looked)
     classifier = opened().opened()
     scored = feed.score(opened, classifier, looked)
@@ -129,7 +136,12 @@ def _measured(
         read = sheet.read(third, texts, design.class_names, whole=False)
         settled = {name: label for name, label in read.answers.items() if name in apart}
     elif apart:
-        _, cells = draw.with_texts(design, opened)
+        again, cells = draw.with_texts(design, opened)
+        if again != design:
+            raise DataError(
+                f"{design.feed} is read otherwise than when it was drawn from, and the texts are "
+                "others. Give the options by which it is read as they were the first time."
+            )
         draw.write_sheet(third, [(name, cells[name]) for name in apart], design)
         say(f"Written: {_near(third)}, for who decides where the annotators differ")
     found = measure.measure(
