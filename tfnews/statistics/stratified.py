@@ -168,12 +168,17 @@ def _drawn(side: Labelled, generator: np.random.Generator) -> np.ndarray:
 
 
 def _shares(side: Labelled, generator: np.random.Generator, finite: bool = True) -> np.ndarray:
-    share, worth = effective(side, finite)
-    return generator.beta(share * worth + _PRIOR, (1 - share) * worth + _PRIOR, _DRAWS)
+    share, worth, plain = effective(side, finite)
+    # Of a label of usual weight: where heavy strata hold few fakes, labels are worth more than they
+    # would be of one missed there.
+    prior = _PRIOR * max(1.0, worth / plain)
+    return generator.beta(share * worth + prior, (1 - share) * worth + prior, _DRAWS)
 
 
-def effective(side: Labelled, finite: bool = True) -> tuple[float, float]:
+def effective(side: Labelled, finite: bool = True) -> tuple[float, float, float]:
     """Return the share of fake articles on a side, and how many independent labels it is worth.
+
+    The last number is what the labels would be worth were all strata's shares alike (Kish 1965).
 
     A stratum's own variance is taken at its share drawn towards the side's by some labels, so
     that few labels of one kind do not pass for certainty.
@@ -185,14 +190,15 @@ def effective(side: Labelled, finite: bool = True) -> tuple[float, float]:
     """
     side = _merged(side)
     if not len(side.sizes) or not side.labelled.all():
-        return 0.0, 0.0
+        return 0.0, 0.0, 1.0
     weights = side.sizes / side.sizes.sum()
     share = float((weights * side.fake / side.labelled).sum())
     unseen = (side.sizes - side.labelled) / np.maximum(side.sizes - 1, 1) if finite else 1.0
     parts = weights**2 * unseen / side.labelled
     own = (side.fake + _PULL * share) / (side.labelled + _PULL)
+    plain = 1 / float(parts.sum())
     variance, whole = float((parts * own * (1 - own)).sum()), share * (1 - share)
-    return share, whole / variance if whole and variance else 1 / float(parts.sum())
+    return share, whole / variance if whole and variance else plain, plain
 
 
 def _merged(side: Labelled) -> Labelled:
