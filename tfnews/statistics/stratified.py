@@ -169,9 +169,9 @@ def _drawn(side: Labelled, generator: np.random.Generator) -> np.ndarray:
 
 def _shares(side: Labelled, generator: np.random.Generator, finite: bool = True) -> np.ndarray:
     share, worth, plain = effective(side, finite)
-    # Of a label of usual weight: where heavy strata hold few fakes, labels are worth more than they
-    # would be of one missed there.
-    prior = _PRIOR * max(1.0, worth / plain)
+    # Where heavy strata show few fakes, labels are worth more than of one missed there: the prior is
+    # between that of a label by its worth and of one by its usual weight.
+    prior = _PRIOR * max(1.0, worth / plain) ** 0.5
     return generator.beta(share * worth + prior, (1 - share) * worth + prior, _DRAWS)
 
 
