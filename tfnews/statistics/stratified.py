@@ -169,7 +169,7 @@ def _drawn(side: Labelled, generator: np.random.Generator) -> np.ndarray:
 
 def _shares(side: Labelled, generator: np.random.Generator, finite: bool = True) -> np.ndarray:
     share, worth, plain = effective(side, finite)
-    # Where heavy strata show few fakes, labels are worth more than of one missed there: the prior is
+    # Where heavy strata show few fakes, labels are worth more than one missed there: the prior lies
     # between that of a label by its worth and of one by its usual weight.
     prior = _PRIOR * max(1.0, worth / plain) ** 0.5
     return generator.beta(share * worth + prior, (1 - share) * worth + prior, _DRAWS)
