@@ -23,7 +23,8 @@ TEXTS = [
     "they do not want you to know this one trick of the harbour office",
 ] * 4
 LABELS = [0, 1] * 12
-PROBES = ["", "  harbour  office ", "unheard words", "SHOCKING\ntruth\t!", "été à brask…", *TEXTS]
+ODD = ["", "  harbour  office ", "unheard words", "SHOCKING\ntruth\t!", "été à brask…"]
+PROBES = [*ODD, *TEXTS[:6]]
 ANSWERS = {
     "class_names": ("news", "rumour"),
     "trained_on": "contracts",

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import faulthandler
+import gc
 import importlib
 import importlib.util
 import os
@@ -117,7 +118,7 @@ class _QuietStart:
             run = spec.loader.exec_module
 
             def run_silenced(module: object) -> None:
-                with _silenced():
+                with _silenced(), _collecting_nothing():
                     run(module)
 
             spec.loader.exec_module = run_silenced
@@ -135,6 +136,20 @@ def _silenced() -> Iterator[None]:
         os.dup2(terminal, 2)
         os.close(terminal)
         os.close(nowhere)
+
+
+@contextlib.contextmanager
+def _collecting_nothing() -> Iterator[None]:
+    """Keep the garbage collector from an import's objects, which all stay.
+
+    It takes a fifth of the seconds in which TensorFlow starts.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _silence() -> None:
