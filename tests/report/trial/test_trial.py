@@ -55,20 +55,20 @@ def test_the_threshold_to_take_is_typed_as_it_was_found(found):
     assert "For articles to come" not in said
     within = measure(found.design, labels_of(found), found.chosen.rates["fpr"].interval[1])
     assert within.chosen.threshold == chosen
-    assert "For articles to come of the same kind that is not shown" in wording.act(within)[0]
+    assert "For articles to come of the same kind that is not shown" in wording.act(within)[-1]
 
 
 def test_it_is_said_where_no_threshold_will_do():
     said = wording.act(trial(limit=0.001, noise=0.5))
-    assert said[0].startswith("No threshold is shown to keep false alarms below 0.1 %. Nearest")
+    assert said[-1].startswith("No threshold is shown to keep false alarms below 0.1 %. Nearest")
     hopeless = wording.act(trial(limit=0.001, noise=1.0))
-    assert "More labels would not change that" in hopeless[0]
+    assert "More labels would not change that" in hopeless[-1]
 
 
 def test_flags_that_mean_nothing_are_not_to_be_acted_on():
     assert "no better than drawing lots" in " ".join(wording.act(trial(noise=0.5)))
     assert "point the wrong way" in " ".join(wording.act(trial(noise=1.0)))
-    by_lot = wording.act(trial(limit=0.5, noise=1.0))[0]
+    by_lot = wording.act(trial(limit=0.5, noise=1.0))[-1]
     assert by_lot.endswith("do not take it.")
     nearly_all = trial(noise=0.1, threshold=0.03)
     assert "almost as often as those labelled fake" in " ".join(wording.act(nearly_all))
@@ -91,7 +91,7 @@ def test_one_class_alone_is_said_and_shown(label, said):
     for render in (page.render, table.render, screen.render):
         assert "cannot be told" in render(found)
     if label:
-        assert "no article is labelled real" in wording.act(found)[0]
+        assert "no article is labelled real" in wording.act(found)[-1]
 
 
 def test_two_annotators_agreement_is_said_with_what_it_is_good_for():

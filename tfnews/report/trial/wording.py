@@ -68,8 +68,8 @@ def verdict(found: Trial) -> str:
 
 
 def act(found: Trial) -> list[str]:
-    """Say which threshold to take, or that none will do, and whether flags mean anything."""
-    return [_threshold(found), *_worth(found)]
+    """Say where flags mean nothing, then which threshold to take, or that none will do."""
+    return [*_worth(found), _threshold(found)]
 
 
 def _threshold(found: Trial) -> str:
