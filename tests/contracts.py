@@ -12,7 +12,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from tests import tiny
-from tests.models.reduced import ALIASED, LABELS, PROBES, TEXTS, row_of, small
+from tests.models.reduced import ALIASED, ENSEMBLED, LABELS, PROBES, TEXTS, row_of, small
 from tfnews import catalogue
 from tfnews.catalogue.names import EXPLANATIONS
 from tfnews.errors import ExportError, UsageError, WeightsError
@@ -37,7 +37,7 @@ def one_of_each_code_path() -> list[str]:
     firsts = {}
     for row in catalogue.rows().values():
         firsts.setdefault((row.kind, row.settings.get("architecture")), row.name)
-    return [*firsts.values(), ALIASED]
+    return [*firsts.values(), ALIASED, ENSEMBLED]
 
 
 DEAR = one_of_each_code_path()
@@ -45,7 +45,7 @@ TRAINED = [name for name in DEAR if not FAMILIES[row_of(name).kind].solved]
 TRANSFORMERS = [name for name in DEAR if row_of(name).family == "transformer"]
 # Transformers differ in their encoder alone: for what does not depend on it, one is enough.
 ONE_A_FAMILY = [name for name in DEAR if name not in TRANSFORMERS or name == "tinybert"]
-ON_DEVICES = [name for name in DEAR if name != ALIASED]
+ON_DEVICES = [name for name in DEAR if name not in (ALIASED, ENSEMBLED)]
 
 NOT_IN_FLOAT16 = ["mobilebert"]  # its activations exceed float16's largest number
 ARCHITECTURES = {name: row_of(name).settings.get("architecture") for name in DEAR}
@@ -102,7 +102,7 @@ def expected(name):
     return answers_of(name)
 
 
-@pytest.mark.parametrize("name", [*ROWS, ALIASED])
+@pytest.mark.parametrize("name", [*ROWS, ALIASED, ENSEMBLED])
 def test_probabilities_are_in_range(expected):
     assert expected.shape == (len(PROBES),)
     assert expected.dtype == np.float32
@@ -349,6 +349,7 @@ def test_windows_answer_alike_on_a_device():
 
 def test_what_a_module_used_as_it_is_exports_to():
     assert "tflite" not in made(ALIASED).exports
+    assert made(ENSEMBLED).exports == ("savedmodel",)
     assert all("tflite" in made(name).exports for name in ON_DEVICES)
 
 
@@ -408,6 +409,9 @@ def plant(name, classifier):
     random = np.random.default_rng(3)
     if name == "tfidf":
         table = classifier.head_layers[-1].kernel
+    elif name == ENSEMBLED:  # the first member's head, of which a tfidf's is; its ids come first
+        terms = classifier.preprocessor.tokenizer.ranges()[0].stop
+        table = next(one for one in classifier.weights if one.shape == (terms, 1))
     elif name == ALIASED:  # its ids are code points
         words = sorted({word for text in TEXTS for word in text.split(" ") if word.isalpha()})
         own = words.index(DECIDES)

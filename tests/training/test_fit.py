@@ -21,7 +21,7 @@ from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run
 from tfnews.training import fit as module
-from tfnews.training import optimizers, setup
+from tfnews.training import keeping, optimizers, setup
 from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.fit import closing_words, fit
 
@@ -363,7 +363,7 @@ def test_a_fit_that_fails_leaves_a_run_that_is_not_complete(splits, tmp_path, mo
     def fail(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(module, "_save", fail)
+    monkeypatch.setattr(keeping, "save", fail)
     with pytest.raises(OSError, match="disk full"):
         fit(splits.path, root=tmp_path)
     with pytest.raises(RunError, match="its state is 'training'"):

@@ -17,7 +17,7 @@ from tfnews.models import load
 from tfnews.models.embedding.module import build_module
 from tfnews.runs import Run
 from tfnews.training import fit as module
-from tfnews.training import refit
+from tfnews.training import keeping, refit
 from tfnews.training import train as training
 from tfnews.training.checkpoints import SaveState
 from tfnews.training.fit import fit
@@ -211,7 +211,7 @@ def test_a_model_that_is_solved_is_solved_again(splits, root, resume, monkeypatc
         raise DiedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_save", die)
+        patch.setattr(keeping, "save", die)
         with pytest.raises(DiedError):
             fit(splits.path, name="solved", root=root, floor=False)
     run, _ = resume("solved")
