@@ -6,7 +6,7 @@ from dataclasses import replace
 from tfnews.records.cleaning import Cleaned, Cleaning
 from tfnews.report import wording
 from tfnews.report.page import Cell
-from tfnews.report.ranking.wording import p_value
+from tfnews.report.wording import p_value
 
 _SCORES = {"f1": "F1", "accuracy": "accuracy", "roc_auc": "ROC-AUC", "fpr": "false alarms"}
 _RULE = (
