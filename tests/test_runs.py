@@ -299,6 +299,9 @@ def test_changes_to_the_configuration_are_merged_and_written(tmp_path):
 # What config.json says
 
 
+SINCE = {"members": [], "group_seeds": []}  # what runs say today that they did not say then
+
+
 def laid(content, folder):
     """Return the folder of a run with this config.json."""
     folder.mkdir()
@@ -315,8 +318,7 @@ def test_a_run_of_an_earlier_version_says_the_same(tmp_path):
     assert config.lineage == (Ancestor("older", "/runs/older", "cd" * 32, "others"),)
     assert config.parameters == Parameters(total=21, trainable=1)
     run.update()
-    since = {"members": [], "group_seeds": []}
-    assert read(run) == CONTENT | since
+    assert read(run) == CONTENT | SINCE
 
 
 def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
@@ -329,7 +331,7 @@ def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
 def test_what_another_version_wrote_is_kept(tmp_path):
     run = Run(laid({**CONTENT, "mood": {"good": [1, None]}}, tmp_path / "first"))
     run.update(seed=5)
-    assert read(run) == {**CONTENT, "mood": {"good": [1, None]}, "seed": 5}
+    assert read(run) == {**CONTENT, **SINCE, "mood": {"good": [1, None]}, "seed": 5}
 
 
 def test_what_is_not_said_stands_at_its_default():
