@@ -34,6 +34,7 @@ FLOORS = {
     "serving": 8,
     "comparison": 8,
     "training": 8,
+    "trial": 8,
     "cli": 9,
 }
 LIGHT = 3  # floors up to this one never import TensorFlow

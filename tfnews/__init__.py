@@ -4,9 +4,9 @@ A score tells how much a text resembles those labelled fake in the training set.
 of style, not a verdict on truth.
 
 `prepare`, `audit`, `join`, `fit`, `ensemble`, `load`, `evaluate`, `calibrate`, `stress`, `compare`,
-`matrix`, `predict`, `drift`, `explain`, `export` and `verify` mirror the commands. Nothing heavy is
-imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's
-model once tfnews is imported, before or after keras-hub.
+`matrix`, `predict`, `drift`, `trial`, `explain`, `export` and `verify` mirror the commands. Nothing
+heavy is imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a
+run's model once tfnews is imported, before or after keras-hub.
 """
 
 import importlib
@@ -29,12 +29,13 @@ _PLACES = {
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",
+    "trial": "tfnews.trial.trial",
     "verify": "tfnews.models.verifying",
 }
 
 __all__ = [
     "audit", "calibrate", "compare", "drift", "ensemble", "evaluate", "explain", "export", "fit",
-    "join", "load", "matrix", "predict", "prepare", "stress", "verify",
+    "join", "load", "matrix", "predict", "prepare", "stress", "trial", "verify",
 ]  # fmt: skip
 
 

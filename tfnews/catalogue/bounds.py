@@ -24,11 +24,14 @@ def _seconds(meaning: str, least: float) -> Setting:
 
 # The option of the command line -> what its number may be.
 BOUNDS = {
+    "--annotators": _whole(1, 2, "People who label the same articles."),
     "--answer-within": _seconds("Until a request that waits is given up.", 0.001),
     "--articles": _whole(50, 10**6, "Of a synthetic corpus; fewer do not fill three splits."),
     "--batch-size": SETTINGS["batch_size"],
     "--chunk-rows": _whole(1, _ANY, "Rows of a chunk."),
     "--coverage": Setting(float, "Share that a band keeps its promise to.", above=0, below=1),
+    "--fpr": Setting(float, "Share of real articles that may be flagged.", above=0, below=1),
+    "--labels": _whole(20, 10**6, "Articles of a feed that are labelled by hand."),
     "--level": Setting(float, "Chance of an alarm without cause.", above=0, below=1),
     "--limit": _whole(1, _ANY, "Words that are read of a file of vectors."),
     "--max-batch": _whole(1, 65_536, "Texts computed together."),

@@ -35,6 +35,7 @@ COMMANDS = {
     "matrix": "Train on each of several data sets, and test each model on all of them.",
     "predict": "Score texts with a run.",
     "drift": "Say whether texts of now are like those that a run knows.",
+    "trial": "Try a run on a feed of your own: draw articles to label, then tell its rates there.",
     "explain": "Tell which words of a text moved its score.",
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
