@@ -1,9 +1,12 @@
 """What every test may ask for."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
+
+from tfnews import cli
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,13 @@ def real_data() -> Path:
     if os.environ.get("TFNEWS_TEST_DATA_REQUIRED"):
         pytest.fail("TFNEWS_TEST_DATA_REQUIRED is set, but TFNEWS_TEST_DATA names no folder")
     pytest.skip("TFNEWS_TEST_DATA names no folder of real data sets")
+
+
+@pytest.fixture
+def terminable():
+    """Have SIGTERM end what is tried as it ends the program, and give it back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    cli._end_as_interrupted()
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import pkgutil
+import re
 import shutil
 import signal
 import sys
@@ -162,6 +163,10 @@ class Row:
     faults: list[str] = field(default_factory=list)
     note: str = ""
 
+    def blame(self, end: End, of: str = "") -> None:
+        """Add to the faults how a process ended."""
+        self.faults.append(f"{of}exit {end.code}: {end.said.strip()[-200:]!r}")
+
     def count(self, end: End) -> None:
         """Add an end to those seen."""
         self.times += 1
@@ -309,16 +314,16 @@ class Bench:
     def judge(self, row: Row, place: Path, end: End, told: bool = True) -> None:
         """Hold what a disturbed command left against peace, before and after it is done again.
 
-        What an earlier try left too, byte for byte, is not done again.
+        What an earlier try left too is not done again.
         """
         command, expected = COMMANDS[row.command], self.peace(row.command).made
         row.count(end)
         if told and not end.plain:
-            row.faults.append(f"exit {end.code}: {end.said.strip()[-200:]!r}")
+            row.blame(end)
         left = command.left(place)
         if left is not None and not same(left, expected):
             row.faults.append("something half-written stands under the final name")
-        seen = row.command, *sorted((path, _digest(place / path)) for path in files(place))
+        seen = row.command, state(place)
         if seen in self._seen:
             return
         self._seen.add(seen)
@@ -331,7 +336,7 @@ class Bench:
         begun = (place / "saved_models" / "mine" / "config.json").exists()
         end = start(command.again if command.again and begun else command.arguments, place).end()
         if end.code:
-            row.faults.append(f"the command again: exit {end.code}: {end.said.strip()[-200:]!r}")
+            row.blame(end, "the command again: ")
         elif not same(command.left(place), self.peace(row.command).made):
             row.faults.append("the command again came to something else than in peace")
 
@@ -357,6 +362,15 @@ def leftovers(place: Path) -> list[str]:
 def files(place: Path) -> list[str]:
     """List the files below a folder, by their paths from it."""
     return sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+
+
+def state(place: Path) -> frozenset:
+    """Return files and their contents; of hidden ones, which are nobody's to read, the kinds."""
+    found = {path: "/." in f"/{path}" for path in files(place)}
+    return frozenset(
+        re.sub("[0-9a-f]{16}", "*", path) if hidden else (path, _digest(place / path))
+        for path, hidden in found.items()
+    )
 
 
 def used(place: Path) -> int:

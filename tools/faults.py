@@ -164,7 +164,7 @@ def twice(bench: Bench, command: str) -> Row:
         if all(end.code for end in ends):
             row.faults.append("neither succeeded")
         if not ends[0].plain:
-            row.faults.append(f"exit {ends[0].code}: {ends[0].said.strip()[-200:]!r}")
+            row.blame(ends[0])
         row.count(ends[0])
         bench.judge(row, place, ends[1])
     return row
@@ -183,7 +183,7 @@ def closed(bench: Bench, command: str) -> Row:
 
 def _undisturbed(bench: Bench, row: Row, place: Path, end: End) -> None:
     if end.code:
-        row.faults.append(f"exit {end.code}: {end.said.strip()[-200:]!r}")
+        row.blame(end)
     bench.judge(row, place, end)
 
 

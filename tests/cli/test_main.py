@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import tfnews
 from tfnews import catalogue, errors
-from tfnews.cli import COMMANDS, main
+from tfnews.cli import COMMANDS, INTERRUPTED, main
 
 ROOT = Path(tfnews.__file__).parent.parent
 
@@ -138,7 +138,7 @@ def test_debug_lets_the_traceback_through(monkeypatch):
 def test_an_interrupt_ends_with_130(monkeypatch):
     result = failing_with(monkeypatch, KeyboardInterrupt())
     assert result.exit_code == 130
-    assert result.stderr.strip() == "Interrupted."
+    assert result.stderr.strip() == INTERRUPTED
 
 
 def test_an_environment_variable_stands_for_an_option(monkeypatch):

@@ -373,7 +373,7 @@ def torn(splits, folder, moments):
 
 def test_a_process_killed_and_one_interrupted_come_to_the_same(splits, tmp_path):
     random = np.random.default_rng(7)  # of 180 steps, 18 an epoch
-    moments = [(random.integers(5, 50), signal.SIGKILL), (random.integers(70, 110), signal.SIGINT)]
+    moments = [(random.integers(5, 50), signal.SIGKILL), (random.integers(70, 110), signal.SIGTERM)]
     run, expected, (killed, interrupted, completed, _) = torn(splits, tmp_path, moments)
     assert killed[0] == -signal.SIGKILL
     assert interrupted[0] == 130

@@ -39,6 +39,7 @@ COMMANDS = {
 }
 
 
+INTERRUPTED = "Interrupted. Nothing was left half-written: give the same command again."
 _REFUSED: list[Exception] = []  # by the system; held, so that no file of theirs is closed anew
 
 
@@ -75,7 +76,7 @@ class LazyGroup(click.Group):
                 raise
             self._fail(ctx, error)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            click.echo(INTERRUPTED, err=True)
             ctx.exit(130)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
