@@ -69,7 +69,11 @@ def folder_beside(place: str | os.PathLike) -> Iterator[Path]:
     _sweep(place)
     while True:
         folder = _unused(place)
-        folder.mkdir(0o700)
+        try:
+            folder.mkdir(0o700)
+        except OSError as error:
+            error.filename = os.fspath(place)
+            raise
         with _held_alive(folder) as is_ours:
             if not is_ours:
                 continue
