@@ -3,7 +3,7 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
+`prepare`, `audit`, `join`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
 `explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one of them
 is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported,
 before or after keras-hub.
@@ -16,6 +16,7 @@ import types
 _PLACES = {
     "prepare": "tfnews.data.prepare",
     "audit": "tfnews.audit.audit",
+    "join": "tfnews.data.join",
     "fit": "tfnews.training.fit",
     "load": "tfnews.models",
     "calibrate": "tfnews.evaluation.calibrate",
@@ -29,8 +30,8 @@ _PLACES = {
 }
 
 __all__ = [
-    "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "load", "matrix",
-    "predict", "prepare", "verify",
+    "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "join", "load",
+    "matrix", "predict", "prepare", "verify",
 ]  # fmt: skip
 
 

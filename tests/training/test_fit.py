@@ -14,6 +14,7 @@ from tfnews.errors import RunError, UsageError
 from tfnews.files import write_json
 from tfnews.models import load
 from tfnews.models.embedding.module import build_module
+from tfnews.models.family import Material
 from tfnews.models.linear.tfidf import solve
 from tfnews.models.opening import digests
 from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
@@ -353,7 +354,7 @@ def test_a_solved_row_is_solved_again_on_both_splits(splits, solved, root):
     assert any("Training once more on the 84 texts of train and validation;" in s for s in said)
     frames = [splits.frame(part) for part in ("train", "validation")]
     both = pd.concat(frames)
-    vectorizer, solution = solve(both["combined_text"], both["label"], run.config.recipe)
+    vectorizer, solution = solve(Material(both["combined_text"], both["label"]), run.config.recipe)
     expected = solution.predict_proba(vectorizer.transform(both["combined_text"]))[:, 1]
     found = load(run.path).probabilities(both["combined_text"].tolist())
     np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -9,6 +9,7 @@ from tfnews.data.prepare import prepare
 from tfnews.errors import DataError, UsageError
 from tfnews.evaluation.calibrate import calibrate
 from tfnews.models import load
+from tfnews.models.family import Material
 from tfnews.models.linear.tfidf import solve
 from tfnews.models.text.normalise import characters
 from tfnews.training.fit import closing_words, fit
@@ -152,7 +153,9 @@ def test_texts_without_spaces_are_read_by_characters_or_pieces(unspaced, tmp_pat
 def test_probabilities_of_characters_are_scikit_learns(unspaced, tmp_path):
     run = fit(unspaced.path, root=tmp_path)
     frame = unspaced.frame("train")
-    vectorizer, solution = solve(frame["combined_text"], frame["label"], run.config.recipe)
+    vectorizer, solution = solve(
+        Material(frame["combined_text"], frame["label"]), run.config.recipe
+    )
     texts = [*unspaced.frame("validation")["combined_text"], "NBA 2019 震惊了 ก่ e\u0301", ""]
     expected = solution.predict_proba(vectorizer.transform(texts))[:, 1]
     np.testing.assert_allclose(load(run.path).probabilities(texts), expected, atol=1e-5)

@@ -8,8 +8,8 @@ from tests import tiny
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run
 from tfnews.training import seeds as module
+from tfnews.training.asked import check_seeds
 from tfnews.training.seeds import closing_words, fit_seeds
-from tfnews.training.settings import check_seeds
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL, "epochs": 1}
 

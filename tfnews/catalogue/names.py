@@ -44,6 +44,11 @@ RECIPES = ("default", "published")
 # Whether the rarer class of the training texts weighs as much as the commoner one; auto settles it.
 CLASS_WEIGHTS = ("auto", "balanced", "none")
 
+# What weighs the same where a model learns from several sets: each text, or each set; and the
+# column that says which set a text of joined ones comes from.
+BALANCES = ("rows", "sets")
+DATA_SET = "data_set"
+
 # How scores are mapped, so that they can be read as shares: what is fitted on validation texts.
 CALIBRATIONS = ("temperature", "platt", "isotonic", "none")
 

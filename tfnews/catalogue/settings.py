@@ -9,6 +9,7 @@ from tfnews.catalogue.names import (
     ACTIVATIONS,
     ANALYZERS,
     ARCHITECTURES,
+    BALANCES,
     CALIBRATIONS,
     CLASS_WEIGHTS,
     LONG,
@@ -139,6 +140,9 @@ GENERAL = {
         CLASS_WEIGHTS,
         "Whether both classes weigh the same in training; auto: from 3 texts to 1 on.",
         "auto",
+    ),
+    "balance": _choice(
+        BALANCES, "Of several data sets: whether each text or each set weighs the same.", "rows"
     ),
     "calibrate": _choice(
         CALIBRATIONS, "What is fitted on validation texts so that scores are shares.", "temperature"

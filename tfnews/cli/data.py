@@ -190,6 +190,31 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
         click.get_current_context().exit(1)
 
 
+@command.command("join")
+@click.argument("sets", nargs=-1, metavar="SPLITS...", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write. Default: the sets' names joined by +, beside the first.",
+)
+@click.option("--name", help="Name of the union. Default: the sets' names joined by +.")
+@click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")
+def _join(sets: tuple[Path, ...], **options: object) -> None:
+    """Join several folders of splits, to train on all of them.
+
+    Each row stays in its split, unless another set holds a copy of it in a later one. The column
+    data_set says which set a row comes from.
+    """
+    from tfnews.data.join import join
+
+    splits = join(sets, **options)
+    manifest = splits.manifest
+    say(f"{splits.name}: label basis {splits.label_basis}; written to {splits.path}")
+    for line in (*_rows(manifest["rows"]), *_counts(manifest["counts"]), *_rejects(splits)):
+        say(line)
+    next_step(f"tfnews fit --data {shlex.quote(str(splits.path))} --balance sets")
+
+
 def _strategy(strategy: str | None, ready: dict, options: dict) -> str:
     """Return the strategy named, or the one the other options speak of."""
     if ready and strategy:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tfnews.catalogue import DEFAULT
-from tfnews.catalogue.names import CALIBRATIONS, CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
+from tfnews.catalogue.names import BALANCES, CALIBRATIONS, CLASS_WEIGHTS, LONG, PRECISIONS, RECIPES
 from tfnews.cli.numbers import Number
 from tfnews.cli.say import next_step, say, typed
 from tfnews.cli.trusting import trust_option
@@ -16,8 +16,10 @@ from tfnews.cli.trusting import trust_option
 @click.option(
     "--data",
     metavar="SPLITS",
+    multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="Folder of splits that `tfnews data prepare` wrote.",
+    help="Folder of splits that `tfnews data prepare` wrote. Repeatable: several are joined, as "
+    "`tfnews data join` does.",
 )
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option(
@@ -60,6 +62,12 @@ from tfnews.cli.trusting import trust_option
     type=click.Choice(CLASS_WEIGHTS),
     help="Whether both classes weigh the same in training, as scikit-learn balances them. Default: "
     "auto, from 3 texts of the commoner class to 1 of the other on.",
+)
+@click.option(
+    "--balance",
+    type=click.Choice(BALANCES),
+    help="Of several data sets: whether each text weighs the same in training, or each set. "
+    "Default: rows.",
 )
 @click.option(
     "--calibrate",
@@ -109,15 +117,16 @@ from tfnews.cli.trusting import trust_option
     "--dry-run", is_flag=True, help="Print the configuration and parameter counts; train nothing."
 )
 @trust_option
-def command(seeds: int | None, **options: object) -> None:
+def command(data: tuple[Path, ...], seeds: int | None, **options: object) -> None:
     """Train one architecture on fixed splits.
 
     The test split is never read. The weights of the best epoch are kept. Values given here win
     over TFNEWS_FIT_... environment variables, those over --config, those over the row's recipe.
     """
-    from tfnews.training.settings import check, check_seeds
+    from tfnews.training.asked import check, check_seeds
 
     started = time.perf_counter()
+    options["data"] = (data[0] if len(data) == 1 else data) or None
     check(**options)  # before TensorFlow starts, which takes seconds
     if seeds is not None:
         check_seeds(seeds, options["arch"], options["resume"], options["dry_run"])

@@ -19,6 +19,11 @@ from tfnews.cli.trusting import trust_option
     type=click.Path(exists=True, path_type=Path),
     help="Splits of a set to test on only, whole. Repeatable.",
 )
+@click.option(
+    "--leave-one-out",
+    is_flag=True,
+    help="Train on all of SPLITS joined too, and on all but each: what sets teach together.",
+)
 @click.option("--arch", help=f"A row of `tfnews archs`. Default: {DEFAULT}.")
 @click.option("--weights", help="What each model starts from, as `tfnews fit` takes it.")
 @click.option("--seed", type=Number("--seed"), help="Seed of initial weights, order and dropout.")
@@ -48,7 +53,7 @@ def command(data: tuple[Path, ...], test_only: tuple[Path, ...], **options: obje
     Texts that any model learns from, near-copies included, are left out of every test. Runs with
     the same settings are used again, so that the same command goes on after an interruption.
     """
-    from tfnews.training.settings import check_sets
+    from tfnews.training.asked import check_sets
 
     check_sets(data, test_only, **options)  # before TensorFlow starts, which takes seconds
 

@@ -20,7 +20,9 @@ from tfnews.data.tables import FORMATS
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run
 from tfnews.scoring.answers import OUTPUT_FORMATS, Prediction, output_format, write_predictions
-from tfnews.scoring.predict import CAUTION, Tally, check, score
+from tfnews.scoring.predict import CAUTION, score
+from tfnews.scoring.request import check
+from tfnews.scoring.tally import Tally
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,51 +13,14 @@ from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
+from tfnews.data.pool import CONTRADICTION, Pool, found_in
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.strategies import UNASSIGNED, Strategy
-from tfnews.data.text import INPUT_RULE, combine, excerpt
+from tfnews.data.text import INPUT_RULE, combine
 from tfnews.errors import DataError, UsageError
 
 _CLASS_NAMES = {"satire": ("news", "satire"), "clickbait": ("news", "clickbait")}
-_FIRST = ("combined_text", "label", "title", "text", "cluster")
-_LAST = ("source_file", "line")
-
-
-@dataclass
-class _Rows:
-    """The rows read and what is known of each, kept in step while rows are dropped."""
-
-    frame: pd.DataFrame
-    prints: duplicates.Fingerprints
-    parts: np.ndarray  # int8; UNASSIGNED until a ready-made file or the strategy says
-    rejects: list[pd.DataFrame] = field(default_factory=list)
-
-    def drop(self, gone: np.ndarray, reason: str) -> None:
-        """Move rows, bool `(rows,)`, to the rejects.
-
-        Raises:
-            DataError: No row is left.
-        """
-        if not gone.any():
-            return
-        frame = self.frame[gone]
-        excerpts = [excerpt(text) for text in frame["combined_text"]]
-        rejects = frame[["source_file", "line"]].rename(columns={"source_file": "file"})
-        self.rejects.append(rejects.assign(reason=reason, excerpt=excerpts))
-        self.frame = self.frame[~gone].reset_index(drop=True)
-        self.prints = self.prints.select(~gone)
-        self.parts = self.parts[~gone]
-        if gone.all():
-            raise self._nothing_left()
-
-    def _nothing_left(self) -> DataError:
-        counts = Counter(reason for rejects in self.rejects for reason in rejects["reason"])
-        said = ", ".join(f"{reason} ({count:,})" for reason, count in counts.items())
-        return DataError(
-            f"No row is left of the {counts.total():,} read with a label and a text: {said}. "
-            "Look at the sources, and at --text-column, --label-column, --time-column and --cut."
-        )
 
 
 def prepare(
@@ -151,7 +114,7 @@ def prepare(
     }
     progress.stage("Writing the splits")
     rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
-    return splits.write_splits(out, _frames(rows), rejects, manifest, force)
+    return splits.write_splits(out, rows.frames(), rejects, manifest, force)
 
 
 def _columns(readings: list[Reading], told: dict) -> list[dict]:
@@ -225,7 +188,7 @@ def _naming(
 
 def _gather(
     readings: dict[str | None, Reading], cut: tuple[str, ...], near: bool
-) -> tuple[_Rows, dict[str, int]]:
+) -> tuple[Pool, dict[str, int]]:
     """Read everything once: cut, combine and fingerprint each chunk.
 
     Returns:
@@ -249,7 +212,7 @@ def _gather(
             "The sources hold no usable row. See the reasons with --format and columns."
         )
     frame = _joined(frames)
-    rows = _Rows(frame, duplicates.concatenate(prints), np.concatenate(parts))
+    rows = Pool(frame, duplicates.concatenate(prints), np.concatenate(parts))
     rows.drop((frame["combined_text"] == "").to_numpy(), "empty after cutting")
     return rows, changed
 
@@ -262,7 +225,7 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _split(
-    rows: _Rows, plan: Strategy, near_duplicates: float, names: tuple[str, str]
+    rows: Pool, plan: Strategy, near_duplicates: float, names: tuple[str, str]
 ) -> tuple[dict[str, int], list[str]]:
     """Find copies, drop what cannot be used, and give each row a cluster and a part.
 
@@ -270,9 +233,10 @@ def _split(
         Number of clusters of exact copies and of near-copies, and warnings.
     """
     given = rows.parts
-    rows.drop(_carries_both_labels(rows), "same text with both labels")
+    rows.drop(rows.contradictions(), CONTRADICTION)
     dates = _dates(rows, plan.time_column) if plan.kind == "time" else None
-    clusters, found = _cluster(rows.prints, near_duplicates)
+    exact, clusters = duplicates.clusters(rows.prints, near_duplicates)
+    found = found_in(exact, clusters)
     warnings = _label_warnings(rows.frame["label"], clusters, names)
     if plan.kind == "random":
         warnings += strategies.source_warnings(rows.frame, clusters)
@@ -280,7 +244,7 @@ def _split(
         clusters, missing = strategies.merge_groups(rows.frame, clusters, plan.group_columns)
         warnings += missing
     elif plan.kind == "ready":
-        clusters = _drop_leaks(rows, clusters)
+        clusters = rows.drop_leaks(clusters)
         warnings += strategies.loss_warnings(given, rows.parts)
     rows.frame["cluster"] = clusters
     labels = rows.frame["label"].to_numpy()
@@ -292,7 +256,7 @@ def _split(
         warnings += _cut_test(rows.parts) if untested else []
     else:
         rows.parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
-    _check_parts(rows, plan, names)
+    rows.check_parts(names, "add sources, choose another --strategy, or other --ratios.")
     if plan.kind != "ready":
         warnings += strategies.size_warnings(rows.parts, clusters, plan.ratios)
     warnings += strategies.few_warnings(rows.parts, labels, names)
@@ -309,26 +273,12 @@ def _cut_test(parts: np.ndarray) -> list[str]:
     ]
 
 
-def _carries_both_labels(rows: _Rows) -> np.ndarray:
-    labels = rows.frame["label"].groupby(rows.prints.keys)
-    return (labels.transform("min") != labels.transform("max")).to_numpy()
-
-
-def _dates(rows: _Rows, column: str) -> pd.Series:
+def _dates(rows: Pool, column: str) -> pd.Series:
     """Parse the dates and drop the rows without one."""
     values = strategies.named_column(rows.frame, column, "--time-column")
     dates = strategies.read_dates(values)
     rows.drop(dates.isna().to_numpy(), f"no readable date in {column!r}")
     return dates.dropna().reset_index(drop=True)
-
-
-def _cluster(
-    prints: duplicates.Fingerprints, near_duplicates: float
-) -> tuple[np.ndarray, dict[str, int]]:
-    exact, clusters = duplicates.clusters(prints, near_duplicates)
-    texts = pd.Series(exact).groupby(clusters).nunique()
-    found = {"exact": int((np.bincount(exact) > 1).sum()), "near": int((texts > 1).sum())}
-    return clusters, found
 
 
 def _label_warnings(labels: pd.Series, clusters: np.ndarray, names: tuple[str, str]) -> list[str]:
@@ -341,45 +291,13 @@ def _label_warnings(labels: pd.Series, clusters: np.ndarray, names: tuple[str, s
     ]
 
 
-def _drop_leaks(rows: _Rows, clusters: np.ndarray) -> np.ndarray:
-    """Drop ready-made rows that copy a row of a later part; return the clusters of the rest."""
-    leaking = strategies.leaks(clusters, rows.parts)
-    for number, part in enumerate(PARTS[:-1]):
-        gone = leaking & (rows.parts == number)
-        rows.drop(gone, f"{part} row duplicates a row of {' or '.join(PARTS[number + 1 :])}")
-        clusters, leaking = clusters[~gone], leaking[~gone]
-    return pd.factorize(clusters)[0]
-
-
-def _check_parts(rows: _Rows, plan: Strategy, names: tuple[str, str]) -> None:
-    """Stop when a split lacks a class."""
-    for number, part in enumerate(PARTS):
-        labels = rows.frame["label"][rows.parts == number]
-        for label, class_name in enumerate(names):
-            if not (labels == label).any():
-                raise DataError(
-                    f"The {part} split would hold no {class_name} row of {len(labels)} (strategy "
-                    f"{plan.kind}). Each split needs both classes: add sources, choose another "
-                    "--strategy, or other --ratios."
-                )
-
-
-def _account(rows: _Rows, readings: list[Reading], names: tuple[str, str]) -> dict:
+def _account(rows: Pool, readings: list[Reading], names: tuple[str, str]) -> dict:
     """Return the manifest's account of what was read, kept and dropped."""
     summaries = [summary for reading in readings for summary in reading.summaries]
     dropped = Counter()
     for summary in summaries:
         dropped.update(summary["rejected"])
-    for rejects in rows.rejects:
-        dropped.update(rejects["reason"])
-    labels = rows.frame["label"].to_numpy()
-    counts = {
-        part: {
-            name: int(((rows.parts == number) & (labels == label)).sum())
-            for label, name in enumerate(names)
-        }
-        for number, part in enumerate(PARTS)
-    }
+    dropped.update(rows.dropped())
     return {
         "mapping": {key: value for reading in readings for key, value in reading.mapping.items()},
         "sources": summaries,
@@ -388,12 +306,5 @@ def _account(rows: _Rows, readings: list[Reading], names: tuple[str, str]) -> di
             "kept": len(rows.frame),
             "dropped": dict(sorted(dropped.items())),
         },
-        "counts": counts,
+        "counts": rows.counts(names),
     }
-
-
-def _frames(rows: _Rows) -> dict[str, pd.DataFrame]:
-    """Return each part's rows, in the order they were read, as they are written."""
-    extra = [name for name in rows.frame.columns if name not in (*_FIRST, *_LAST)]
-    frame = rows.frame[[*_FIRST, *extra, *_LAST]]
-    return {part: frame[rows.parts == number] for number, part in enumerate(PARTS)}

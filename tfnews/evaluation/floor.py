@@ -7,6 +7,7 @@ import numpy as np
 from tfnews import catalogue, progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
+from tfnews.models.family import Material
 from tfnews.models.guards import without_spaces
 from tfnews.models.linear.tfidf import solve
 from tfnews.records import Comparison
@@ -39,7 +40,9 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
 
 def _fitted(splits: Splits, part: str, settings: dict) -> list[float]:
     train = splits.frame("train")
-    vectorizer, solution = solve(train["combined_text"].tolist(), train["label"].tolist(), settings)
+    texts, labels = (train[name].tolist() for name in ("combined_text", "label"))
+    material = Material(texts, labels, balance.weights(settings, train))
+    vectorizer, solution = solve(material, settings)
     rows = vectorizer.transform(splits.frame(part)["combined_text"])
     return solution.predict_proba(rows)[:, 1].astype("float32").tolist()
 

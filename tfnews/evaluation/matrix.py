@@ -50,10 +50,7 @@ def columns(
     Raises:
         DataError: A set has no text of a class left.
     """
-    texts = [
-        text for one in trained for part in learnt for text in one.frame(part)["combined_text"]
-    ]
-    known = duplicates.fingerprint(texts)
+    known = _learnt_from(trained, learnt)
     frames = [
         *(("test", splits, splits.frame("test")) for splits in trained),
         *(("all", splits, whole(splits)) for splits in others),
@@ -62,6 +59,28 @@ def columns(
         _column(name, part, splits, frame, known)
         for name, (part, splits, frame) in zip(names, frames, strict=True)
     ]
+
+
+def whole_column(
+    name: str, splits: Splits, trained: Sequence[Splits], learnt: Sequence[str] = ("train",)
+) -> Column:
+    """Choose the texts of a whole set that models of other sets are tested on.
+
+    Args:
+        name: The set's, among the others.
+        splits: The set.
+        trained: Those that the models are trained on.
+        learnt: The parts that a model learns from.
+
+    Raises:
+        DataError: It has no text of a class left.
+    """
+    return _column(name, "all", splits, whole(splits), _learnt_from(trained, learnt))
+
+
+def _learnt_from(trained: Sequence[Splits], learnt: Sequence[str]) -> duplicates.Fingerprints:
+    frames = (one.frame(part) for one in trained for part in learnt)
+    return duplicates.fingerprint([text for frame in frames for text in frame["combined_text"]])
 
 
 def _column(

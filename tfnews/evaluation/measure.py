@@ -15,6 +15,7 @@ from sklearn.metrics import f1_score
 
 from tfnews import progress
 from tfnews.audit.audit import audit
+from tfnews.catalogue.names import DATA_SET
 from tfnews.data.splits import PARTS, Splits
 from tfnews.evaluation import floor
 from tfnews.evaluation.kept import kept
@@ -48,6 +49,7 @@ class Measured:
         f1_of_scored: F1 on the test part without these; `None` where there are none.
         slices: Error rates of parts of the test part.
         reasons: Which words moved the scores of mistakes that a report quotes.
+        by_set: Of joined sets, the scores of validation and test set by set.
     """
 
     labels: dict[str, np.ndarray]
@@ -61,6 +63,7 @@ class Measured:
     f1_of_scored: float | None = None
     slices: Slices | None = None
     reasons: tuple[Reason, ...] = ()
+    by_set: dict[str, dict[str, Judged]] = field(default_factory=dict)
 
 
 def measure(
@@ -100,6 +103,7 @@ def measure(
         floor=compared,
         slices=slices(frames["test"], scored["test"], classifier.threshold, slice_by),
         reasons=_reasons(classifier, frames["test"], scored["test"], timings, with_words),
+        by_set={part: by_set(frames[part], scored[part], classifier) for part in PARTS[1:]},
         **_refused(classifier, frames["test"], scored["test"]),
     )
 
@@ -168,6 +172,29 @@ def judged(
         classifier.threshold,
         class_names or classifier.class_names,
     )
+
+
+def by_set(
+    frame: pd.DataFrame, scored: np.ndarray, classifier: NewsClassifier
+) -> dict[str, Judged]:
+    """Score a part of joined sets set by set; empty where no sets were joined.
+
+    Args:
+        frame: As `Splits.frame` returns it.
+        scored: Fake probabilities of its rows, `(rows,)`.
+        classifier: Its threshold calls a text fake.
+
+    Returns:
+        Name of a set -> its scores; without sets that have one class alone here.
+    """
+    if DATA_SET not in frame:
+        return {}
+    rows = {name: (frame[DATA_SET] == name).to_numpy() for name in frame[DATA_SET].unique()}
+    return {
+        name: judged(frame[own], scored[own], classifier)
+        for name, own in rows.items()
+        if frame["label"][own].nunique() == 2
+    }
 
 
 def reliable(frame: pd.DataFrame, scored: np.ndarray, classifier: NewsClassifier) -> Reliability:

@@ -21,7 +21,7 @@ def record(run: Run, measured: Measured) -> None:
     """Write a run's predictions, and its scores over those it had."""
     for part, probabilities in measured.probabilities.items():
         run.record_predictions(part, measured.labels[part], probabilities)
-    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices", "reasons")
+    names = ("timings", "audit", "floor", "refused", "f1_of_scored", "slices", "reasons", "by_set")
     facts = {name: getattr(measured, name) for name in names}
     run.record_parts(measured.parts, measured.reliability, **facts)
 
@@ -58,6 +58,7 @@ def publish(
         outdated=(*outdated, *(one.name for one in sets if one.outdated)),
         slices=of_test.slices,
         reasons=() if no_text else of_test.reasons or (),
+        by_set={part: (found.by_set or {}).get(part, {}) for part in found.parts},
         written=datetime.now(UTC).date(),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))

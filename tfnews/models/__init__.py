@@ -5,6 +5,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tfnews import catalogue
 from tfnews.catalogue import Row
 from tfnews.data.text import INPUT_RULE
@@ -49,7 +51,12 @@ def family_of(arch: str) -> Family:
 
 
 def build(
-    row: Row, texts: Sequence[str], labels: Sequence[int], options: dict, answers: dict
+    row: Row,
+    texts: Sequence[str],
+    labels: Sequence[int],
+    options: dict,
+    answers: dict,
+    weights: np.ndarray | None = None,
 ) -> Built:
     """Build the classifier a catalogue row describes.
 
@@ -59,11 +66,12 @@ def build(
         labels: Training labels, 1 = fake.
         options: The resolved configuration of the fit.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
+        weights: What each training text weighs, (texts,); `None` where all weigh the same.
 
     Returns:
         The classifier, and what is to be recorded of its weights.
     """
-    return family_of(row.name).build(row, Material(texts, labels), options, answers)
+    return family_of(row.name).build(row, Material(texts, labels, weights), options, answers)
 
 
 def load(

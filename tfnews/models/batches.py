@@ -70,10 +70,10 @@ def training_batches(
     epochs: int,
     seed: int,
     padded: bool,
-    class_weights: tuple[float, float] | None = None,
+    weights: np.ndarray | None = None,
     start: tuple[int, int] = (0, 0),
 ) -> tf.data.Dataset:
-    """Yield (inputs, labels (batch,)) for all epochs, and weights (batch,) where classes have any.
+    """Yield (inputs, labels (batch,)) for all epochs, and weights (batch,) where there are any.
 
     Args:
         ids: Encoded texts.
@@ -83,13 +83,12 @@ def training_batches(
         epochs: Passes over the texts.
         seed: Seed of the run.
         padded: Whether batches are padded, and so bucketed by length.
-        class_weights: What a text of class 0 and one of class 1 weigh in the loss.
+        weights: What each text weighs in the loss, (texts,).
         start: Epoch and batch to begin with, counted from 0.
     """
     lengths = ids.row_lengths().numpy()  # (texts,)
-    weights = None if class_weights is None else np.asarray(class_weights, np.float32)[labels]
     targets = [tf.constant(labels, tf.int32)]  # and weights, each (texts,)
-    targets += [] if weights is None else [tf.constant(weights)]
+    targets += [] if weights is None else [tf.constant(weights, tf.float32)]
 
     def order_of(epoch: np.ndarray) -> np.ndarray:
         batches = epoch_order(lengths, batch_size, seed, int(epoch), padded)

@@ -30,6 +30,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras_hub
+import numpy as np
 
 from tfnews.catalogue import Row
 from tfnews.models.classifier import NewsClassifier
@@ -43,10 +44,12 @@ class Material:
     Attributes:
         texts: Combined texts; vocabularies are learnt from them.
         labels: 1 = fake, as many.
+        weights: What each weighs in what is solved, (texts,); `None` where all weigh the same.
     """
 
     texts: Sequence[str]
     labels: Sequence[int]
+    weights: np.ndarray | None = None
 
 
 Built = tuple[NewsClassifier, WeightsRecord]

@@ -59,6 +59,74 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gain:
+    """How much better one model is than another on the same texts.
+
+    Attributes:
+        metric: Name of the score.
+        difference: Of the one and the other; `None` where the score is not defined.
+        interval: 95 %, of the difference, from resampling clusters; `None` for too few.
+        shown: Whether the whole interval lies on the better side of 0.
+    """
+
+    metric: str
+    difference: float | None
+    interval: tuple[float, float] | None = None
+    shown: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """The model of all other sets on a set that it has not learnt from.
+
+    Attributes:
+        scored: The set, all its texts but those that any of the models has learnt from.
+        run: The run that was trained on the other sets.
+        joined: Its scores.
+        best: Name of the set whose model alone does best here by ROC-AUC, chosen in hindsight.
+        single: That model's scores.
+        gains: Of the joined model over that one, by the score's name.
+    """
+
+    scored: ScoredSet
+    run: str
+    joined: Judged
+    best: str
+    single: Judged
+    gains: dict[str, Gain]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What a set adds to the others, seen on the test texts of one of them.
+
+    Attributes:
+        name: The set's, with which and without which all sets were learnt.
+        tested_on: Name of the other set.
+        gain: Of the model of all sets over that of all but this one.
+    """
+
+    name: str
+    tested_on: str
+    gain: Gain
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaveOneOut:
+    """Models of all sets, and of all sets but one.
+
+    Attributes:
+        run: The run that was trained on all.
+        left_out: Each set in its turn.
+        added: Each set on each other.
+    """
+
+    run: str
+    left_out: tuple[LeftOut, ...]
+    added: tuple[Added, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Matrix(Record):
     """One architecture trained on each of some sets and tested on each, and on others.
 
@@ -69,6 +137,7 @@ class Matrix(Record):
         runs: The run that was trained on each set, by the set's name, in the order of the rows.
         sets: What was tested on, in the order of the columns: the trained ones, then the others.
         cells: Row by row.
+        leave_one_out: What several sets together teach; `None` where it was not asked for.
     """
 
     arch: str
@@ -77,6 +146,7 @@ class Matrix(Record):
     runs: dict[str, str]
     sets: tuple[ScoredSet, ...]
     cells: tuple[Cell, ...]
+    leave_one_out: LeaveOneOut | None = None
 
     def cell(self, trained_on: str, tested_on: str) -> Cell:
         """Return the cell of a row and a column, by the names of their sets."""

@@ -153,6 +153,8 @@ class Scores(Record):
         slices: Error rates of parts of the test split.
         reasons: Which words moved the scores of its mistakes that a report quotes; empty, and not
             `None`, which would leave what a file has, where none may be kept.
+        by_set: Of joined sets, the scores of validation and test set by set; sets that have texts
+            of both classes there.
     """
 
     train: Judged | None = None
@@ -168,6 +170,7 @@ class Scores(Record):
     outdated: tuple[str, ...] | None = None
     slices: Slices | None = None
     reasons: tuple[Reason, ...] | None = None
+    by_set: dict[str, dict[str, Judged]] | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:

@@ -81,6 +81,7 @@ class Report:
         outdated: Parts and other sets that were scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
         reasons: Which words moved the scores of mistakes, by their rows in the test part.
+        by_set: Of joined sets, the scores of each part set by set.
         written: The day on which the report is.
     """
 
@@ -102,6 +103,7 @@ class Report:
     outdated: tuple[str, ...] = ()
     slices: Slices | None = None
     reasons: tuple[Reason, ...] = ()
+    by_set: Mapping[str, Mapping[str, Judged]] = field(default_factory=dict)
     written: date | None = None
 
     @property

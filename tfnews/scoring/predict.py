@@ -4,24 +4,16 @@ import itertools
 import math
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfnews import progress
-from tfnews.catalogue.bounds import bounded
-from tfnews.catalogue.names import PRECISIONS
-from tfnews.data import articles, tables
 from tfnews.data.blocks import LONGEST_RECORD
-from tfnews.data.decoding import begins_as_utf8
-from tfnews.data.rows import Layout, layout_of
-from tfnews.data.streams import STANDARD_INPUT, is_readable
-from tfnews.data.texts import Item, items, read_texts
-from tfnews.errors import DataError, RunError, UsageError
+from tfnews.data.texts import Item
 from tfnews.records import Band, ColumnsRecord
-from tfnews.runs import Run, model_folder
+from tfnews.runs import Run
 from tfnews.scoring.answers import UNSURE, Prediction
+from tfnews.scoring.request import Request, check
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
@@ -31,17 +23,6 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-_REMEDIES = {
-    "unreadable record": "The answers say what is wrong with each: perhaps another --delimiter, "
-    "--encoding or --input-format fits, or the file was cut off.",
-    "empty text": "Perhaps other columns hold the texts: name them with --text-column and "
-    "--title-column.",
-    "no number": "The model's weights are damaged: train it again.",
-}
-_UNLIKE = (
-    "Check that --text-column and --encoding fit the file. If they do, this run cannot judge such "
-    "texts; --score-anyway scores them all the same."
-)
 _BATCHES = 16  # read ahead, to put texts of like length together
 
 
@@ -50,154 +31,6 @@ class _Called(NamedTuple):
 
     threshold: float
     band: Band | None
-
-
-@dataclass
-class Tally:
-    """Counts of what went by, taken without keeping it.
-
-    Attributes:
-        flagged: Scored texts at or above the threshold.
-        below: The other scored texts that a class is called for.
-        unsure: Scored texts for which none is.
-        not_scored: Kind of reason -> number of texts.
-        cautions: Of the scored texts, kind of what speaks against their score -> number of texts.
-    """
-
-    threshold: float
-    flagged: int = 0
-    below: int = 0
-    unsure: int = 0
-    not_scored: Counter = field(default_factory=Counter)
-    cautions: Counter = field(default_factory=Counter)
-
-    def watch(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Pass predictions on and count them."""
-        from tfnews.statistics.sample import flagged
-
-        for prediction in predictions:
-            scored = prediction.fake_probability is not None
-            unsure = prediction.outcome == UNSURE
-            if prediction.reason and not unsure:
-                counts = self.cautions if scored else self.not_scored
-                counts[prediction.reason.split(":")[0]] += 1
-            if not scored:
-                yield prediction
-                continue
-            if unsure:
-                self.unsure += 1
-            elif flagged(prediction.fake_probability, self.threshold):
-                self.flagged += 1
-            else:
-                self.below += 1
-            yield prediction
-
-    def warnings(self) -> list[str]:
-        """Say what to do when most texts were refused for one reason."""
-        return [self._refusal()] if self._is_mostly_refused() and self._scored else []
-
-    def check_any_scored(self) -> None:
-        """Stop a command that scored nothing.
-
-        Raises:
-            DataError: It did not; the message says why, and what to do.
-        """
-        if self._scored:
-            return
-        if not self.not_scored:
-            raise DataError("Nothing was scored: there was no text. Name a source that holds some.")
-        raise DataError(f"Nothing was scored. {self._refusal()}")
-
-    @property
-    def _scored(self) -> int:
-        return self.flagged + self.below + self.unsure
-
-    def _is_mostly_refused(self) -> bool:
-        most = max(self.not_scored.values(), default=0)
-        return 2 * most > self._scored + self.not_scored.total()
-
-    def _refusal(self) -> str:
-        (kind, count), *_ = self.not_scored.most_common(1)
-        total = self._scored + self.not_scored.total()
-        remedy = _REMEDIES.get(kind, _UNLIKE)
-        return f"{count:,} of {total:,} texts were not scored for one reason, {kind}. {remedy}"
-
-
-@dataclass(frozen=True)
-class Request:
-    """Texts that can be scored.
-
-    Attributes:
-        run: What `tfnews.load` takes.
-        texts: In order, read as they are asked for.
-        number: How many there are, where that is known.
-        batch_size: Texts scored together; `None` leaves it to the architecture.
-        threshold: Fake probability from which a text gets the fake class; `None` leaves it to the
-            classifier.
-        precision: One of `PRECISIONS`.
-        score_anyway: Whether texts are scored that the guards would refuse.
-        trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
-    """
-
-    run: "str | os.PathLike | Run | NewsClassifier"
-    texts: Iterator[Item]
-    number: int | None
-    batch_size: int | None
-    threshold: float | None
-    precision: str
-    score_anyway: bool
-    trust_graph: bool = False
-
-    def opened(self) -> "NewsClassifier":
-        """Open the classifier, which takes seconds."""
-        from tfnews.models import load
-        from tfnews.models.precision import under_policy
-
-        progress.stage("Opening the run")
-        return under_policy(load(self.run, trust_graph=self.trust_graph), self.precision)
-
-
-def check(
-    run: "str | os.PathLike | Run | NewsClassifier",
-    source: str | os.PathLike | Iterable[str],
-    *,
-    score_anyway: bool = False,
-    batch_size: int | None = None,
-    threshold: float | None = None,
-    precision: str = "float32",
-    format: str | None = None,
-    id_column: str | None = None,
-    title_column: str | None = None,
-    text_column: str | None = None,
-    trained: Sequence[ColumnsRecord] | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    header: bool = True,
-    max_record_bytes: int = LONGEST_RECORD,
-    account: Counter | None = None,
-    trust_graph: bool = False,
-) -> Request:
-    """Check what `tfnews.predict` is asked for, whose arguments these are, without TensorFlow.
-
-    Raises:
-        UsageError: The source, threshold, batch size or precision cannot be used.
-        DataError: The file is missing or broken, or has not the columns.
-        RunError: There is no such run.
-    """
-    _check_values(batch_size, threshold, precision)
-    layout = layout_of(encoding, delimiter, header, max_record_bytes)
-    if isinstance(source, str | os.PathLike):
-        check_source(source)
-    if isinstance(run, str | os.PathLike | Run):
-        model_folder(run)
-    trained = trained_columns(run) if trained is None else trained
-    if _is_delimited(source, format):
-        layout = _as_trained(layout, trained, source)
-    columns = {"id_column": id_column, "title_column": title_column, "text_column": text_column}
-    reading = {**columns, "trained": trained, "layout": layout, "account": account}
-    texts = _open_source(source, format, reading)
-    number = _number(source)
-    return Request(run, texts, number, batch_size, threshold, precision, score_anyway, trust_graph)
 
 
 def predict(
@@ -298,90 +131,6 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
         read += len(chunk)
         progress.read(read, ended=len(chunk) < _BATCHES * size)
         yield from _scored(classifier, chunk, size, called, request.score_anyway)
-
-
-def _check_values(batch_size: int | None, threshold: float | None, precision: str) -> None:
-    if precision not in PRECISIONS:
-        raise UsageError(f"Unknown precision {precision!r}. Allowed: {', '.join(PRECISIONS)}.")
-    if batch_size is not None:
-        bounded("--batch-size", batch_size)
-    if threshold is not None:
-        bounded("--threshold", threshold)
-
-
-def check_source(source: str | os.PathLike) -> None:
-    """Check that `source` is "-", a file, a named pipe or a folder.
-
-    Raises:
-        UsageError: It is neither, or a folder without articles; perhaps it is a text.
-    """
-    if os.path.isdir(source):
-        if not articles.files(Path(source)):
-            raise UsageError(
-                f"{str(source)!r} is a folder. Give one file of texts at a time, or a folder of "
-                ".txt files, one article each."
-            )
-        return
-    if source != STANDARD_INPUT and not is_readable(source):
-        shown = str(source) if len(str(source)) <= 60 else f"{str(source)[:57]}..."
-        raise UsageError(
-            f"There is no file {shown!r}. Give a file, '-' for standard input, or a text with "
-            '--text "..." (in Python: a list of texts).'
-        )
-
-
-def _is_delimited(source: object, format: str | None) -> bool:
-    named = isinstance(source, (str, os.PathLike)) and not os.path.isdir(source)
-    return (format or (tables.kind(source) if named else None)) in ("csv", "tsv")
-
-
-def _as_trained(
-    layout: Layout, trained: Sequence[ColumnsRecord], source: str | os.PathLike
-) -> Layout:
-    """Read a delimited file as the user read that of the training news, unless told otherwise.
-
-    A file in UTF-8 is read as such, whatever encoding the training news had.
-    """
-    for record in trained[:1]:
-        encoding = layout.encoding or record.encoding
-        if encoding and not layout.encoding and source != STANDARD_INPUT and begins_as_utf8(source):
-            encoding = None
-        return layout._replace(
-            encoding=encoding,
-            delimiter=layout_of(None, layout.delimiter or record.delimiter, True).delimiter,
-            header=layout.header and record.header,
-        )
-    return layout
-
-
-def trained_columns(
-    run: "str | os.PathLike | Run | NewsClassifier",
-) -> tuple[ColumnsRecord, ...]:
-    """Say how the news was read that a run was trained on; nothing of a classifier alone."""
-    if isinstance(run, str | os.PathLike):
-        try:
-            run = Run.open(run)
-        except RunError:  # a model's folder, which `load` takes too; it tells what is wrong else
-            return ()
-    return (run.config.splits.columns or ()) if isinstance(run, Run) else ()
-
-
-def _open_source(
-    source: str | os.PathLike | Iterable[str], format: str | None, reading: dict
-) -> Iterator[Item]:
-    if not isinstance(source, (str, os.PathLike)):
-        return items(source)
-    check_source(source)
-    texts = read_texts(source, format=format, **reading)
-    first = list(itertools.islice(texts, 1))  # a file that cannot be read is told at once
-    return itertools.chain(first, texts)
-
-
-def _number(source: object) -> int | None:
-    """Return how many texts there are, where the source itself can tell."""
-    if isinstance(source, str | os.PathLike):
-        return len(articles.files(Path(source))) if os.path.isdir(source) else None
-    return len(source) if isinstance(source, Sized) else None
 
 
 def _scored(

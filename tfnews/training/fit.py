@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,25 +17,19 @@ from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
 from tfnews.errors import DataError, FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import judged, reliable
+from tfnews.evaluation.measure import by_set, judged, reliable
 from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
 from tfnews.models.opening import check_finite, digests
 from tfnews.records import CalibrationRecord, Config, Judged
-from tfnews.report import board, projector, wording
+from tfnews.report import board, projector, sections, wording
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
 from tfnews.statistics import balance, calibration
 from tfnews.statistics.metrics import best_threshold
+from tfnews.training.asked import check_parent, opened, refuse_besides, without_none
 from tfnews.training.refit import refitted
-from tfnews.training.settings import (
-    check_parent,
-    opened,
-    recorded,
-    refuse_besides,
-    resolve,
-    without_none,
-)
+from tfnews.training.settings import recorded, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
@@ -55,7 +49,7 @@ class _Manner:
 
 
 def fit(
-    data: str | os.PathLike | None = None,
+    data: str | os.PathLike | Sequence[str | os.PathLike] | None = None,
     arch: str | None = None,
     *,
     weights: str | None = None,
@@ -70,6 +64,7 @@ def fit(
     trainable_layers: int | None = None,
     seed: int | None = None,
     class_weight: str | None = None,
+    balance: str | None = None,
     calibrate: str | None = None,
     recipe: str | None = None,
     refit: bool | None = None,
@@ -92,7 +87,7 @@ def fit(
         >>> print(run.name, run.scores().validation.scores["f1"])
 
     Args:
-        data: Folder of splits, as `prepare` writes it.
+        data: Folder of splits, as `prepare` writes it; or several, which are joined as `join` does.
         arch: Name of a catalogue row; tfidf by default.
         weights: TF-Hub handle, local module folder, or "none" for fresh weights.
         trainable: Whether pretrained weights are fine-tuned.
@@ -107,6 +102,8 @@ def fit(
         seed: Of initial weights, order and dropout.
         class_weight: auto, balanced or none: whether the rarer class weighs as much in training as
             the commoner one. auto balances from 3 texts to 1 on.
+        balance: rows or sets: of several data sets, whether each text weighs the same in training,
+            or each set.
         calibrate: temperature, platt, isotonic or none: how scores are mapped at the end, as fitted
             on the validation split, so that they can be read as shares.
         recipe: default, or published for the study's own, where they differ.
@@ -208,7 +205,7 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
             _save(classifier, run)
             _score(setup, run, validation, manner)
         if setup.row.family == "embedding":
-            projector.write(run, classifier, _encoded(setup, "train")[0])
+            projector.write(run, classifier, _encoded(setup, "train").ids)
         board.write(run)
         run.update(state="complete")
         shutil.rmtree(run.checkpoints_dir, ignore_errors=True)
@@ -260,6 +257,7 @@ def closing_words(run: Run) -> str:
         f"{found.scores['f1']:.4f} ({between}), accuracy {found.scores['accuracy']:.4f}",
         wording.always(found),
         wording.no_better(found) or "",
+        *sections.by_set.said(run.scores().by_set["validation"], splits.class_names),
         _other_threshold(run, found),
         fitted_words(run.scores().reliability["validation"]),
         _REFITTED if run.config.refit_epochs is not None else "",
@@ -319,21 +317,24 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
     check_finite(classifier, "Before training, the model")
     progress.stage("Encoding the texts")
     validation = _encoded(setup, "validation")
-    unknown = classifier.preprocessor.tokenizer.unknown(validation[0])
+    unknown = classifier.preprocessor.tokenizer.unknown(validation.ids)
     if unknown is not None:
         manner.say(f"{unknown:.1%} of the validation split's words are unknown to the model")
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
         epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
-    progress.stage("Scoring the validation split", "texts", len(validation[1]))
-    return classifier.log_odds(validation[0]), epochs
+    progress.stage("Scoring the validation split", "texts", len(validation.labels))
+    return classifier.log_odds(validation.ids), epochs
 
 
 def _encoded(setup: Setup, part: str) -> Encoded:
     frame = setup.splits.frame(part)
     ids = setup.classifier.encode(frame["combined_text"].tolist())
-    return ids, frame["label"].to_numpy()
+    weights = None
+    if balance.is_asked(setup.options):
+        weights = balance.weights(setup.options, setup.splits.frame("train"), frame)
+    return Encoded(ids, frame["label"].to_numpy(), weights)
 
 
 def _save(classifier: NewsClassifier, run: Run) -> None:
@@ -362,6 +363,7 @@ def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
     run.record_parts(
         {"validation": judged(frame, scored, classifier)},
         {"validation": reliable(frame, scored, classifier)},
+        by_set={"validation": by_set(frame, scored, classifier)},
     )
     if manner.floor and setup.row.name != floors.FLOOR:
         compared = floors.compare(

@@ -1,19 +1,23 @@
 """One architecture trained on each of several data sets and tested on each of them."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tfnews.catalogue.rows import DEFAULT, Row, row
+from tfnews.data.join import names_of
 from tfnews.data.splits import PARTS, Splits
-from tfnews.evaluation.matrix import cells, columns
+from tfnews.evaluation.leave_one_out import Answers, answers
+from tfnews.evaluation.matrix import Column, cells, columns
 from tfnews.files import write_json, write_text
 from tfnews.models import load
 from tfnews.records.matrix import Matrix
 from tfnews.report.matrix import page, tables
 from tfnews.runs import Run, every_run
+from tfnews.training import leave_one_out as left
+from tfnews.training.asked import check_out, opened_sets
 from tfnews.training.fit import fit
-from tfnews.training.settings import check_out, opened_sets, recorded, resolve
+from tfnews.training.settings import recorded, resolve
 from tfnews.training.setup import settled
 
 FILES = ("matrix.html", "matrix.md", "matrix.csv", "matrix.json")
@@ -24,6 +28,7 @@ def matrix(
     arch: str | None = None,
     *,
     test_only: Sequence[str | os.PathLike] = (),
+    leave_one_out: bool = False,
     out: str | os.PathLike = "matrix",
     weights: str | None = None,
     seed: int | None = None,
@@ -45,6 +50,7 @@ def matrix(
         data: Folders of splits to train on and to test on.
         arch: Name of a catalogue row; tfidf by default.
         test_only: Folders of splits to test on only.
+        leave_one_out: Whether models are trained on all of `data` joined too, and on all but each.
         out: Folder for matrix.html, matrix.md, matrix.csv and matrix.json.
         weights: As `fit` takes it.
         seed: As `fit` takes it.
@@ -72,19 +78,29 @@ def matrix(
     given = {"weights": weights, "seed": seed, "config": config, "assignments": assignments}
     manner = {"root": root, "floor": False, "trust_graph": trust_graph, "say": say}
     options = resolve(chosen, {"weights": weights, "seed": seed}, config, assignments)
-    trained, others = opened_sets(data, test_only)
+    trained, others = opened_sets(data, test_only, leave_one_out)
     check_out(out)
     learnt = ("train", "validation") if options["refit"] else ("train",)
-    names = _names([*trained, *others])
+    names = names_of([*trained, *others])
     tested = columns(names, trained, others, learnt)
+
+    def run_of(splits: Splits) -> Run:
+        known = _trained(chosen, splits, options, manner)
+        return known or fit(splits.path, chosen.name, **given, **manner)
+
+    def answers_of(run: Run, columns: Mapping[str, Column]) -> Answers:
+        return answers(load(run, trust_graph=trust_graph), columns)
+
     runs, found = {}, []
     for name, splits in zip(names, trained, strict=False):
-        run = _trained(chosen, splits, options, manner)
-        if run is None:
-            run = fit(splits.path, chosen.name, **given, **manner)
+        run = run_of(splits)
         run.count_test_read()
         runs[name] = run.name
         found += cells(load(run, trust_graph=trust_graph), name, tested)
+    joined = None
+    if leave_one_out:
+        sets = dict(zip(names, trained, strict=False))
+        joined = left.leave_one_out(sets, tested, learnt, run_of, answers_of)
     made = Matrix(
         arch=chosen.name,
         recipe=options,
@@ -92,20 +108,10 @@ def matrix(
         runs=runs,
         sets=tuple(column.scored for column in tested),
         cells=tuple(found),
+        leave_one_out=joined,
     )
     _write(Path(out), made)
     return made
-
-
-def _names(sets: Sequence[Splits]) -> list[str]:
-    """Return the sets' names, later namesakes numbered."""
-    names = []
-    for splits in sets:
-        name, number = splits.name, 2
-        while name in names:
-            name, number = f"{splits.name} ({number})", number + 1
-        names.append(name)
-    return names
 
 
 def _trained(

@@ -8,8 +8,9 @@ from tfnews import progress
 from tfnews.data.splits import Splits
 from tfnews.models import NewsClassifier
 from tfnews.runs import Run
+from tfnews.statistics import balance
 from tfnews.training.setup import Setup, from_row, from_run
-from tfnews.training.train import train_for
+from tfnews.training.train import Encoded, train_for
 
 
 class WithValidation:
@@ -56,7 +57,8 @@ def refitted(setup: Setup, epochs: int, say: Callable[[str], None]) -> NewsClass
     if not setup.family.solved:
         progress.stage("Encoding the texts")
         ids = classifier.encode(frame["combined_text"].tolist())
-        train_for(again, (ids, frame["label"].to_numpy()), epochs)
+        weights = balance.weights(again.options, frame)
+        train_for(again, Encoded(ids, frame["label"].to_numpy(), weights), epochs)
     classifier.calibration = chosen.calibration
     classifier.threshold, classifier.band = chosen.threshold, chosen.band
     return classifier

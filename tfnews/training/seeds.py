@@ -7,8 +7,8 @@ from statistics import fmean
 from tfnews.catalogue.rows import DEFAULT
 from tfnews.errors import RunError
 from tfnews.runs import Run, check_name, saved_models_root
+from tfnews.training.asked import check_seeds
 from tfnews.training.fit import fit
-from tfnews.training.settings import check_seeds
 
 _SCORES = {"f1": "F1", "accuracy": "accuracy", "roc_auc": "ROC-AUC", "fpr": "false alarms"}
 

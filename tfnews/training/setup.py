@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 
 from tfnews import catalogue, models, progress
@@ -67,13 +68,15 @@ def from_row(row: catalogue.Row, splits: Splits, options: dict) -> Setup:
         DataError: The training split holds one class only.
         WeightsError: The weights cannot be found, read or trusted.
     """
-    texts, labels = _training_split(splits)
+    frame = _training_split(splits)
+    texts, labels = _texts_and_labels(frame)
     progress.stage("Reading the training texts")
     options = _weighed(_seeded(options), labels)
     options = _analysed(row, options, texts)
     answers = _answers(splits, texts, splits.name)
     progress.stage(f"Building {row.name}")
-    classifier, weights = models.build(row, texts, labels, options, answers)
+    weighed = balance.weights(options, frame)
+    classifier, weights = models.build(row, texts, labels, options, answers, weighed)
     return Setup(row, _settled(row, options, weights), splits, classifier, weights)
 
 
@@ -94,7 +97,7 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     """
     row = catalogue.row(parent.config.arch)
     _check_unchanged(row, parent, options)
-    texts, labels = _training_split(splits)
+    texts, labels = _texts_and_labels(_training_split(splits))
     options = _weighed(_seeded(options), labels)
     progress.stage(f"Opening {parent.name}")
     old = models.load(parent)
@@ -113,8 +116,8 @@ def from_run(parent: Run, splits: Splits, options: dict) -> Setup:
     return Setup(row, _settled(row, options, weights), splits, classifier, weights, lineage)
 
 
-def _training_split(splits: Splits) -> tuple[list[str], list[int]]:
-    """Return the combined texts and labels to learn from."""
+def _training_split(splits: Splits) -> pd.DataFrame:
+    """Return the rows to learn from, of both classes."""
     frame = splits.frame("train")
     if frame["label"].nunique() < 2:
         only = splits.class_names[frame["label"].iloc[0]]
@@ -122,6 +125,10 @@ def _training_split(splits: Splits) -> tuple[list[str], list[int]]:
             f"The train split of {splits.path} holds {only} texts only, so there is nothing to "
             "tell apart. Run tfnews data prepare on texts of both classes."
         )
+    return frame
+
+
+def _texts_and_labels(frame: pd.DataFrame) -> tuple[list[str], list[int]]:
     return frame["combined_text"].tolist(), frame["label"].tolist()
 
 
@@ -214,7 +221,7 @@ def settled(row: catalogue.Row, splits: Splits, options: dict, weights: WeightsR
         DataError: The training split holds one class only, or published words would be read from
             texts that have no spaces.
     """
-    texts, labels = _training_split(splits)
+    texts, labels = _texts_and_labels(_training_split(splits))
     options = _analysed(row, _weighed(_placed(options), labels), texts)
     return _settled(row, options, weights)
 

@@ -1,6 +1,7 @@
 """Gradient training: Keras' own fit, over our batches and callbacks."""
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -13,7 +14,6 @@ from tfnews.models import NewsClassifier
 from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
-from tfnews.statistics import balance
 from tfnews.statistics.sample import flagged
 from tfnews.training import callbacks, optimizers, tensorboard
 from tfnews.training.accumulation import training_model
@@ -21,7 +21,19 @@ from tfnews.training.checkpoints import SaveState
 from tfnews.training.losses import accuracy_for, loss_for
 from tfnews.training.setup import Setup
 
-Encoded = tuple[tf.RaggedTensor, np.ndarray]  # ids (texts, tokens) and labels (texts,)
+
+class Encoded(NamedTuple):
+    """Texts to train on or to score.
+
+    Attributes:
+        ids: (texts, tokens).
+        labels: 1 = fake, (texts,).
+        weights: What each weighs in the loss, (texts,); `None` where all weigh the same.
+    """
+
+    ids: tf.RaggedTensor
+    labels: np.ndarray
+    weights: np.ndarray | None
 
 
 def train(
@@ -38,8 +50,8 @@ def train(
     Args:
         setup: Says how to train; its classifier's values are replaced.
         run: History, logs and checkpoints go there.
-        training: Encoded texts and labels.
-        validation: Encoded texts and labels.
+        training: Encoded texts.
+        validation: Encoded texts.
         resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
 
@@ -53,14 +65,14 @@ def train(
             "float32. Leave --precision out here"
         )
     trainee = under_policy(classifier, options["precision"])
-    steps = batches_per_epoch(len(training[1]), options["batch_size"])
+    steps = batches_per_epoch(len(training.labels), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
         say(
             f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
             f"{steps * options['epochs']}: the learning rate will not get to "
             f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
         )
-    rows = trainee.rows_in_use(training[0])
+    rows = trainee.rows_in_use(training.ids)
     model = _compiled(trainee, options, steps * options["epochs"], rows)
     best = callbacks.BestWeights(
         run.checkpoints_dir, options["monitor"], options["patience"], options["min_delta"]
@@ -72,9 +84,7 @@ def train(
     after_each = [
         callbacks.StopOnNaN(options),
         callbacks.Progress(steps, options["epochs"]),
-        callbacks.Validate(
-            _validator(trainee, *validation, balance.weights(options["class_weight"], training[1]))
-        ),
+        callbacks.Validate(_validator(trainee, validation)),
         best,
         callbacks.Record(run),
         callbacks.Said(options["epochs"], say),
@@ -101,14 +111,14 @@ def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
 
     Args:
         setup: Says how to train.
-        training: Encoded texts and labels.
+        training: Encoded texts.
         epochs: Passes over the texts.
     """
     options, classifier = setup.options, setup.classifier
     trainee = under_policy(classifier, options["precision"])
-    steps = batches_per_epoch(len(training[1]), options["batch_size"])
+    steps = batches_per_epoch(len(training.labels), options["batch_size"])
     total = steps * options["epochs"]
-    model = _compiled(trainee, options, total, trainee.rows_in_use(training[0]))
+    model = _compiled(trainee, options, total, trainee.rows_in_use(training.ids))
     batches = _batches(training, setup, (0, 0))
     model.fit(
         batches,
@@ -141,13 +151,14 @@ def _legs(start: tuple[int, int], epochs: int, steps: int) -> Iterator[dict]:
 def _batches(training: Encoded, setup: Setup, start: tuple[int, int]) -> tf.data.Dataset:
     options = setup.options
     return training_batches(
-        *training,
+        training.ids,
+        training.labels,
         setup.classifier.preprocessor,
         batch_size=options["batch_size"],
         epochs=options["epochs"],
         seed=options["seed"],
         padded=setup.family.padded,
-        class_weights=balance.weights(options["class_weight"], training[1]),
+        weights=training.weights,
         start=start,
     )
 
@@ -166,23 +177,16 @@ def _compiled(
     return model
 
 
-def _validator(
-    trainee: NewsClassifier,
-    ids: tf.RaggedTensor,
-    labels: np.ndarray,
-    class_weights: tuple[float, float] | None = None,
-) -> Callable[[], dict[str, float]]:
-    """Return a function that scores a set of encoded texts with the weights of the moment.
+def _validator(trainee: NewsClassifier, encoded: Encoded) -> Callable[[], dict[str, float]]:
+    """Return a function that scores encoded texts with the weights of the moment.
 
     Its answer: loss (mean cross-entropy), accuracy, f1 of the fake class, weighted_f1.
 
     Args:
         trainee: In training.
-        ids: (texts, tokens).
-        labels: (texts,).
-        class_weights: Those of the loss in training.
+        encoded: The texts, of which the loss alone is weighted.
     """
-    weights = None if class_weights is None else np.asarray(class_weights)[labels]
+    ids, labels, weights = encoded
 
     def score() -> dict[str, float]:
         progress.stage("Scoring the validation split", "texts", len(labels))

@@ -9,6 +9,7 @@ from tfnews import catalogue
 from tfnews.data.text import combine
 from tfnews.errors import DataError
 from tfnews.models import build
+from tfnews.models.family import Material
 from tfnews.models.linear.tfidf import solve
 
 ROW = catalogue.row("tfidf")
@@ -82,4 +83,4 @@ def test_inverse_document_frequencies_are_not_trained():
 )
 def test_too_few_terms_is_said(texts, min_df):
     with pytest.raises(DataError, match=f"no terms in 3 .* must occur in {min_df} texts"):
-        solve(texts, [0, 1, 0], {**SMALL, "min_df": min_df})
+        solve(Material(texts, [0, 1, 0]), {**SMALL, "min_df": min_df})

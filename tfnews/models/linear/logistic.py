@@ -12,13 +12,11 @@ def logistic_regression(options: dict) -> "LogisticRegression":
     """Return what is to be solved.
 
     Args:
-        options: C, the inverse strength of the penalty; class_weight, "balanced" or "none", which
-            is the default.
+        options: C, the inverse strength of the penalty.
     """
     from sklearn.linear_model import LogisticRegression
 
-    weight = "balanced" if options.get("class_weight") == "balanced" else None
-    return LogisticRegression(C=options["C"], max_iter=1000, class_weight=weight)
+    return LogisticRegression(C=options["C"], max_iter=1000)
 
 
 def carry(solution: "LogisticRegression", classifier: NewsClassifier) -> None:

@@ -1,7 +1,5 @@
 """Family "linear": TF-IDF n-grams whose logistic regression scikit-learn solves."""
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -151,7 +149,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Args:
         row: The catalogue's row.
         material: The training split.
-        options: analyzer, ngrams, min_df, max_features, sublinear_tf, C, class_weight.
+        options: analyzer, ngrams, min_df, max_features, sublinear_tf, C.
         answers: What the classifier's answers mean: arguments of `NewsClassifier`.
 
     Returns:
@@ -160,7 +158,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     Raises:
         DataError: No term occurs in enough texts.
     """
-    vectorizer, solution = solve(material.texts, material.labels, options)
+    vectorizer, solution = solve(material, options)
     words = options.get("analyzer") != "char"
     tokenizer = WordTokenizer(
         list(vectorizer.get_feature_names_out()),
@@ -179,7 +177,7 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
 FAMILY = Family(build, solved=True)
 
 
-def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
+def solve(material: Material, options: dict) -> tuple:
     """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -193,10 +191,11 @@ def solve(texts: Sequence[str], labels: Sequence[int], options: dict) -> tuple:
         sublinear_tf=options["sublinear_tf"],
     )
     try:
-        rows = vectorizer.fit_transform(texts)
+        rows = vectorizer.fit_transform(material.texts)
     except ValueError as error:
         raise DataError(
-            f"TF-IDF found no terms in {len(texts)} training texts ({error}). "
+            f"TF-IDF found no terms in {len(material.texts)} training texts ({error}). "
             f"A term must occur in {options['min_df']} texts: give more texts, or --set min_df=1."
         ) from error
-    return vectorizer, logistic_regression(options).fit(rows, labels)
+    solution = logistic_regression(options)
+    return vectorizer, solution.fit(rows, material.labels, material.weights)

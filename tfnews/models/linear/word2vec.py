@@ -52,7 +52,8 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
     ids = classifier.encode(material.texts)
     record = table.record if fresh else _with_unknown(table.record, preprocessor, ids, material)
     solution = logistic_regression(options)
-    carry(solution.fit(_features(classifier, ids), material.labels), classifier)
+    solution.fit(_features(classifier, ids), material.labels, material.weights)
+    carry(solution, classifier)
     return classifier, record
 
 

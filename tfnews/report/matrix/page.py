@@ -1,7 +1,7 @@
 """A matrix as one self-contained HTML page: a heat map, sentences and a table."""
 
 from tfnews.records.matrix import Cell, Matrix
-from tfnews.report.matrix import wording
+from tfnews.report.matrix import leave_one_out, wording
 from tfnews.report.page import Cell as TableCell
 from tfnews.report.page import page, rendered
 
@@ -21,10 +21,24 @@ def render(made: Matrix) -> str:
         rows=[(name, [_shown(cell) for cell in cells]) for name, cells in wording.heat(made)],
         table_head=wording.table_head(),
         scores=[[TableCell(*cell) for cell in row] for row in wording.table_rows(made)],
+        together=_together(made),
         notes=wording.notes(made),
         how_made=wording.how_made(made),
     )
     return page(wording.title(made), wording.subtitle(made), [body])
+
+
+def _together(made: Matrix) -> dict | None:
+    found = made.leave_one_out
+    if found is None:
+        return None
+    tables = (leave_one_out.left_out_table(found), leave_one_out.added_table(found))
+    shown = [(head, [[TableCell(*cell) for cell in row] for row in rows]) for head, rows in tables]
+    return {
+        "heading": leave_one_out.HEADING,
+        "said": leave_one_out.sentences(found),
+        "tables": list(zip((leave_one_out.LEFT_OUT, leave_one_out.ADDED), shown, strict=True)),
+    }
 
 
 def _shown(cell: Cell) -> dict:

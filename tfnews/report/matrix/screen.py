@@ -2,12 +2,15 @@
 
 from tfnews.records.matrix import Cell, Matrix
 from tfnews.report import terminal
-from tfnews.report.matrix import wording
+from tfnews.report.matrix import leave_one_out, wording
 
 
 def render(made: Matrix) -> str:
     """Return a matrix in words and one table."""
     lines = [wording.summary(made), "", _table(made), "", wording.HOW_TO_READ, ""]
+    together = made.leave_one_out
+    if together is not None:
+        lines += [*leave_one_out.sentences(together), ""]
     return terminal.text([*lines, *wording.falls(made), "", *wording.notes(made)])
 
 

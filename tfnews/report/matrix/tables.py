@@ -5,7 +5,7 @@ import io
 
 from tfnews.records.matrix import Cell, Matrix
 from tfnews.report import markdown
-from tfnews.report.matrix import wording
+from tfnews.report.matrix import leave_one_out, wording
 from tfnews.statistics.metrics import METRICS
 
 
@@ -18,6 +18,7 @@ def markdown_text(made: Matrix) -> str:
         markdown.section("Heat map", f"{wording.HOW_TO_READ}\n\n{_heat(made)}"),
         markdown.section("From home to elsewhere", markdown.bullets(wording.falls(made))),
         markdown.section("All scores", _scores(made)),
+        *_together(made),
         markdown.section("Before you believe it", markdown.bullets(wording.notes(made))),
         markdown.section(
             "How it was made",
@@ -67,9 +68,23 @@ def _cell(cell: Cell) -> str:
     return said if wording.is_better(cell) else f"{said}, {wording.NOT_SHOWN}"
 
 
+def _together(made: Matrix) -> list[str]:
+    found = made.leave_one_out
+    if found is None:
+        return []
+    tables = (leave_one_out.left_out_table(found), leave_one_out.added_table(found))
+    pieces = [markdown.bullets(leave_one_out.sentences(found))]
+    for caption, (head, rows) in zip(
+        (leave_one_out.LEFT_OUT, leave_one_out.ADDED), tables, strict=True
+    ):
+        pieces += [caption, markdown.table(head, [[_flat(*cell) for cell in row] for row in rows])]
+    return [markdown.section(leave_one_out.HEADING, "\n\n".join(pieces))]
+
+
+def _flat(text: str, small: str) -> str:
+    return f"{text} ({small})" if small else text
+
+
 def _scores(made: Matrix) -> str:
-    rows = (
-        [f"{text} ({small})" if small else text for text, small in row]
-        for row in wording.table_rows(made)
-    )
+    rows = ([_flat(*cell) for cell in row] for row in wording.table_rows(made))
     return markdown.table(wording.table_head(), rows)

@@ -5,6 +5,7 @@ A section is one module and one entry here.
 
 from tfnews.report.sections import (
     audit,
+    by_set,
     calibration,
     closing,
     commands,
@@ -32,6 +33,7 @@ SECTIONS = (
     scores.SECTION,
     side_by_side.SECTION,
     floor.SECTION,
+    by_set.SECTION,
     calibration.SECTION,
     slices.SECTION,
     other_sets.SECTION,
