@@ -23,8 +23,11 @@ def real_data() -> Path:
 @pytest.fixture
 def terminable():
     """Have SIGTERM end what is tried as it ends the program, and give it back."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
     cli._end_as_interrupted()
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+    cli._INTERRUPTIONS.clear()

@@ -141,6 +141,24 @@ def test_an_interrupt_ends_with_130(monkeypatch):
     assert result.stderr.strip() == INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    "error", [AttributeError("'RaggedTensorSpec' has no '_type_spec'"), errors.RunError("Damaged.")]
+)
+def test_an_interrupt_that_native_code_made_another_error_of_is_one(monkeypatch, terminable, error):
+    """SIGTERM once ended an evaluation as a fault of tfnews: TensorFlow lost what it raised."""
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    result = failing_with(monkeypatch, error)
+    assert (result.exit_code, result.stderr.strip()) == (130, INTERRUPTED)
+
+
+def test_an_interrupted_fit_says_how_to_go_on(monkeypatch, terminable):
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    result = failing_with(monkeypatch, errors.FitInterruptedError("Go on with: this."))
+    assert (result.exit_code, result.stderr.strip()) == (130, "Error: Go on with: this.")
+
+
 def test_an_environment_variable_stands_for_an_option(monkeypatch):
     monkeypatch.setenv("TFNEWS_ARCHS_JSON", "1")
     assert CliRunner().invoke(main, ["archs"]).output.startswith("[")
