@@ -10,6 +10,7 @@ from tfnews import progress
 from tfnews.audit import columns
 from tfnews.audit import wording as audit_wording
 from tfnews.audit.judging import TRAIT_SHARE, WORDS_SHARE, Judge, beats_a_guess
+from tfnews.audit.labels import doubted
 from tfnews.audit.overlap import overlap
 from tfnews.audit.probes import REUTERS, Rows, Words, words_in
 from tfnews.catalogue.bounds import bounded
@@ -22,7 +23,7 @@ TITLED = 0.5  # of the training texts: fewer, and titles are not probed
 RARE = 0.1  # a class of a smaller share is warned of
 
 
-def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
+def audit(splits: str | os.PathLike | Splits, *, seed: int = 0, labels: bool = False) -> Audit:
     """Look for copies across splits and for labels that can be had without reading.
 
     Probes are fitted on the training split and scored on the validation split by macro F1 with a
@@ -32,9 +33,11 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
     Args:
         splits: A folder of splits, or the splits opened.
         seed: Of the sample of training rows, where there are more than `SAMPLED`.
+        labels: Whether training texts are listed too whose label probably is wrong.
 
     Raises:
         DataError: The splits cannot be read, or train or validation lacks a class.
+        UsageError: `labels` needs cleanlab, which is not installed.
 
     Example:
         >>> for said in tfnews.audit("splits").findings:
@@ -52,6 +55,7 @@ def audit(splits: str | os.PathLike | Splits, *, seed: int = 0) -> Audit:
         label_basis=splits.label_basis,
         parts={part: _part(frame, splits.class_names) for part, frame in frames.items()},
         overlap=overlap({part: frame["combined_text"] for part, frame in frames.items()}),
+        doubts=doubted(splits, seed=seed) if labels else None,
         **_probed(frames["train"], frames["validation"], splits.class_names, seed),
     )
     warnings = (*_imbalance(found.parts["train"]), *audit_wording.warnings(found))

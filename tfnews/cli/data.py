@@ -161,8 +161,13 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
 @click.option(
     "--html", "html_path", type=click.Path(path_type=Path), help="Also write the audit as a page."
 )
+@click.option(
+    "--labels",
+    is_flag=True,
+    help="Also list training texts whose label probably is wrong, for a person to look at.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are findings.")
-def _audit(splits, seed, json_path, html_path, strict) -> None:
+def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
     """Look for copies across splits and for labels that can be had without reading.
 
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
@@ -175,7 +180,7 @@ def _audit(splits, seed, json_path, html_path, strict) -> None:
     from tfnews.audit.audit import audit
     from tfnews.report import audit_page, screen
 
-    found = audit(opened, seed=seed)
+    found = audit(opened, seed=seed, labels=labels)
     say(screen.audit(found))
     if json_path:
         write_json(json_path, found.to_json())

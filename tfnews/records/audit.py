@@ -83,6 +83,48 @@ class Token:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """A training text whose label probably is wrong.
+
+    Attributes:
+        row: Of the training split, counted from 0.
+        given: Name of the class that it is labelled as.
+        suggested: Name of the other class.
+        probability: Of the class that it is labelled as, by a model that has not learnt the text.
+        text: Its opening.
+    """
+
+    row: int
+    given: str
+    suggested: str
+    probability: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubts:
+    """The training texts whose labels are doubted.
+
+    Attributes:
+        judge: The catalogue's row whose scores judge them.
+        folds: The training split was cut into.
+        seed: Of the folds.
+        rows: Texts that were judged.
+        accuracy: Share of texts that the judge gives the label they carry.
+        commoner: Share of the commoner class, which a guess would reach.
+        doubts: The most doubtful first.
+    """
+
+    judge: str
+    folds: int
+    seed: int
+    rows: int
+    accuracy: float
+    commoner: float
+    doubts: tuple[Doubt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Audit(Record):
     """What a data set gives away before any model is trained.
 
@@ -99,6 +141,7 @@ class Audit(Record):
         skipped: Why a column was not probed, by its name.
         findings: Sentences on shortcuts in the text and on copies.
         warnings: Sentences on the rest.
+        doubts: Labels that are doubted; `None` where nobody looked.
     """
 
     name: str
@@ -113,3 +156,4 @@ class Audit(Record):
     skipped: dict[str, str]
     findings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    doubts: Doubts | None = None

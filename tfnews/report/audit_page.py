@@ -7,7 +7,8 @@ from markupsafe import Markup
 from tfnews.audit import wording as audit_wording
 from tfnews.audit.judging import GUESS
 from tfnews.records import Audit, Token
-from tfnews.report import wording
+from tfnews.records.audit import Doubts
+from tfnews.report import doubts, wording
 from tfnews.report.page import page, rendered
 
 _WIDTH, _HEIGHT, _EDGE = 180, 16, 6  # pixels
@@ -26,6 +27,7 @@ def render(found: Audit) -> str:
         overlap=audit_wording.overlap_rows(found),
         part_head=audit_wording.PART_HEAD,
         parts=audit_wording.part_rows(found),
+        doubted=_doubted(found.doubts),
     )
     return page(
         f"What {found.name} gives away",
@@ -33,6 +35,13 @@ def render(found: Audit) -> str:
         f"{wording.label_basis(found.label_basis)}.",
         [body],
     )
+
+
+def _doubted(found: Doubts | None) -> dict | None:
+    if found is None:
+        return None
+    said, rows = doubts.sentences(found), doubts.rows(found)
+    return {"heading": doubts.HEADING, "said": said, "head": doubts.HEAD, "rows": rows}
 
 
 def summary(found: Audit) -> Markup:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tfnews.audit import wording as audit_wording
 from tfnews.records import Audit
-from tfnews.report import terminal
+from tfnews.records.audit import Doubts
+from tfnews.report import doubts, terminal
 from tfnews.report.content import Report
 from tfnews.report.sections import SECTIONS
 
@@ -40,4 +41,11 @@ def audit(found: Audit) -> str:
         "",
         terminal.columns([audit_wording.PART_HEAD, *audit_wording.part_rows(found)]),
     ]
-    return terminal.text(lines)
+    return terminal.text([*lines, *_doubted(found.doubts)])
+
+
+def _doubted(found: Doubts | None) -> list[str]:
+    if found is None:
+        return []
+    table = terminal.columns([doubts.HEAD, *doubts.rows(found)]) if found.doubts else ""
+    return ["", *doubts.sentences(found), "", table]
