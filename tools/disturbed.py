@@ -139,10 +139,10 @@ class End:
     def plain(self) -> bool:
         """Tell whether its message is one that a user can act on, with a code of ours."""
         last = self.said.strip().splitlines()[-1:] or [""]
+        if self.code == INTERRUPTED:  # native code may have printed what it lost
+            return "nterrupted" in last[0]
         if any(raw in self.said for raw in _RAW):
             return False
-        if self.code == INTERRUPTED:
-            return "nterrupted" in last[0]
         return self.code == 0 or (0 < self.code < 7 and last[0].startswith("Error:"))
 
 

@@ -65,6 +65,8 @@ def test_what_a_disturbance_breaks_is_seen(bench):
         (130, "Interrupted.\n", True),
         (130, "Error: Interrupted before it was complete. Go on with: ...\n", True),
         (130, "", False),
+        (130, "SystemError: lost\nInterrupted.\n", True),
+        (130, "Interrupted.\nTraceback: x\n", False),
         (3, "Error: The disk is full.\n", True),
         (3, "Traceback\nError: x\n", False),
         (1, "Error: This is a fault of tfnews: x\n", False),
