@@ -1,12 +1,34 @@
-"""What every test may ask for."""
+"""What every test may ask for, and what spares all of them time."""
 
+import gc
 import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tfnews import cli
+
+# Half of the default; `--hypothesis-profile default` tries as many again.
+hypothesis.settings.register_profile("suite", max_examples=50)
+hypothesis.settings.load_profile("suite")
+
+gc.disable()  # until all is imported and collected: whatever is made till then stays
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from what imports made: it would look at all of it each time."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)  # after fixtures of the file were torn down
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Let go of what a file left behind, and look no more at what stays."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tfnews import files
-from tfnews.errors import UsageError
-from tfnews.files import folder_beside, replacing, resolved, write_text
+from tfnews.errors import RunError, UsageError
+from tfnews.files import check_folder, folder_beside, replacing, resolved, write_all, write_text
 
 LEFT = "0a" * 8  # as the ending of what is written beside a place
 posix = pytest.mark.skipif(os.name != "posix", reason="needs pipes, devices and their locks")
@@ -253,3 +253,31 @@ def test_a_folder_that_is_not_made_to_the_end_replaces_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         broken_off()
     assert (names(tmp_path), names(place)) == (["logs"], [])
+
+
+def test_a_lock_that_is_a_link_leaves_alone_what_it_leads_to(tmp_path):
+    """A folder of another's could bring one that led to any file, which was emptied."""
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / ".lock").symlink_to("mine")
+    with (
+        pytest.raises(RunError, match=r"\.lock' is a link"),
+        files.held(tmp_path / ".lock", 0, RunError("busy")),
+    ):
+        raise AssertionError("it was held")
+    assert (tmp_path / "mine").read_text() == "precious"
+
+
+# Files of one folder
+
+
+def test_files_of_a_folder_are_written_by_name(tmp_path):
+    paths = write_all(tmp_path / "new" / "one", {"a.txt": "ä\n", "b.png": b"\x00\r\n"})
+    assert [path.name for path in paths] == ["a.txt", "b.png"] == names(tmp_path / "new" / "one")
+    assert [path.read_bytes() for path in paths] == ["ä\n".encode(), b"\x00\r\n"]
+
+
+def test_a_folder_may_be_new_or_there_and_no_file(tmp_path):
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new")
+    with pytest.raises(UsageError, match="takes a folder"):
+        check_folder(written(tmp_path / "file"))

@@ -1,5 +1,8 @@
 """Links in folders that others made."""
 
+import os
+import socket
+
 import pytest
 
 from tfnews.data.splits import open_splits
@@ -76,6 +79,20 @@ def test_a_folder_called_snapshots_is_no_cache(folder, tmp_path):
     (snapshot / "link").symlink_to("../../secret")
     with pytest.raises(WeightsError, match="leads out"):
         check_links(snapshot, WeightsError)
+
+
+def a_socket(path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, a_socket])
+def test_what_may_never_end_is_refused(folder, make, monkeypatch):
+    """A task.json that was a pipe made the opening of a run wait for ever."""
+    monkeypatch.chdir(folder / "deep")  # a socket's path may not be long
+    make("task.json")
+    with pytest.raises(RunError, match=r"'deep/task\.json' in .* is a pipe, a device or a socket"):
+        check_links(folder, RunError)
 
 
 def test_whoever_opens_a_folder_looks(folder, tmp_path):

@@ -48,7 +48,9 @@ def test_importing_tfnews_imports_nothing_heavy():
     [
         pytest.param("import tfnews, keras_hub", marks=pytest.mark.slow),
         "import keras_hub, tfnews",
-        "from tfnews.models.embedding.family import HubClassifier",
+        pytest.param(
+            "from tfnews.models.embedding.family import HubClassifier", marks=pytest.mark.slow
+        ),
         pytest.param("from tfnews.models.classifier import NewsClassifier", marks=pytest.mark.slow),
         pytest.param("import tfnews.models.text.words", marks=pytest.mark.slow),
         ANOTHER_FINDER + "import tfnews, keras_hub",

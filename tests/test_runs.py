@@ -261,7 +261,10 @@ def test_a_run_that_was_killed_as_it_was_made_is_none(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n", "CON", "nul.1", "lpt9", "a."],
+)
 def test_odd_names_are_refused(tmp_path, name):
     with pytest.raises(UsageError, match="Received: "):
         Run.create(tiny.config(name), tmp_path / "runs")
@@ -332,7 +335,8 @@ def test_a_run_of_an_earlier_version_says_the_same(tmp_path):
     assert config.lineage == (Ancestor("older", "/runs/older", "cd" * 32, "others"),)
     assert config.parameters == Parameters(total=21, trainable=1)
     run.update()
-    assert read(run) == CONTENT
+    since = {"members": [], "group_seeds": []}
+    assert read(run) == CONTENT | since
 
 
 def test_fresh_weights_are_told_by_a_digest_that_is_null(tmp_path):
@@ -395,6 +399,41 @@ def test_a_file_that_is_not_json(tmp_path):
         run.scores()
     run.config_path.write_bytes(b"{half")
     with pytest.raises(RunError, match=r"config\.json is not what tfnews writes \(Expecting"):
+        Run(run.path)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ('{"threshold": NaN}', "NaN is no number"),
+        ('{"threshold": 1e999}', "1e999 is no number"),
+        ('{"threshold": "0.5"}', "threshold among the scores"),
+        ('{"threshold": 1.5}', "threshold among the scores"),
+        ('{"threshold": true}', "threshold among the scores"),
+        (f'{{"threshold": {10**400}}}', "threshold among the scores"),
+        ('{"rows": -1}', "rows among the scores"),
+        ('{"class_names": ["real"]}', "class_names among the scores"),
+        ('{"class_names": [[], {}]}', "class_names among the scores"),
+        ('{"confusion": [[1, 2], [3]]}', "confusion among the scores"),
+        ('{"f1": null}', "f1 among the scores"),
+        ('{"fpr": "low"}', "fpr among the scores is no number"),
+        ('{"mood": {}}', "mood among the scores is no number"),
+    ],
+)
+def test_scores_are_what_they_can_be(tmp_path, scores, message):
+    """Some such scores ended in faults, and a threshold of NaN called no text fake."""
+    run = Run.create(tiny.config("first"), tmp_path)
+    run.metrics_path.write_text(f'{{"test": {{"scores": {scores}}}}}')
+    with pytest.raises(RunError, match=rf"metrics\.json is not what tfnews writes \({message}"):
+        run.scores()
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", str(10**400)])
+def test_a_number_that_is_none(tmp_path, number):
+    run = Run.create(tiny.config("first"), tmp_path)
+    content = json.loads(run.config_path.read_text()) | {"megabytes": "here"}
+    run.config_path.write_text(json.dumps(content).replace('"here"', number))
+    with pytest.raises(RunError, match=r"config\.json is not what tfnews writes"):
         Run(run.path)
 
 
@@ -538,6 +577,20 @@ def test_a_run_moved_with_its_splits_finds_them(tmp_path):
     assert str(tmp_path) not in run.config_path.read_text()
     (tmp_path / "a").rename(tmp_path / "b")
     assert Run(tmp_path / "b" / "saved" / "one").config.splits.path == str(tmp_path / "b/splits")
+
+
+@pytest.mark.parametrize("depth", [101, 300, 600, 970, 985, 20_000])
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+def test_values_nested_deep_are_no_run(tmp_path, name, depth):
+    """They were read, and changing the file afterwards ended in an error of Python's own."""
+    run = Run.create(tiny.config(), tmp_path)
+    content = json.loads(run.config_path.read_text()) if name == "config.json" else {"test": {}}
+    part = content["recipe"] if name == "config.json" else content["test"]
+    part["scores"] = "@"
+    deep = json.dumps(content).replace('"@"', '{"a":' * depth + "1" + "}" * depth)
+    (run.path / name).write_text(deep)
+    with pytest.raises(RunError, match=rf"{name} is not what tfnews writes"):
+        Run(run.path).scores()
 
 
 @pytest.mark.parametrize("line", ["{", "3", "null", "[" * 100_000, "\udcff"])

@@ -3,10 +3,10 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `join`, `fit`, `load`, `evaluate`, `calibrate`, `compare`, `matrix`, `predict`,
-`explain`, `export` and `verify` mirror the commands. Nothing heavy is imported before one of them
-is used; `keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported,
-before or after keras-hub.
+`prepare`, `audit`, `join`, `fit`, `ensemble`, `load`, `evaluate`, `calibrate`, `stress`, `compare`,
+`matrix`, `predict`, `drift`, `explain`, `export` and `verify` mirror the commands. Nothing heavy is
+imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a run's
+model once tfnews is imported, before or after keras-hub.
 """
 
 import importlib
@@ -18,11 +18,14 @@ _PLACES = {
     "audit": "tfnews.audit.audit",
     "join": "tfnews.data.join",
     "fit": "tfnews.training.fit",
+    "ensemble": "tfnews.training.ensemble",
     "load": "tfnews.models",
     "calibrate": "tfnews.evaluation.calibrate",
     "evaluate": "tfnews.evaluation.evaluate",
+    "stress": "tfnews.evaluation.stress",
     "matrix": "tfnews.training.matrix",
     "predict": "tfnews.scoring.predict",
+    "drift": "tfnews.scoring.drift",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",
@@ -30,8 +33,8 @@ _PLACES = {
 }
 
 __all__ = [
-    "audit", "calibrate", "compare", "evaluate", "explain", "export", "fit", "join", "load",
-    "matrix", "predict", "prepare", "verify",
+    "audit", "calibrate", "compare", "drift", "ensemble", "evaluate", "explain", "export", "fit",
+    "join", "load", "matrix", "predict", "prepare", "stress", "verify",
 ]  # fmt: skip
 
 

@@ -1,10 +1,16 @@
 """The errors tfnews raises on purpose, each with the exit code its command ends with."""
 
+import re
 import unicodedata
 
 LONGEST = 500  # characters of a message
 _END = 160  # of them what a long message ends with, which is what to do next
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # what moves a cursor, turns text or is none
+# Of these, what does more than show a text: controls but tab and line feed, what turns a line
+# around, and halves of a character, which no terminal can be sent.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 class TfnewsError(Exception):
@@ -29,6 +35,11 @@ def visible(text: str) -> str:
     if line.isascii() and line.isprintable():
         return line
     return "".join(_escaped(one) if unicodedata.category(one) in _UNSEEN else one for one in line)
+
+
+def still(text: str) -> str:
+    """Return lines with escapes for what would steer a terminal; JSON stays the same JSON."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _escaped(character: str) -> str:

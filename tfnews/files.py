@@ -14,7 +14,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import filelock
@@ -120,6 +120,30 @@ def write_json(path: str | os.PathLike, content: object) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
+def check_folder(to: str | os.PathLike) -> None:
+    """Check that files can go to a folder, which need not be there.
+
+    Raises:
+        UsageError: It is a file.
+    """
+    if Path(to).exists() and not Path(to).is_dir():
+        raise UsageError(f"--to takes a folder, and {_shown(Path(to))} is a file. Name another.")
+
+
+def write_all(folder: str | os.PathLike, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files of a folder, by name, each beside its place and then renamed; return the paths.
+
+    What is to be written is made before, so that a fault in it leaves no file.
+    """
+    paths = []
+    for name, content in files.items():
+        paths.append(Path(folder) / name)
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        with replacing(paths[-1], "wb") as file:
+            file.write(data)
+    return paths
+
+
 def sha256(path: str | os.PathLike) -> str:
     """Return the SHA-256 of a file as 64 hex digits."""
     with open(path, "rb") as file:
@@ -133,8 +157,10 @@ def held(path: Path, seconds: float, refusal: TfnewsError) -> Iterator[None]:
     Args:
         path: The lock's file.
         seconds: To wait for it.
-        refusal: Raised where another holds it for longer.
+        refusal: Raised where another holds it for longer; its kind also where there is a link.
     """
+    if path.is_symlink():  # some versions of the library empty the file that it leads to
+        raise type(refusal)(f"{_shown(path)} is a link, and no lock is one. Take it away.")
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=seconds)

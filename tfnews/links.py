@@ -1,6 +1,10 @@
-"""Links in folders that others made: they may lead to files that are not theirs to read."""
+"""Folders that others made: their links may lead to files that are not theirs to read.
+
+Pipes and devices in them may never end.
+"""
 
 import os
+import stat
 from pathlib import Path
 
 from tfnews.errors import TfnewsError
@@ -11,6 +15,9 @@ _CACHED = ("models--", "datasets--")
 
 def check_links(folder: str | os.PathLike, refusal: type[TfnewsError]) -> None:
     """Refuse a folder with a link that leads out of it; the folder itself may be reached by one.
+
+    A pipe, a device or a socket in it is refused, too: whoever reads one waits for what may never
+    come.
 
     In Hugging Face's cache, whose files are links to another folder of the same repository, that
     repository's folder is the bound.
@@ -29,6 +36,21 @@ def check_links(folder: str | os.PathLike, refusal: type[TfnewsError]) -> None:
                     "that folder. Such links are not followed: what they lead to may be another's. "
                     "If it is yours, put the file itself there."
                 )
+            if not _is_kept(path):
+                raise refusal(
+                    f"{os.path.relpath(path, folder)[-100:]!r} in {os.fspath(folder)[-150:]} is a "
+                    "pipe, a device or a socket, which is not read. Allowed: files and folders. "
+                    "Take it away, or copy the folder again."
+                )
+
+
+def _is_kept(path: str) -> bool:
+    """Tell whether there is a file, a folder, a link or nothing any more."""
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:  # another process has taken it away
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
 def _bound(folder: str) -> Path:

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import BinaryIO, TextIO
 
+from tfnews.errors import still
+
 _SILENCE = 2  # seconds from the start without a word, after which there is one
 _NEXT = 5  # seconds until a file is told of the next stage
 _AGAIN = 15  # seconds until it is told of the same stage again
@@ -183,7 +185,7 @@ def stage(what: str, unit: str = "", total: float | None = None) -> None:
         total: How many there are, where that is known.
     """
     if display := _DISPLAY.get():
-        display.stage = Stage(what, display.clock(), unit, total)
+        display.stage = Stage(still(what), display.clock(), unit, total)
 
 
 def advance(count: float = 1) -> None:

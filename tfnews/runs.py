@@ -17,11 +17,15 @@ from tfnews.errors import RunError, UsageError
 from tfnews.files import TAKEN, folder_beside, held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
+from tfnews.records.record import parsed
 
 _T = TypeVar("_T")
 
 TASK = "task.json"  # what keras-hub opens a task's preset by
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# Windows takes these for devices, with any ending.
+_PORTS = (f"{port}{n}" for port in ("com", "lpt") for n in range(10))
+_DEVICES = frozenset(("aux", "con", "nul", "prn", *_PORTS))
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
@@ -345,8 +349,19 @@ def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> 
     if weights.handle:
         weights = replace(weights, handle=place(weights.handle, folder))
     lineage = tuple(replace(one, path=place(one.path, folder)) for one in config.lineage)
+    members = tuple(replace(one, path=place(one.path, folder)) for one in config.members)
     splits = replace(config.splits, path=place(config.splits.path, folder))
-    return replace(config, weights=weights, recipe=recipe, lineage=lineage, splits=splits)
+    kept = {"weights": weights, "recipe": recipe, "lineage": lineage, "members": members}
+    return replace(config, **kept, splits=splits)
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a name can be a folder's on every system, and a part of an address."""
+    return (
+        _NAME.fullmatch(name) is not None
+        and not name.endswith(".")
+        and name.partition(".")[0].lower() not in _DEVICES
+    )
 
 
 def check_name(name: str, what: str) -> None:
@@ -359,10 +374,11 @@ def check_name(name: str, what: str) -> None:
     Raises:
         UsageError: It is not.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(
-            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, and begins "
-            f"with a letter or digit. Received: {name!r}."
+            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, begins with "
+            "a letter or digit, does not end in '.', and is no device's on Windows, such as con. "
+            f"Received: {name!r}."
         )
 
 
@@ -403,6 +419,12 @@ def every_run(root: str | os.PathLike | None = None) -> list[Run]:
         with contextlib.suppress(RunError):
             runs.append(Run(path.parent))
     return runs
+
+
+def group_of(name: str, root: str | os.PathLike | None = None) -> list[Run]:
+    """Return the runs of a group of seeds, complete or not, in the order of their seeds."""
+    found = (run for run in every_run(root) if run.config.group == name)
+    return sorted(found, key=lambda run: run.config.seed)
 
 
 def is_run(name: str | os.PathLike, root: str | os.PathLike | None = None) -> bool:
@@ -452,7 +474,7 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
-        return read(json.loads(path.read_text(encoding="utf-8")))
+        return read(parsed(path.read_text(encoding="utf-8")))
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "
@@ -469,6 +491,12 @@ def _with_config(content: object) -> dict:
 
 def _not_found(name: str | os.PathLike, root: str | os.PathLike | None) -> str:
     folder = saved_models_root(root)
+    group = [run.name for run in group_of(os.fspath(name), root)]
+    if group:
+        return (
+            f"No run {str(name)!r}: it is a group of runs that differ in their seed. Name one of "
+            f"them: {', '.join(group[:4])}{' ...' * (len(group) > 4)}"
+        )
     names = sorted(path.parent.name for path in folder.glob("*/config.json"))
     known = ", ".join(names) if names else "none"
     return (

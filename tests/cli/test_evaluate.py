@@ -131,7 +131,7 @@ def test_splits_that_moved(run, tmp_path):
     run.update(splits=replace(run.config.splits, path=str(tmp_path / "gone")))
     result = evaluate("tfidf-1")
     assert result.exit_code == 3
-    assert "tfnews evaluate also takes their new place, with --splits FOLDER" in result.stderr
+    assert "also take their new place, with --splits FOLDER" in result.stderr
     assert evaluate("tfidf-1", "--splits", tmp_path / "moved").exit_code == 0
 
 

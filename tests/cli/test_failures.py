@@ -230,6 +230,8 @@ def test_a_fault_names_the_module_and_no_folder_of_this_machine():
 
 _WAITS = """
 import os, signal, sys, click
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, and a shell's &, have tests ignore these
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tfnews import cli
 from tfnews.files import folder_beside, replacing
 def wait():

@@ -12,7 +12,7 @@ import pytest
 
 from tests import tiny
 from tfnews.files import sha256
-from tfnews.records import SplitsRecord
+from tfnews.records import Member, SplitsRecord
 from tfnews.runs import Run
 
 HEADER = "combined_text,label\n"
@@ -46,21 +46,60 @@ WRONG = {
     "evaluate mine --prevalence 3": (2, "--prevalence"),
     "evaluate mine --slice-by nosuch": (2, "cannot be sliced by 'nosuch'"),
     "evaluate mine --slice-by b --data others": (2, "Leave one of them out"),
+    "ensemble": (2, "An ensemble is the average of 2 runs or more. Received: none"),
+    "ensemble mine": (2, "An ensemble is the average of 2 runs or more. Received: mine"),
+    "ensemble mine mine": (2, "mine is given more than once"),
+    "ensemble mine nosuch": (5, "No run 'nosuch'"),
+    "ensemble mine young": (5, "is not complete"),
+    "ensemble mine lost": (5, "has lost its model"),
+    "ensemble mine lost --name mine": (5, "A run named 'mine' exists"),
+    "ensemble mine lost --name a/b": (2, "a/b"),
+    "ensemble mine lost --calibrate nosuch": (2, "'--calibrate'"),
+    "ensemble mine away": (2, "mine and away were trained on different splits"),
+    "ensemble mine all": (2, "all is an ensemble itself"),
+    "fit --data splits --arch ensemble": (2, "An ensemble is not trained"),
+    "fit --data splits --from all": (2, "An ensemble is not trained"),
+    "fit --resume half": (2, "An ensemble is not trained"),
     "verify nosuch": (5, "No run 'nosuch'"),
     "calibrate nosuch": (5, "No run 'nosuch'"),
     "calibrate lost": (5, "has lost its model"),
     "calibrate mine --threshold nosuch": (2, "nosuch"),
     "calibrate mine --coverage 3": (2, "3"),
+    "stress nosuch": (5, "No run 'nosuch'"),
+    "stress lost": (5, "has lost its model"),
+    "stress young": (5, "is not complete"),
+    "stress mine --splits empty": (3, "empty is not a folder of splits"),
+    "stress mine --splits others": (3, "is not the one mine was trained on"),
+    "stress mine --split nosuch": (2, "'--split'"),
+    "stress mine --texts 3": (2, "--texts"),
+    "stress mine --to {news}": (2, "is a file. Name another"),
+    "stress mine": (3, "Of the validation texts of splits, 1 real and 1 fake texts can be scored"),
     "compare nosuch mine": (5, "No run 'nosuch'"),
     "compare mine lost --splits nosuch": (2, "'nosuch' does not exist"),
     "compare nosuch mine --data {news} --gate": (5, "No run 'nosuch'"),
     "compare mine lost --data {news} --gate": (5, "has lost its model"),
+    "compare --cleaning": (2, "--cleaning takes the runs to compare"),
+    "compare --cleaning mine": (2, "Comparing takes two runs or more"),
+    "compare --cleaning mine nosuch": (5, "No run 'nosuch'"),
+    "compare --cleaning mine lost --splits others": (2, "--cleaning compares runs on their own"),
+    "compare --cleaning mine lost": (2, "do not say what was cut"),
     "matrix splits": (2, "A matrix needs at least one set to train on and another"),
     "matrix splits nosuch": (2, "'nosuch' does not exist"),
     "matrix splits empty": (3, "empty is not a folder of splits"),
     "matrix splits {news}": (2, "Make one with: tfnews data prepare {news} --out FOLDER"),
     "matrix splits others --arch nosuch": (2, "No architecture 'nosuch'"),
     "matrix splits others --arch cnn --weights nosuch": (4, "No weights for 'nosuch'"),
+    "drift nosuch {news}": (5, "No run 'nosuch'"),
+    "drift lost {news}": (5, "has lost its model"),
+    "drift young {news}": (5, "is not complete"),
+    "drift mine nosuch.csv": (2, "There is no file 'nosuch.csv'"),
+    "drift mine {news} --text-column nosuch": (3, "Column 'nosuch' is not in news.csv"),
+    "drift mine {news} --reference nosuch.csv": (2, "There is no file 'nosuch.csv'"),
+    "drift mine {news} --splits empty": (3, "empty is not a folder of splits"),
+    "drift mine {news} --splits others": (3, "is not the one mine was trained on"),
+    "drift mine {news} --to {news}": (2, "is a file. Name another"),
+    "drift mine {news} --level 0": (2, "--level"),
+    "drift mine {news} --max-shift 2": (2, "--max-shift"),
     "explain nosuch text": (5, "No run 'nosuch'"),
     "explain lost text": (5, "has lost its model"),
     "explain mine nosuch.csv": (2, "There is no file 'nosuch.csv'"),
@@ -98,6 +137,11 @@ WRONG = {
     "fit --resume mine": (5, "is complete: there is nothing to resume"),
     "fit --resume young --refit": (2, "Received besides: refit"),
     "fit --resume young --from mine": (2, "Received besides: from"),
+    "fit --resume twins": (5, "All runs of the group twins are complete"),
+    "fit --resume torn": (3, "are no longer at nowhere"),
+    "fit --resume torn --refit": (2, "Received besides: refit"),
+    "evaluate twins": (5, "it is a group of runs that differ in their seed"),
+    "compare torn mine": (5, "No run of the group torn is complete"),
     "fit --resume young": (3, "are no longer at nowhere"),
     "fit --from nosuch --data splits": (5, "No run 'nosuch'"),
     "fit --from lost --data splits": (2, "lost is a tfidf, whose weights are solved"),
@@ -153,6 +197,16 @@ def folder(tmp_path_factory):
         run = Run.create(replace(tiny.config(name, splits=splits), state="complete"), runs)
         run.model_dir.mkdir()
     (runs / "mine" / "model" / "task.json").touch()
+    member = Member("mine", "nowhere", "", "tfidf", True)
+    all_ = tiny.config("all", splits=splits, arch="ensemble", members=(member,))
+    Run.create(replace(all_, state="complete"), runs)
+    Run.create(replace(all_, name="half"), runs)
+    for name, group, state in (("a", "twins", "complete"), ("b", "torn", "training")):
+        lone = replace(splits, path="nowhere")
+        made = tiny.config(name, splits=lone, group=group, group_seeds=(0,), state=state)
+        Run.create(made, runs)
+    away = replace(splits, digests={"train": "0" * 64})
+    Run.create(replace(tiny.config("away", splits=away), state="complete"), runs)
     Run.create(tiny.config("young", splits=replace(splits, path="nowhere")), runs)
     return folder
 

@@ -7,8 +7,10 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from tests import tiny
+from tests.models.hostile import TARGET, Initialises, save
 from tfnews.comparison.compare import compare
 from tfnews.comparison.opened import open_model
 from tfnews.comparison.promote import promote
@@ -241,3 +243,99 @@ def test_a_damaged_export(root, golden, tmp_path, folder, file, content):
     (tmp_path / "one" / file).write_bytes(content)
     with pytest.raises((ExportError, WeightsError), match=r"Export the run again|is damaged"):
         asked(root, "good", tmp_path / "one", golden)
+
+
+# Exports of strangers
+
+
+def a_sine(folder):
+    """Put a TensorFlow Lite file in its place of an operation that no export has."""
+    module = tf.Module()
+    module.run = tf.function(tf.sin, input_signature=[tf.TensorSpec([1], tf.float32)])
+    concrete = [module.run.get_concrete_function()]
+    content = tf.lite.TFLiteConverter.from_concrete_functions(concrete, module).convert()
+    (folder / "model.tflite").write_bytes(content)
+
+
+def a_link(folder):
+    (folder / "notes").symlink_to("/etc/hostname")
+
+
+def stating(**changes):
+    def change(folder):
+        spec = json.loads((folder / "spec.json").read_text())
+        for name, value in changes.items():
+            inner = isinstance(value, dict) and isinstance(spec.get(name), dict)
+            spec[name] = spec[name] | value if inner else value
+        write_json(folder / "spec.json", spec)
+
+    return change
+
+
+STRANGERS = {
+    "an operation that no export has": (a_sine, "holds operations that no export of tfnews .* SIN"),
+    "a link": (a_link, "is a link that leads out"),
+    "a model elsewhere": (stating(model="../other.tflite"), "does not say"),
+    "a vocabulary elsewhere": (stating(tokenizer_file="../../etc/passwd"), "does not say"),
+    "n-grams without end": (stating(tokenizer={"ngrams": 10**9}), "does not say"),
+    "a text without end": (stating(shape=[1, 10**12]), "does not say"),
+    "windows that do not move": (stating(long={"rule": "windows", "stride": 0}), "does not say"),
+    "no threshold": (stating(threshold=float("nan")), "does not say"),
+    "a threshold in words": (stating(threshold="0.5"), "does not say"),
+    "classes without names": (stating(labels=[1, []]), "does not say"),
+    "a list": (lambda folder: (folder / "spec.json").write_text("[1]"), "does not say"),
+    "nested without end": (
+        lambda folder: (folder / "spec.json").write_text("[" * 200_000),
+        "does not say",
+    ),
+    "another input": (stating(inputs=["x"]), "cannot be opened|did not answer"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_strangers_tflite(root, tmp_path, name):
+    """Its spec.json could name any file, and ask for any amount of time and memory."""
+    change, said = STRANGERS[name]
+    folder = shutil.copytree(root / "phone", tmp_path / "one")
+    change(folder)
+    with pytest.raises((ExportError, WeightsError), match=said) as caught:
+        open_model(folder).probabilities(["the vote"])
+    assert len(str(caught.value)) <= 500
+
+
+def test_a_strangers_savedmodel(root, tmp_path):
+    """Its graph is held against the list before it is opened."""
+    folder = save(Initialises, tmp_path)
+    shutil.copy(root / "saved" / "1" / "parity.json", folder)
+    with pytest.raises(WeightsError, match="WriteFile"):
+        open_model(folder)
+    assert not (tmp_path / TARGET).exists()
+
+
+@pytest.mark.parametrize("answer", [np.nan, 2.0, [0.5]])
+def test_an_export_whose_answers_are_no_probabilities(root, tmp_path, answer):
+    class Odd(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def text(self, text):
+            rows = tf.zeros(tf.shape(text)) if answer != [0.5] else tf.zeros(1)
+            return {"fake_probability": rows + answer}
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, name="token_ids")])
+        def ids(self, token_ids):
+            return {"fake_probability": token_ids}
+
+    module, folder = Odd(), tmp_path / "one"
+    given = {"serving_default": module.text, "token_ids": module.ids}
+    tf.saved_model.save(module, str(folder), signatures=given)
+    shutil.copy(root / "saved" / "1" / "parity.json", folder)
+    with pytest.raises(ExportError, match=r"not as many probabilities|did not answer"):
+        open_model(folder).probabilities(["the vote", "news"])
+
+
+def test_what_is_written_tells_of_no_machine(root, golden, tmp_path):
+    """The names of exports were the paths that were typed."""
+    asked(root, root / "good", root / "phone", golden, to=tmp_path / "out")
+    for name in ("gate.json", "flips.csv"):
+        assert str(root) not in (tmp_path / "out" / name).read_text(encoding="utf-8")
+    written = json.loads((tmp_path / "out" / "gate.json").read_text(encoding="utf-8"))
+    assert written["new"]["name"] == "…/phone"

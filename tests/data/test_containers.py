@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet as pq
 
+from tfnews import packing
 from tfnews.data import containers, tables
 from tfnews.data.containers import CUT_OFF, OTHER_SHEETS
 from tfnews.data.decoding import Account
@@ -147,9 +148,19 @@ def test_a_text_that_parquet_repeats_is_kept_once(tmp_path):
     assert peak < 50 * len(long)
 
 
+def test_a_parquet_file_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "UNQUESTIONED", 2**16)
+    long = [letter * 2**22 for letter in "abcd"]
+    pq.write_table(pa.table({"text": long}), tmp_path / "a.parquet", compression="zstd")
+    before = pa.total_allocated_bytes()
+    with pytest.raises(DataError, match=r"a\.parquet unpacks to 16,\d+,\d+ bytes.*trap"):
+        list(read_texts(tmp_path / "a.parquet"))
+    assert pa.total_allocated_bytes() - before < 2**20
+
+
 @pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/styles.xml"])
 def test_a_workbook_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, monkeypatch, part):
-    monkeypatch.setattr(containers, "_UNQUESTIONED", 2**16)
+    monkeypatch.setattr(packing, "UNQUESTIONED", 2**16)
     monkeypatch.setattr(containers, "_MOST_OTHER", 2**16)
     path = tmp_path / "a.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

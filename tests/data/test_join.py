@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import tiny
 from tfnews.catalogue.names import PARTS
 from tfnews.data.duplicates import fingerprint
 from tfnews.data.join import join
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, UsageError
+from tfnews.report.wording import label_basis
 
 LONG = "the council of arvel met on monday to talk at great length of the harbour and its many {}"
 
@@ -96,6 +98,15 @@ def test_unions_of_namesakes_do_not_take_each_others_place(tmp_path):
     assert first.path == tmp_path / "a" / "news+news_2_"
     assert second.path.name.startswith("news+news_2_-")
     assert [join(sets).path for sets in ([a, b], [a, c])] == [first.path, second.path]
+
+
+def test_what_the_labels_rest_on_is_kept_of_all_sets(tmp_path):
+    sets = [
+        tiny.splits(tmp_path / basis, 60, seed, name=basis, label_basis=basis).path
+        for seed, basis in enumerate(("publisher", "factcheck"))
+    ]
+    assert join(sets).label_basis == "publisher and factcheck"
+    assert "publisher" in label_basis("publisher and factcheck").split(";")[0]
 
 
 def test_namesakes_are_numbered(tmp_path):

@@ -3,6 +3,7 @@
 There were two readers once, and they differed over "nan", Latin-1, quotes left open and more.
 """
 
+import functools
 import gzip
 import io
 import json
@@ -364,3 +365,29 @@ def test_any_values(tmp_path, objects):
     path = tmp_path / "any.jsonl"
     path.write_bytes(json_lines(*objects))
     assert learnt(path) == scored(path)
+
+
+@pytest.mark.parametrize("shape", ["lines", "array", "object", "written out"])
+@pytest.mark.parametrize("depth", [97, 101, 600, 970, 976, 982, 988])
+def test_values_nested_deep_are_read_alike_at_every_depth(tmp_path, shape, depth):
+    """Python's own limit depends on who reads: prepare learnt a record that predict refused."""
+    rows = [{"title": title, "text": text, "label": label} for title, text, label in WHOLE]
+    deep = json.dumps({"title": "a", "text": "b", "label": "@"})
+    deep = deep.replace('"@"', '"1", "deep": ' + "[" * depth + "]" * depth)
+    rows = [*map(json.dumps, rows), deep]
+    content = {
+        "lines": "\n".join(rows),
+        "array": "[" + ", ".join(rows) + "]",
+        "object": '{"data": [' + ", ".join(rows) + "]}",
+        "written out": '{"data":\n[' + ",\n".join(rows) + "]}\n",
+    }[shape]
+    path = tmp_path / ("a.jsonl" if shape == "lines" else "a.json")
+    path.write_text(content)
+    columns = {"title_column": "title", "text_column": "text"}
+    if shape in ("object", "written out") and depth > 98:
+        for ask in (functools.partial(learnt, label_column="label"), scored):
+            with pytest.raises(DataError):
+                ask(path, **columns)
+        return
+    wanted = [*SOUND, "a b" if depth < 100 else None]
+    assert scored(path, **columns) == learnt(path, label_column="label", **columns) == wanted

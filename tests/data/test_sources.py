@@ -127,8 +127,17 @@ def test_class_names_come_from_the_manifest_beside_splits(tmp_path):
     assert (file.format.class_names, file.format.basis) == (("news", "clickbait"), "publisher")
 
 
-def test_a_manifest_that_is_none(tmp_path):
-    write(tmp_path / "manifest.json", "[]")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        '{"digests": {"train.csv": ""}, "class_names": [1, {}]}',
+        '{"digests": {"train.csv": ""}, "class_names": ["a"]}',
+        "[" * 200_000,
+    ],
+)
+def test_a_manifest_that_is_none(tmp_path, content):
+    write(tmp_path / "manifest.json", content)
     path = write_table(tmp_path / "train.csv", ("combined_text", "label"), [("A b", "1")])
     with pytest.raises(DataError, match=r"manifest\.json beside train\.csv is not a manifest"):
         resolve(path)

@@ -183,7 +183,7 @@ def test_values_nested_almost_too_deep_for_python(tmp_path):
     deep = (f'{{"text": "a", "deep": {"[" * n}{"]" * n}}}\n' for n in depths)
     found = rows_of(write(tmp_path / "a.jsonl", '{"text": "a", "deep": 1}\n' + "".join(deep)))
     assert len(found) == len(depths) + 1
-    assert {row.fault for row in found} <= {None, "not a JSON object", "values nested too deep"}
+    assert [row.fault for row in found] == [None] + ["values nested too deep"] * len(depths)
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,22 @@ def flagging(request, fitted, tmp_path_factory):
     """Give a run whose threshold flags everything, its report, and whether it holds no texts."""
     run = copied(fitted, tmp_path_factory.mktemp("flagging"))
     set_threshold(run, 0.0)
-    return run, evaluate(run, no_text=request.param, prevalences=(0.03, 0.2)), request.param
+    with pytest.MonkeyPatch.context() as plain:
+        plain.setattr(figures, "draw_all", lambda *arguments: {})
+        report = evaluate(run, no_text=request.param, prevalences=(0.03, 0.2))
+    return run, report, request.param
 
 
 def copied(run, folder):
     shutil.copytree(run.path, folder / run.name)
     return Run.open(folder / run.name)
+
+
+def renamed(run, name):
+    """Give a copy beside a run, under a name of its own."""
+    copy = Run(shutil.copytree(run.path, run.path.parent / name))
+    copy.update(name=name)
+    return copy
 
 
 def set_threshold(run, threshold):
@@ -285,8 +295,8 @@ def test_what_depends_on_the_splits_alone_is_worked_out_once(splits, tmp_path, m
     first, second = evaluate(run), evaluate(run)
     assert sorted(made) == ["audit", "solve", "solve"]  # the test split was not scored at fit
     assert (first.floor, first.audit) == (second.floor, second.audit)
-    evaluate(fit(splits.path, "swivel20", **given))
-    assert len(made) == 3  # another run on the same splits
+    evaluate(renamed(run, "another"))
+    assert len(made) == 3  # of the same splits
     others = tiny.splits(tmp_path / "others", seed=1)
     evaluate(fit(others.path, "swivel20", **given))
     assert sorted(made) == ["audit"] * 2 + ["solve"] * 4

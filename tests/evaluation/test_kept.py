@@ -58,7 +58,9 @@ def test_each_of_the_three_files_decides(splits, make, tmp_path, monkeypatch):
     assert make.calls == 4
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"decides": 1}', "number"])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", "null", '{"decides": 1}', "number", "[" * 200_000]
+)
 def test_a_damaged_entry_is_made_again(splits, make, tmp_path, damage):
     kept(tmp_path, "thing", splits, make)
     (path,) = (tmp_path / ".kept").iterdir()

@@ -6,6 +6,7 @@ import tensorflow as tf
 from tests.models.reduced import small
 from tfnews.errors import ExportError
 from tfnews.export.operations import TEXT_OPERATIONS, beyond_core, oldest, operations
+from tfnews.models.graph import trusting
 
 
 def saved(folder, function):
@@ -41,10 +42,21 @@ def test_operations_inside_functions_are_seen(tmp_path):
 
 def test_what_runs_python_or_reads_files_is_refused(tmp_path):
     def reads(text):
-        return {"content": tf.map_fn(tf.io.read_file, text)}
+        return {"content": tf.fill(tf.shape(text), tf.io.read_file(text[0]))}
 
-    with pytest.raises(ExportError, match=r"reach out of the graph: ReadFile"):
+    with pytest.raises(ExportError, match=r"do more than compute: the operation .*'ReadFile'"):
         beyond_core(saved(tmp_path, reads))
+
+
+def test_what_is_not_opened_is_not_written(tmp_path):
+    """A list of what reaches out knew ten operations; PrintV2, which writes files, was not one."""
+
+    def prints(text):
+        tf.print("x", output_stream=f"file://{tmp_path}/x")
+        return {"length": tf.strings.length(text)}
+
+    with trusting(True), pytest.raises(ExportError, match="the operation 'PrintV2'"):
+        beyond_core(saved(tmp_path / "module", prints))
 
 
 def test_the_oldest_server_is_that_of_the_newest_operation():

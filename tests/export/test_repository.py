@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import text_format
 
 from tfnews.errors import ExportError, UsageError
-from tfnews.export import repository, serving
+from tfnews.export import repository, serving, wording
 from tfnews.export.repository import Labels, Model, models
 
 
@@ -169,3 +169,30 @@ def test_an_unknown_model_is_named_with_those_there_are(model):
         Model(model.repository, "old").roll_back()
     with pytest.raises(UsageError, match="There is no folder of exports"):
         Model(model.repository / "none", "old").promote()
+
+
+@pytest.mark.parametrize("name", ['x" } } #', "a\nb", "..x", "=1", "x" * 101])
+def test_a_folders_name_is_no_part_of_models_config(model, name):
+    """It could say there where a server is to look for models."""
+    publish(model)
+    (model.repository / name).mkdir()
+    (model.repository / name / "labels.json").write_text('{"stable": 1, "canary": 1}')
+    publish(model)
+    assert [one.name for one in config(model.repository)] == ["news"]
+
+
+@pytest.mark.parametrize("stable", ["1e400", "NaN", "true", '"1"', "0", "-1", str(2**63), "[1]"])
+def test_a_label_stands_for_a_version(model, stable):
+    publish(model)
+    (model.path / "labels.json").write_text(f'{{"stable": {stable}, "canary": 1}}')
+    with pytest.raises(ExportError, match=r"labels\.json is not what tfnews writes"):
+        model.labels()
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"bytes": "x"}', '{"run": []}', "[" * 200_000, "3"])
+def test_versions_are_listed_whatever_they_say_of_themselves(model, content):
+    publish(model)
+    (model.path / "1" / "parity.json").write_text(content)
+    (model.path / str(2**63)).mkdir()
+    assert [line for line in wording.versions(model) if "size unknown" in line]
+    assert model.versions() == [1]

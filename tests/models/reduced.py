@@ -12,6 +12,7 @@ import numpy as np
 from tests.models.modules import Words, save
 from tfnews import catalogue
 from tfnews.models import build
+from tfnews.models.ensemble import average
 from tfnews.models.guards import Guards
 
 TEXTS = [
@@ -23,7 +24,8 @@ TEXTS = [
     "they do not want you to know this one trick of the harbour office",
 ] * 4
 LABELS = [0, 1] * 12
-PROBES = ["", "  harbour  office ", "unheard words", "SHOCKING\ntruth\t!", "été à brask…", *TEXTS]
+ODD = ["", "  harbour  office ", "unheard words", "SHOCKING\ntruth\t!", "été à brask…"]
+PROBES = [*ODD, *TEXTS[:6]]
 ANSWERS = {
     "class_names": ("news", "rumour"),
     "trained_on": "contracts",
@@ -42,11 +44,13 @@ SIZES = {
 
 
 ALIASED = "aliased module"  # no row of its own: any embedding row whose module is not read natively
+ENSEMBLED = "ensemble"  # no row either
+MEMBERS = ("tfidf", "swivel20", "cnn")
 
 
 def row_of(name: str) -> catalogue.Row:
     """Return the row of a name that `small` takes."""
-    return catalogue.row("swivel20" if name == ALIASED else name)
+    return catalogue.row({ALIASED: "swivel20", ENSEMBLED: MEMBERS[0]}.get(name, name))
 
 
 @functools.cache
@@ -63,6 +67,8 @@ def small(
     name: str, head: dict | None = None, **changes: object
 ) -> keras_hub.models.TextClassifier:
     """Build a row with a vocabulary learnt from the texts above, the same at every call."""
+    if name == ENSEMBLED:
+        return average([small(member) for member in MEMBERS])
     row = row_of(name)
     row = dataclasses.replace(row, head=head or row.head)
     options = {**row.recipe, **row.settings, "weights": "none", "trainable": True}

@@ -197,6 +197,74 @@ def a_name_that_is_computed(meta):
     node.input[1] = "joined:output:0"
 
 
+def saver_handed_to_another(meta):
+    """Name it where a caller sets what is called: nodes alone do not show it."""
+    inner = add(meta, "__inference_inner", ("PartitionedCall", None))
+    inner.node_def[0].attr["f"].placeholder = "F"
+    call = function(meta, "__inference___call__").node_def.add(name="x", op="PartitionedCall")
+    call.attr["f"].func.name = "__inference_inner"
+    name = function(meta, "traced_save").signature.name
+    call.attr["f"].func.attr["F"].func.name = name
+
+
+def saver_set_by_callers(meta):
+    inner = add(meta, "__inference_inner", ("PartitionedCall", None))
+    inner.node_def[0].attr["f"].placeholder = "F"
+
+
+def saver_in_place_of_another(meta):
+    """TensorFlow swaps functions that say that they do the same."""
+    function(meta, "traced_save").attr["api_implements"].s = b"call"
+
+
+def saver_as_a_gradient(meta):
+    gradient = meta.graph_def.library.registered_gradients.add(registered_op_type="CustomGradient")
+    gradient.gradient_func = function(meta, "traced_save").signature.name
+
+
+def a_function_that_is_not_there(meta):
+    call = function(meta, "__inference___call__").node_def.add(name="x", op="PartitionedCall")
+    call.attr["f"].func.name = "__inference__traced_save_999"
+
+
+def fills_a_table(meta, *hands):
+    """Add a function that fills a table from its argument, which goes through some hands."""
+    made = add(meta, "__inference_open", ("AnonymousHashTable", None))
+    made.signature.input_arg.add(name="file", type=7)
+    for number, given in enumerate(hands):
+        made.node_def.add(name=f"hand{number}", op="Identity", input=[given])
+    given = f"hand{len(hands) - 1}:output:0" if hands else "file"
+    made.node_def.add(
+        name="fill", op="InitializeTableFromTextFileV2", input=["n0:table_handle:0", given]
+    )
+    return made
+
+
+def a_method_that_the_list_of_functions_lacks(meta):
+    """Its argument is the text that it is asked."""
+    fills_a_table(meta)
+    node = next(n for n in meta.object_graph_def.nodes if n.function.concrete_functions)
+    node.function.concrete_functions.append("__inference_open")
+
+
+def an_argument_that_takes_several(meta):
+    """Move what comes after it to another place than it seems to stand in."""
+    made = fills_a_table(meta)
+    made.signature.input_arg.add(name="some", type=7, number_attr="N")
+
+
+def ten_thousand_hands(meta):
+    """Following each for each of many tables took minutes."""
+    made = fills_a_table(meta, "file", *(f"hand{n}:output:0" for n in range(9_999)))
+    made.node_def.extend([made.node_def[-1]] * 10_000)
+
+
+def calls_ten_thousand_deep(meta):
+    for number in range(10_000):
+        add(meta, f"__inference_{number}", ("PartitionedCall", f"__inference_{number + 1}"))
+    add(meta, "__inference_10000", ("NoOp", None))
+
+
 @pytest.mark.parametrize(
     "op",
     [
@@ -224,6 +292,15 @@ def test_an_operation_that_is_not_on_the_list(changed, op):
         (saver_is_a_method, "SaveV2"),
         (saver_in_a_list_of_branches, "SaveV2"),
         (no_saver, "SaveV2"),
+        (saver_handed_to_another, "a function that is called with attributes"),
+        (saver_set_by_callers, "an attribute that its callers set"),
+        (saver_in_place_of_another, "SaveV2"),
+        (saver_as_a_gradient, "SaveV2"),
+        (a_function_that_is_not_there, "a function that it does not hold"),
+        (a_method_that_the_list_of_functions_lacks, "a file's name that is no asset's"),
+        (an_argument_that_takes_several, "an argument that is a list"),
+        (ten_thousand_hands, "a file's name that is no asset's"),
+        (calls_ten_thousand_deep, "calls without end"),
         (in_the_main_graph, r"WriteFile' \(in the main graph"),
         (in_a_function_that_nothing_calls, "WriteFile"),
         (a_function_named_like_an_operation, "with the name of another .* 'Identity'"),
@@ -258,6 +335,13 @@ def test_two_graphs_and_none_are_of_another_format(modules, tmp_path):
 @pytest.mark.parametrize("content", [b"not a graph", b"\x0a\xff\xff\xff"])
 def test_a_damaged_file_is_said_so(tmp_path, content):
     (tmp_path / "saved_model.pb").write_bytes(content)
+    with pytest.raises(WeightsError, match="cannot be opened as a SavedModel"):
+        faults(tmp_path)
+
+
+def test_a_file_without_end_is_not_read(tmp_path):
+    with (tmp_path / "saved_model.pb").open("wb") as file:
+        file.truncate(2**40)  # takes no room on a disk
     with pytest.raises(WeightsError, match="cannot be opened as a SavedModel"):
         faults(tmp_path)
 

@@ -1,5 +1,6 @@
 """Runs that others made or changed: what is not as it was saved is refused, in one line."""
 
+import functools
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from tfnews.files import write_json
 from tfnews.models import build, load
 from tfnews.models.embedding import family as embedding
 from tfnews.models.graph import trusting
+from tfnews.models.guards import Guards
 from tfnews.models.opening import check_finite, digests
 from tfnews.models.verifying import verify
 from tfnews.runs import Run
@@ -188,11 +190,34 @@ def nested(part, **changes):
     return change
 
 
+def inside(*parts, **changes):
+    """Change the configuration of a part of a part, which is what keras-hub makes."""
+
+    def change(content):
+        for part in parts:
+            content = content["config"][part]
+        content["config"].update(changes)
+
+    return change
+
+
+def answering(**changes):
+    return lambda content: content["config"].update(changes)
+
+
 def planted(value):
     def change(content):
         content["config"]["planted"] = value
 
     return change
+
+
+GUARDS = Guards.fit(TEXTS).get_config()
+
+
+def deep(content):
+    """Nest a class where Python parses it, and may have no room left to look into it."""
+    content["config"]["planted"] = functools.reduce(lambda inner, _: [inner], range(600), LAMBDA)
 
 
 LAMBDA = {"class_name": "__lambda__", "config": {"value": "4wAAAA=="}}
@@ -240,6 +265,7 @@ HOSTILE = {
     "no JSON": ("task.json", b"{", "cannot be read: JSONDecodeError"),
     "no UTF-8": ("config.json", b"\xff\xfe\x00", "cannot be read: UnicodeDecodeError"),
     "nested without end": ("task.json", b"[" * 200_000, "cannot be read: RecursionError"),
+    "nested deep": ("task.json", deep, "cannot be read: RecursionError"),
     "nothing": ("tokenizer.json", None, "cannot be read: FileNotFoundError"),
     "another's configuration": ("config.json", {"model_type": "bert"}, r"config\.json None"),
 }  # fmt: skip
@@ -298,6 +324,25 @@ def linked(file):
     file["layers/dense/vars/1"] = h5py.ExternalLink("/etc/hostname", "/x")
 
 
+def unwritten(file):
+    """States 4 TB in a few bytes."""
+    del file["layers/dense/vars/1"]
+    file["layers/dense/vars"].create_dataset("1", (10**12,), "float32", chunks=(10**6,))
+
+
+def compressed(file):
+    name = next(name for name in _names(file) if isinstance(file[name], h5py.Dataset))
+    shape = file[name].shape
+    del file[name]
+    file.create_dataset(name, shape, "float32", compression="gzip", data=np.zeros(shape))
+
+
+def _names(file):
+    found = []
+    file.visit(found.append)
+    return found
+
+
 BROKEN = {
     "no head": (lambda f: (f / "task.weights.h5").unlink(), "has lost its task.weights.h5"),
     "no backbone": (lambda f: (f / "model.weights.h5").unlink(), "has lost its model.weights.h5"),
@@ -308,7 +353,9 @@ BROKEN = {
     "all of a layer": (
         h5("task.weights.h5", lambda f: f.__delitem__("layers/dense")), "cannot be opened"),
     "a weight too many": (
-        h5("task.weights.h5", lambda f: f.create_dataset("x/vars/0", (3,))), "did not open as"),
+        h5("task.weights.h5", lambda f: f.create_dataset("x/vars/0", data=np.ones(3))),
+        "did not open as",
+    ),
     "a file's bytes as weights": (h5("task.weights.h5", external), "cannot be opened"),
     "a link to a file": (h5("task.weights.h5", linked), "cannot be opened"),
     "cut short": (lambda f: os.truncate(f / "task.weights.h5", 900), "cannot be opened"),
@@ -318,6 +365,50 @@ BROKEN = {
         lambda f: edit(f, "task.json", lambda c: c["config"].update(threshold="high")),
         "cannot be opened",
     ),
+    "a table too large for any memory": (
+        lambda f: edit(f, "task.json", inside("backbone", terms=10**11)),
+        r"asks for weights of shape \(100000000000,\), of which 0 are stored",
+    ),
+    "hidden layers without end": (
+        lambda f: edit(
+            f,
+            "task.json",
+            lambda c: c["config"]["head"].update(hidden=[1] * 10**5, dropout=[0.1] * 10**5),
+        ),
+        "asks for weights of shape .* of which 0 are stored",
+    ),
+    "n-grams without end": (
+        lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", ngrams=10**6)),
+        "states ngrams as 1000000. Allowed: a whole number from 1 up to 10",
+    ),
+    "buckets that have no rows": (
+        lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", oov_buckets=10**11)),
+        "states oov_buckets as 100000000000",
+    ),
+    "a bucket that has no row": (
+        lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", oov_buckets=1)),
+        "Its vocabulary has 9 entries, and its table 8 rows",
+    ),
+    "a vocabulary shorter than its table": (cut_vocabulary, "has 7 entries, and its table 8 rows"),
+    "three classes": (
+        lambda f: edit(f, "task.json", answering(class_names=["a", "b", "c"])), "two names"),
+    "classes that are numbers": (
+        lambda f: edit(f, "task.json", answering(class_names=[1, {}])), "two names"),
+    "two classes of one name": (
+        lambda f: edit(f, "task.json", answering(class_names=["a", "a"])), "the same name, 'a'"),
+    "a set that has no name": (
+        lambda f: edit(f, "task.json", answering(trained_on=[1])), "which is no text"),
+    "guards of no unit": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "unit": "none"})),
+        "its guards hold"),
+    "guards that refuse all": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "usual_length": 10**400})),
+        "its guards hold"),
+    "guards of no number": (
+        lambda f: edit(f, "task.json", answering(guards={**GUARDS, "common_share": np.nan})),
+        "its guards hold"),
+    "weights that were never written": (h5("task.weights.h5", unwritten), "is not stored as it is"),
+    "compressed weights": (h5("model.weights.h5", compressed), "is not stored as it is"),
     "a head of another width": (
         lambda f: edit(f, "task.json", lambda c: c["config"]["head"].update(units=2)),
         "cannot be opened",
@@ -390,7 +481,8 @@ def test_verify_says_what_it_saw(run):
 @pytest.mark.parametrize(
     ("change", "unsound"),
     [
-        (cut_vocabulary, {"digests"}),
+        (cut_vocabulary, {"digests", "weights"}),
+        (one_byte, {"digests"}),
         (h5("task.weights.h5", fill(np.nan)), {"digests", "weights"}),
         (lambda f: edit(f, "task.json", of_class("system", "system", "os")),
          {"digests", "classes", "weights"}),

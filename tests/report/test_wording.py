@@ -237,3 +237,8 @@ def test_scores_of_before_near_copies_were_looked_for_say_so():
 def test_nothing_is_said_twice_where_nothing_was_left_out():
     said = falls.elsewhere(_with_away(shared_with_training=0, near_copies_of_training=0))[1]
     assert said.endswith(": copies 0, near-copies 0.")
+
+
+def test_p_values_are_never_0():
+    assert wording.p_value(0.0) == "< 0.001"
+    assert wording.p_value(0.0421) == "0.042"

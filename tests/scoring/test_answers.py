@@ -49,6 +49,12 @@ def test_write_table(tmp_path):
     assert second.endswith('-  too short: 1 "word"')
 
 
+def test_a_class_name_in_a_table_steers_no_terminal(tmp_path):
+    answers = [Prediction("1\x1b[2J", 0.5, "re\x07al", "scored", None)]
+    write_predictions(answers, tmp_path / "a.txt", "table")
+    assert not {"\x1b", "\x07"} & set((tmp_path / "a.txt").read_text(encoding="utf-8"))
+
+
 def test_name_that_tells_no_format(tmp_path):
     with pytest.raises(UsageError, match="csv, jsonl, parquet, table"):
         write_predictions(ANSWERS, tmp_path / "scores")

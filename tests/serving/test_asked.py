@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from tests import tiny
 from tfnews.cli import main
-from tfnews.errors import UsageError
+from tfnews.errors import ExportError, UsageError
 from tfnews.runs import Run
 from tfnews.serving import asked
 from tfnews.serving.asked import Limits, bind, check
@@ -59,6 +59,14 @@ def test_what_cannot_be_served_is_one_line(root, arguments, code, said):
     assert done.exit_code == code, done.output
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_place_that_the_system_refuses_is_the_configurations_fault(root):
+    """A name that is too long was an error of the system's own."""
+    said = f'model_config_list {{ config {{ name: "news" base_path: "{"a" * 999}" }} }}'
+    (root / "broken" / "models.config").write_text(said)
+    with pytest.raises(ExportError, match=r"models\.config cannot be read .*too long"):
+        check([root / "broken"])
 
 
 def test_a_port_in_use_is_told(root):

@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
 
 from tests.serving import made
 from tfnews.errors import ExportError
@@ -80,6 +82,20 @@ def test_a_version_that_fails_keeps_the_old_one_and_is_tried_again_once_it_chang
     server.look()
     assert server.states() == {1: END, 2: AVAILABLE}
     assert server.models.find("news", None, "stable").number == 2
+
+
+def test_a_name_of_a_config_makes_no_line_of_the_log(server, caplog):
+    name = "x\x1b[2J\n1 version 1: all is well"
+    broken = server.repository / "one" / "1"
+    broken.mkdir(parents=True)
+    (broken / "saved_model.pb").write_bytes(b"no graph")
+    config = model_server_config_pb2.ModelServerConfig()
+    config.model_config_list.config.add(name=name, base_path="/models/one")
+    (server.repository / "models.config").write_text(text_format.MessageToString(config))
+    server.look()
+    assert "(not shown) version 1: " in caplog.text
+    assert "\x1b" not in caplog.text
+    assert "all is well" not in caplog.text
 
 
 def test_a_config_that_cannot_be_read_leaves_all_as_it_is(server):

@@ -1,16 +1,14 @@
 """The targets of tools/fuzz.py that start no TensorFlow, each with its seeds and a few inputs."""
 
+import json
+from random import Random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tools import fuzz
+from tools import fuzz, fuzz_changes
 
-LIGHT = (
-    "csv", "tsv", "csv, compressed", "JSON lines", "JSON", "Parquet", "Excel", "archive", "pickle",
-    "vectors, text", "vectors, binary", "config.json of a run", "metrics.json", "manifest",
-    "recipe", "request",
-)  # fmt: skip
 # Where, how many bytes are taken away and what is put there.
 _CHANGE = st.tuples(
     st.floats(0, 1),
@@ -20,24 +18,26 @@ _CHANGE = st.tuples(
 )
 
 
-def changed(seed: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
-    """Return a seed with changes."""
+def changed(data: bytes, changes: list[tuple[float, int, bytes]]) -> bytes:
+    """Return an input with changes that know nothing of its form."""
     for where, taken, put in changes:
-        place = int(where * len(seed))
-        seed = seed[:place] + put + seed[place + taken :]
-    return seed
+        place = int(where * len(data))
+        data = data[:place] + put + data[place + taken :]
+    return data
 
 
-@pytest.mark.parametrize("name", LIGHT)
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")  # made on purpose
+@pytest.mark.parametrize("name", fuzz.fuzz_tables.TARGETS)
 def test_a_seed_is_taken_and_what_is_made_of_it_taken_or_refused(name):
     target = fuzz.TARGETS[name]
     seeds = target.seeds()
     assert all(fuzz.outcome(target, seed) for seed in seeds)
 
-    @given(st.sampled_from(seeds), st.lists(_CHANGE, min_size=1, max_size=4))
-    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
-    def holds(seed, changes):
-        fuzz.outcome(target, changed(seed, changes))
+    @given(st.sampled_from(seeds), st.integers(0), st.lists(_CHANGE, min_size=1, max_size=4))
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def holds(seed, number, changes):
+        made = target.change(seed, Random(number), lambda data: changed(data, changes))
+        fuzz.outcome(target, made)
 
     holds()
 
@@ -52,3 +52,27 @@ def test_an_error_of_python_s_own_or_a_message_of_two_lines_is_told():
         fuzz.outcome(fuzz.Target(two_lines, list), b"")
     with pytest.raises(ZeroDivisionError):
         fuzz.outcome(fuzz.Target(lambda folder, data: 1 / 0, list), b"")
+
+
+def test_each_way_to_break_a_target_is_kept_once_and_all_are_counted(tmp_path):
+    def check(folder, data):
+        if data == b"refused":
+            raise fuzz.TfnewsError("no")
+        return {b"zero": 0, b"none": 0}[data] or 1 / len(data[4:])
+
+    count = fuzz.Count(fuzz.Target(check, list), tmp_path)
+    for data in (b"zero", b"none", b"key", b"other", b"refused"):
+        count(data)
+    count.write()
+    assert json.loads((tmp_path / "counts.json").read_text()) == {"broke": 4, "refused": 1}
+    kept = sorted(path.read_bytes() for path in tmp_path.glob("broke-*") if not path.suffix)
+    assert kept == [b"key", b"zero"]
+
+
+def test_a_change_that_knows_the_form_keeps_it():
+    """Bytes that are changed blindly stop at the first check, and what is behind it is not met."""
+    draw, seed = Random(1), fuzz.fuzz_tables.archives()[1]
+    target = fuzz.TARGETS["archive"]
+    made = [fuzz_changes.tarred(seed, draw, lambda data: data[1:]) for _ in range(40)]
+    assert len(set(made)) > 25
+    assert sum(fuzz.outcome(target, data) for data in made) > 15

@@ -1,6 +1,8 @@
 """Tests of files of arrays."""
 
 import errno
+import tracemalloc
+import zipfile
 
 import keras
 import numpy as np
@@ -84,4 +86,30 @@ def test_pickled_objects_are_never_opened(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, seed=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="not plain numbers"):
+        arrays.shapes(path)
+
+
+def test_compressed_arrays_are_not_unpacked(tmp_path):
+    """A megabyte may unpack to a gigabyte: what tfnews writes is never compressed."""
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, table=np.zeros(2**22, np.float32))
+    assert path.stat().st_size < 2**16
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="compressed arrays"):
+        arrays.shapes(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**20
+
+
+@pytest.mark.parametrize("kind", [b"',f4'", b"[[]] ", b"[{}] "])
+def test_a_type_that_is_none_is_told(tmp_path, kind):
+    """NumPy reads types as Python does, and raises what Python raises."""
+    path = tmp_path / "a.npz"
+    arrays.write(path, {"a": np.zeros(3, np.float32)})
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read("a.npy")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", content.replace(b"'<f4'", kind))
+    with pytest.raises(arrays.UNREADABLE):
         arrays.shapes(path)

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 from types import SimpleNamespace
@@ -5,6 +6,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests import tiny
 from tfnews.errors import RunError
@@ -173,3 +175,28 @@ def test_a_weight_that_is_no_number_ends_the_fit_at_the_epochs_end():
     weight.assign([np.nan, 1.0])
     with pytest.raises(RunError, match=r"After epoch 2 the model holds 1 weights .* NaN"):
         callback.on_epoch_end(1, SCORES)
+
+
+def relu(values):
+    """Make 0 of NaN, as the ReLU of a compiled graph does."""
+    return tf.where(values > 0, values, 0.0)
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_features_that_are_no_numbers_behind_a_relu(guarded):
+    """Losses stay finite all along, so that such fits ended as complete; weights tell."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Dense(4, activation=relu), keras.layers.Dense(1, activation="sigmoid")]
+    model = keras.Sequential([keras.layers.Input((3,)), *layers])
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", jit_compile=False)
+    features = np.ones((8, 3), np.float32)
+    features[2] = np.nan
+    seen = []
+    look = keras.callbacks.LambdaCallback(on_train_batch_end=lambda _, logs: seen.append(logs))
+    how = {"callbacks": [look, *([StopOnNaN({})] if guarded else [])], "verbose": 0}
+    stopped = pytest.raises(RunError, match=r"After epoch 1 the model holds \d+ weights .* NaN")
+    with stopped if guarded else contextlib.nullcontext():
+        model.fit(features, np.arange(8) % 2, batch_size=4, epochs=2, **how)
+    assert np.isfinite([logs["loss"] for logs in seen]).all()
+    assert np.isnan(model.get_weights()[0]).all()
+    assert len(seen) == (2 if guarded else 4)

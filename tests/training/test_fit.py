@@ -21,7 +21,8 @@ from tfnews.records import ColumnsRecord, Comparison, Parameters, SplitsRecord
 from tfnews.report import wording
 from tfnews.runs import Run
 from tfnews.training import fit as module
-from tfnews.training import optimizers, setup
+from tfnews.training import keeping, optimizers, setup
+from tfnews.training.accumulation import AccumulatingModel
 from tfnews.training.fit import closing_words, fit
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL}
@@ -219,21 +220,47 @@ def test_a_fit_without_an_interval_says_so(trained, tmp_path):
     assert "(no interval: too few clusters of texts), accuracy" in closing_words(run)
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_float16_without_a_gpu_is_said_to_be_slow(splits, tmp_path, precision):
+@pytest.fixture(scope="module")
+def warned(splits, tmp_path_factory):
+    """Give the lines of a fit in float16 whose warm-up is longer than it."""
+    said, assignments = [], ["optimizer=adam", "warmup_steps=500"]
+    settings = {**SWIVEL, "epochs": 1, "precision": "mixed_float16", "assignments": assignments}
+    root = tmp_path_factory.mktemp("warned")
+    fit(splits.path, **settings, root=root, floor=False, say=said.append)
+    return said
+
+
+@pytest.fixture(scope="module")
+def mixed(splits, tmp_path_factory):
+    """Give a run trained in bfloat16, the lines it said, and how often its step was traced."""
+    said, traced, root = [], [], tmp_path_factory.mktemp("mixed")
+    changes = {"precision": "mixed_bfloat16", "epochs": 1}
+    step = AccumulatingModel.train_step
+
+    def noted(model, data):
+        traced.append(data)
+        return step(model, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AccumulatingModel, "train_step", noted)
+        run = fit(splits.path, **SWIVEL | changes, root=root, floor=False, say=said.append)
+    return run, said, len(traced)
+
+
+def test_a_step_is_traced_once(mixed):
+    """It was traced twice, as the optimizer's variables were made in the first step."""
+    assert mixed[2] == 1
+
+
+def test_float16_without_a_gpu_is_said_to_be_slow(warned, mixed):
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("a GPU computes float16")
-    said = []
-    settings = {**SWIVEL, "epochs": 1, "precision": precision}
-    fit(splits.path, **settings, root=tmp_path, floor=False, say=said.append)
-    assert any("float16 in software" in line for line in said) == (precision == "mixed_float16")
+    assert any("float16 in software" in line for line in warned)
+    assert not any("float16 in software" in line for line in mixed[1])
 
 
-def test_a_warm_up_longer_than_the_fit_is_said(splits, tmp_path):
-    said = []
-    settings = {**SWIVEL, "epochs": 1, "assignments": ["optimizer=adam", "warmup_steps=500"]}
-    fit(splits.path, **settings, root=tmp_path, floor=False, say=said.append)
-    (line,) = [line for line in said if line.startswith("Warm-up")]
+def test_a_warm_up_longer_than_the_fit_is_said(warned):
+    (line,) = [line for line in warned if line.startswith("Warm-up")]
     assert line.startswith("Warm-up takes 500 updates and the whole fit at most ")
     assert "set warmup_steps=N" in line
 
@@ -252,9 +279,8 @@ def test_a_seed_gives_the_same_predictions_again_and_another_does_not(trained, s
     assert np.abs(predictions(other)["fake_probability"] - expected).max() > 1e-3
 
 
-def test_a_run_trained_in_mixed_precision_is_saved_in_float32(splits, tmp_path):
-    changes = {"precision": "mixed_bfloat16", "epochs": 1}
-    run = fit(splits.path, **SWIVEL | changes, root=tmp_path, floor=False)
+def test_a_run_trained_in_mixed_precision_is_saved_in_float32(mixed):
+    run = mixed[0]
     assert run.config.precision == "mixed_bfloat16"
     assert load(run.path).dtype_policy.name == "float32"
     assert "bfloat16" not in (run.model_dir / "task.json").read_text()
@@ -337,7 +363,7 @@ def test_a_fit_that_fails_leaves_a_run_that_is_not_complete(splits, tmp_path, mo
     def fail(*arguments):
         raise OSError("disk full")
 
-    monkeypatch.setattr(module, "_save", fail)
+    monkeypatch.setattr(keeping, "save", fail)
     with pytest.raises(OSError, match="disk full"):
         fit(splits.path, root=tmp_path)
     with pytest.raises(RunError, match="its state is 'training'"):

@@ -48,9 +48,23 @@ def made(sets, tmp_path_factory):
     """Give a matrix, its folder, the folder of runs, and the lines it said."""
     folder, said = tmp_path_factory.mktemp("made"), []
     found = matrix(
-        sets[:2], test_only=sets[2:], out=folder / "out", root=folder / "runs", say=said.append
+        sets[:2],
+        test_only=sets[2:],
+        out=folder / "out",
+        root=folder / "runs",
+        command=f"tfnews matrix --out {folder / 'out'}",
+        say=said.append,
     )
     return found, folder / "out", folder / "runs", said
+
+
+def test_the_files_tell_of_no_machine(made):
+    """The command was written as it was typed, with the folders of whoever typed it."""
+    _, out, _, _ = made
+    for name in FILES:
+        written = (out / name).read_text(encoding="utf-8")
+        assert str(out.parent) not in written
+    assert "--out …/out" in (out / "matrix.html").read_text(encoding="utf-8")
 
 
 def test_every_model_is_scored_on_every_set(made, sets):

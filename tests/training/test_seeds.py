@@ -5,11 +5,15 @@ import re
 import pytest
 
 from tests import tiny
-from tfnews.errors import RunError, UsageError
+from tfnews.comparison.compare import compare
+from tfnews.errors import FitInterruptedError, RunError, UsageError
+from tfnews.groups import find_group
 from tfnews.runs import Run
+from tfnews.training import keeping
 from tfnews.training import seeds as module
-from tfnews.training.asked import check_seeds
-from tfnews.training.seeds import closing_words, fit_seeds
+from tfnews.training.asked import check, check_seeds
+from tfnews.training.members import check as check_members
+from tfnews.training.seeds import closing_words, fit_seeds, resume_seeds
 
 SWIVEL = {"arch": "swivel20", **tiny.SWIVEL, "epochs": 1}
 
@@ -83,3 +87,65 @@ def test_a_taken_name_is_told_before_the_first_run_is_trained(runs, splits, monk
 def test_what_cannot_be_asked(arguments, said):
     with pytest.raises(UsageError, match=said):
         check_seeds(*arguments)
+
+
+# Broken off
+
+
+@pytest.fixture(scope="module")
+def broken(splits, tmp_path_factory):
+    """Give the folder of a group of three of which one is complete and one was broken off."""
+    root, saved = tmp_path_factory.mktemp("broken"), []
+    save = keeping.save
+
+    def once(*arguments):
+        if saved:
+            raise KeyboardInterrupt
+        saved.append(save(*arguments))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "save", once)
+        with pytest.raises(FitInterruptedError, match=r"tfnews fit --resume g$"):
+            fit_seeds(3, name="g", data=splits.path, **SWIVEL, seed=5, root=root, floor=False)
+    return root
+
+
+LACKING = "g-seed6 is not complete; seed 7 not begun"
+
+
+def test_what_a_broken_group_lacks_is_said_by_all(broken, runs, splits):
+    """A group that was broken off looked like one of fewer seeds."""
+    assert find_group("g", broken).lacking == LACKING
+    notes = compare(["g", runs[0]], root=broken).notes
+    assert any("Of the group g 1 run is compared" in note for note in notes)
+    assert any(f"{LACKING}. Go on with it: tfnews fit --resume g" in note for note in notes)
+    with pytest.raises(RunError, match=r"exists .*not whole: g-seed6.*tfnews fit --resume g"):
+        fit_seeds(3, name="g", data=splits.path, **SWIVEL, seed=5, root=broken)
+    with pytest.raises(RunError, match=f"The group g is not whole: {LACKING}"):
+        check_members(["g", runs[0]], root=broken)
+    with pytest.raises(RunError, match=r"it is a group of runs .*g-seed5, g-seed6"):
+        Run.open("g", broken)
+    check(resume="g", root=broken)
+
+
+def test_a_broken_group_is_gone_on_with_to_the_same_end(broken, runs):
+    first = Run.open("g-seed5", broken)
+    before = first.config_path.stat().st_mtime_ns
+    done = resume_seeds("g", root=broken, floor=False)
+    assert [run.config.seed for run in done] == [5, 6, 7]
+    assert {run.config.state for run in done} == {"complete"}
+    assert first.config_path.stat().st_mtime_ns == before
+    for run, whole in zip(done, runs, strict=False):  # seeds 5 and 6, never broken off
+        found, expected = (one.predictions_path("validation") for one in (run, whole))
+        assert found.read_text() == expected.read_text()
+    assert find_group("g", broken).lacking == ""
+    assert not any("Of the group" in note for note in compare(["g", runs[0]], root=broken).notes)
+    with pytest.raises(RunError, match="All runs of the group g are complete"):
+        check(resume="g", root=broken)
+
+
+def test_a_group_of_before_seeds_were_kept_is_resumed_as_far_as_is_known(broken):
+    group = find_group("g", broken)
+    for run in group.runs:
+        run.update(group_seeds=(), state="training" if run.config.seed == 6 else "complete")
+    assert find_group("g", broken).lacking == "g-seed6 is not complete"

@@ -72,6 +72,22 @@ def test_a_file_through_a_link_to_the_outside(unpacked, tmp_path):
         unpacked(packed({"assets": link, "assets/outside": b"bad"}))
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {".": b"bad"},
+        {"assets/": {"type": tarfile.DIRTYPE}, "assets": b"bad"},
+        {"assets": b"bad", "assets/tokens.txt": b"bad"},
+        {"a" * 300: b"bad"},
+    ],
+    ids=["the folder itself", "a folder", "a file in a file", "a long name"],
+)
+def test_a_member_that_no_file_can_be_is_the_archives_fault(unpacked, members):
+    """The system's own errors came out, one of which said to name a file, not a folder."""
+    with pytest.raises(WeightsError, match=r"is refused: .* cannot be a file or folder beside"):
+        unpacked(packed(members))
+
+
 def test_more_bytes_than_allowed(unpacked):
     bomb = packed({"saved_model.pb": bytes(5_000_000)})
     assert len(bomb) < 10_000

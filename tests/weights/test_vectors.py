@@ -1,7 +1,11 @@
 """Word vectors: every format gives the same words, and every kind of damage is said."""
 
+import contextlib
 import gzip
+import io
+import random
 import struct
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfnews import packing
 from tfnews.errors import UsageError, WeightsError
 from tfnews.weights.vectors import guess_format, read_vectors
 
@@ -165,7 +170,7 @@ def test_an_unknown_format(make):
     [
         (np.arange(4.0), r"shape \(words, width\)"),
         (np.ones((4, 2), np.int64), "floating-point"),
-        (np.ones((3, 2)), "has 4 words, .* has 3 rows"),
+        (np.ones((3, 2)), "has 3 rows, .* has more words"),
         (np.array([["a", None]], object), "not a .npy file of numbers"),
     ],
 )
@@ -186,6 +191,122 @@ def test_word_lists_of_another_kind(tmp_path, make, npy):
     pq.write_table(pa.table({"word": WORDS, "row": [0, 1, 1, 3]}), tmp_path / "rows.parquet")
     with pytest.raises(WeightsError, match="0 to 3, each once"):
         read_vectors(npy, words=tmp_path / "rows.parquet")
+
+
+# Files that are made to harm: small ones that ask for much, and damaged ones
+
+
+def held(path, **options):
+    """Return the most bytes that reading a file held at once, and what it was refused by."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(WeightsError) as caught:
+            read_vectors(path, **options)
+        return tracemalloc.get_traced_memory()[1], str(caught.value)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["endless.txt.gz", "endless.bin.gz"])
+def test_a_line_without_an_end_is_not_held(make, name):
+    """Some kilobytes of gzip unpacked to one line, or one word, of any length."""
+    start = b"2 3\n" if ".bin" in name else b"the "
+    path = make(name, gzip.compress(start + b"1" * 2**25, mtime=0))
+    most, said = held(path)
+    assert most < 2**24
+    assert "no word in" in said or "a line of more than" in said
+
+
+@pytest.mark.parametrize(
+    "header", [b"1 99999999", b"1 99999999999", b"99999999999999999999 2", b"9999999999999999999 2"]
+)
+def test_a_header_that_promises_more_than_there_is_makes_nothing(make, header):
+    """The width of a header was read before it was asked for."""
+    most, said = held(make("w2v.bin.gz", gzip.compress(header + b"\nw " + bytes(2**24), mtime=0)))
+    assert most < 2**24
+    assert "does not start with" in said or "no word in" in said
+
+
+@pytest.mark.parametrize("name", ["many.txt.gz", "many.bin.gz"])
+def test_vectors_that_unpack_to_far_more_than_they_take_are_refused(make, monkeypatch, name):
+    """All vectors are held, and some kilobytes of gzip can hold millions of one."""
+    monkeypatch.setattr(packing, "UNQUESTIONED", 2**12)
+    monkeypatch.setattr(packing, "MOST_TIMES", 2)
+    lines = b"9999999 2\n" + (b"w " + bytes(8) if ".bin" in name else b"w 0 0\n") * 2**10
+    with pytest.raises(WeightsError, match="It may be a trap"):
+        read_vectors(make(name, gzip.compress(lines, mtime=0)))
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        (b"}  ", b"}]]"),
+        (b"}   ", b'}"""'),
+        (b"}  ", b"}\0\0"),
+        (b"'<f4'", b"',f4'"),
+        (b"'<f4'", b"[[]] "),
+        (b"(4, 3)", b"(4,{})"),
+    ],
+)
+def test_a_damaged_header_of_npy_is_said_so(make, npy, written, changed):
+    """Some were errors of Python's own parser, which NumPy reads headers and types with."""
+    content = npy.read_bytes()
+    assert written in content
+    path = make("odd.npy", content.replace(written, changed))
+    with pytest.raises(WeightsError, match=r"not a \.npy file of numbers"):
+        read_vectors(path, words=make("words.txt", "\n".join(WORDS).encode()))
+
+
+def test_numbers_that_float32_cannot_hold_are_told_by_their_word(tmp_path, make):
+    """NumPy warned on the terminal first."""
+    np.save(tmp_path / "wide.npy", np.array([[1.0, 2.0], [1e300, 0.0]]))
+    with pytest.raises(WeightsError, match=r"NaN or infinity.*'vote'"):
+        read_vectors(tmp_path / "wide.npy", words=make("words.txt", b"the\nvote\n"))
+
+
+@pytest.mark.parametrize("name", ["words.parquet", "words.txt"])
+def test_a_word_list_is_read_no_further_than_there_are_rows(tmp_path, npy, name):
+    """A table of a few kilobytes can repeat a word without end, and the list was read whole."""
+    words = ["storm"] * 2**18
+    if name.endswith("parquet"):
+        pq.write_table(pa.table({"word": words}), tmp_path / name)
+    else:
+        (tmp_path / name).write_text("\n".join(words))
+    most, said = held(npy, words=tmp_path / name)
+    assert most < 2**21
+    assert "has 4 rows" in said
+    assert "has more words" in said
+
+
+def test_a_word_list_that_unpacks_to_far_more_than_it_takes_is_refused(tmp_path, npy, monkeypatch):
+    monkeypatch.setattr(packing, "UNQUESTIONED", 2**16)
+    long = [letter * 2**22 for letter in "abcd"]
+    pq.write_table(pa.table({"word": long}), tmp_path / "words.parquet", compression="zstd")
+    most, said = held(npy, words=tmp_path / "words.parquet")
+    assert most < 2**20
+    assert "It may be a trap" in said
+
+
+def test_words_of_a_table_that_are_not_utf8_are_counted(tmp_path, npy):
+    """Parquet does not check its strings: this was an error of Python's own."""
+    words = pa.array([b"the", b"\xff\xfe", None, b"vote"], pa.binary())
+    strings = pa.Array.from_buffers(pa.string(), 4, words.buffers())
+    pq.write_table(pa.table({"word": strings}), tmp_path / "words.parquet")
+    read = read_vectors(npy, words=tmp_path / "words.parquet")
+    assert read.words == ["the", "vote"]
+    assert read.dropped == {"words that are not UTF-8": 1, "empty words": 1}
+
+
+def test_a_damaged_word_list_is_said_so_whatever_was_hit(tmp_path, npy):
+    content, draw = io.BytesIO(), random.Random(3)
+    pq.write_table(pa.table({"word": WORDS, "row": [3, 2, 1, 0]}), content)
+    for _ in range(60):
+        data = bytearray(content.getvalue())
+        for _ in range(draw.choice([1, 2, 40])):
+            data[draw.randrange(4, len(data) - 8)] = draw.randrange(256)
+        (tmp_path / "words.parquet").write_bytes(data)
+        with contextlib.suppress(WeightsError):
+            assert len(read_vectors(npy, words=tmp_path / "words.parquet").words) <= 4
 
 
 @given(

@@ -14,6 +14,7 @@ from tfnews.catalogue.settings import FAMILIES, GENERAL, KINDS, RECIPE, SETTINGS
 from tfnews.errors import UsageError
 
 DEFAULT = "tfidf"
+ENSEMBLE = "ensemble"  # what an average of runs has in the place of a row
 
 # Words in the names of well-known encoders that no family computes.
 _UNREAD = ("roberta", "xlm", "deberta", "electra", "longformer", "bigbird", "mpnet", "gpt", "t5")
@@ -98,6 +99,11 @@ def row(name: str) -> Row:
     Raises:
         UsageError: There is no such row.
     """
+    if name == ENSEMBLE:
+        raise UsageError(
+            "An ensemble is not trained: it is the average of trained runs. Make one with: tfnews "
+            "ensemble RUN RUN ... To train on, take its members one by one."
+        )
     if name not in rows():
         raise UsageError(
             f"No architecture {name!r}.{_unread(name) or nearest(name, rows())} "

@@ -44,6 +44,12 @@ _READING = ("fake_values", "real_values", "title_column", "text_column", "label_
     "folders of exports and .tflite files too.",
 )
 @click.option(
+    "--cleaning",
+    is_flag=True,
+    help="Ask what `data prepare --cut` costs or gains: runs of one architecture on the same "
+    "articles, cut differently.",
+)
+@click.option(
     "--tolerance",
     type=Number("--tolerance"),
     default=0.01,
@@ -71,6 +77,7 @@ def command(
     to: Path | None,
     as_json: bool,
     gate: bool,
+    cleaning: bool,
     tolerance: float,
     show: int,
     trust_graph: bool,
@@ -81,6 +88,9 @@ def command(
     The validation split decides which is best and which are as good; of these the smallest is
     named. Test scores are those that tfnews evaluate kept: no test split is scored anew.
     """
+    if cleaning:
+        _cleaning(models, to, as_json, data or splits or gate or any(reading.values()))
+        return
     _check(models, data, splits, gate, reading)
     if gate:
         _gate(
@@ -118,6 +128,25 @@ def _check(
     if given and data is None:
         option = given[0].replace("values", "value").replace("_", "-")
         raise UsageError(f"--{option} says how the file of --data is read. Give --data FILE too.")
+
+
+def _cleaning(models: tuple[str, ...], to: Path | None, as_json: bool, more: object) -> None:
+    if more:
+        raise UsageError(
+            "--cleaning compares runs on their own splits: give it runs, --to and --json alone."
+        )
+    if not models:
+        raise UsageError(
+            "--cleaning takes the runs to compare, one for each choice of data prepare --cut: "
+            "tfnews compare --cleaning RUN RUN"
+        )
+    from tfnews.comparison.cleaning import compare_cleaning
+    from tfnews.report.cleaning import screen
+
+    found = compare_cleaning(models, to=to)
+    say(_json(found) if as_json else screen.render(found))
+    if to is not None and not as_json:
+        say(f"\nWritten: {to / 'cleaning.html'}, .md, .json, .csv")
 
 
 def _gate(

@@ -99,7 +99,8 @@ def command(
     if as_json:
         say(content)
         return
-    say(screen.render(found, top, _in_colour()))
+    colour = _in_colour()
+    say(screen.render(found, top, colour), styled=colour)
     if to is not None:
         say(f"\nWritten: {to}")
     elif found.reason is None:

@@ -94,7 +94,8 @@ from tfnews.cli.trusting import trust_option
 @click.option(
     "--resume",
     metavar="RUN",
-    help="Go on with a fit that was broken off, from its newest checkpoint.",
+    help="Go on with a fit that was broken off, from its newest checkpoint, or with a group of "
+    "--seeds: what is broken off of it, and seeds not begun.",
 )
 @click.option(
     "--from",
@@ -133,6 +134,12 @@ def command(data: tuple[Path, ...], seeds: int | None, **options: object) -> Non
         _seeds(seeds, options)
         return
 
+    from tfnews.groups import find_group
+
+    if options["resume"] is not None and find_group(options["resume"]):
+        _resumed_seeds(options)
+        return
+
     from tfnews.training.fit import closing_words, fit
 
     run = fit(**options, command=typed(), say=say)
@@ -148,5 +155,14 @@ def _seeds(seeds: int, options: dict) -> None:
     from tfnews.training.seeds import closing_words, fit_seeds
 
     runs = fit_seeds(seeds, **options, command=typed(), say=say)
+    say(closing_words(runs))
+    next_step("; ".join(f"tfnews evaluate {run.name}" for run in runs))
+
+
+def _resumed_seeds(options: dict) -> None:
+    from tfnews.training.seeds import closing_words, resume_seeds
+
+    told = {name: options[name] for name in ("floor", "trust_graph")}
+    runs = resume_seeds(options["resume"], **told, say=say)
     say(closing_words(runs))
     next_step("; ".join(f"tfnews evaluate {run.name}" for run in runs))

@@ -3,6 +3,7 @@
 import click
 
 from tfnews import progress
+from tfnews.errors import still
 
 TYPED = "tfnews.typed"
 
@@ -12,10 +13,13 @@ def typed() -> str | None:
     return click.get_current_context().meta.get(TYPED)
 
 
-def say(line: str, err: bool = False) -> None:
-    """Print a line where no line of progress is, on standard error if `err`."""
+def say(line: str, err: bool = False, styled: bool = False) -> None:
+    """Print lines where no line of progress is, on standard error if `err`.
+
+    Names in them come from users' files and steer no terminal, unless all of it is `styled`.
+    """
     with progress.paused():
-        click.echo(line, err=err)
+        click.echo(line if styled else still(line), err=err)
 
 
 def next_step(command: str) -> None:

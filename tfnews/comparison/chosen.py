@@ -4,7 +4,8 @@ import os
 from collections.abc import Sequence
 
 from tfnews.errors import RunError, TfnewsError, UsageError
-from tfnews.runs import Run, is_run, saved_models_root
+from tfnews.groups import find_group
+from tfnews.runs import Run, saved_models_root
 
 _NAMED = 4  # runs that a message names of a group of splits
 
@@ -39,7 +40,7 @@ def chosen(
         UsageError: They were trained on different splits and may not.
     """
     if names:
-        runs = _named(names, root)
+        runs = named(names, root)
         groups = by_splits(runs)
         if len(groups) > 1 and not mixed:
             raise UsageError(_different(groups))
@@ -67,7 +68,13 @@ def by_splits(runs: Sequence[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
-def _named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None) -> list[Run]:
+def named(names: Sequence[str | os.PathLike | Run], root: str | os.PathLike | None) -> list[Run]:
+    """Open runs, and all complete ones of groups, each once.
+
+    Raises:
+        RunError: There is no such run, or it is not complete.
+        UsageError: There are fewer than two, or two of one name.
+    """
     runs: dict[str, Run] = {}
     for name in names:
         for run in [name] if isinstance(name, Run) else _of_name(name, root):
@@ -97,11 +104,28 @@ def _check_names(runs: Sequence[Run]) -> None:
 
 def _of_name(name: str | os.PathLike, root: str | os.PathLike | None) -> list[Run]:
     """Return the run of a name, or the runs of a group of that name."""
-    if not is_run(name, root):
-        members = [run for run in complete_runs(root) if run.config.group == os.fspath(name)]
-        if members:
-            return members
-    return [Run.open(name, root)]
+    group = find_group(name, root)
+    if group is None:
+        return [Run.open(name, root)]
+    if not group.complete:
+        raise RunError(
+            f"No run of the group {group.name} is complete: {group.lacking[:200]}. Wait for its "
+            f"training to end, or go on with it: tfnews fit --resume {group.name}"
+        )
+    return [Run.open(run.path) for run in group.complete]
+
+
+def of_broken_groups(runs: Sequence[Run]) -> list[str]:
+    """Say of which groups not all runs are complete, and so not among those compared."""
+    names = {run.config.group: run.path.parent for run in runs if run.config.group}
+    groups = [find_group(name, root) for name, root in names.items()]
+    return [
+        f"Of the group {group.name} {len(group.complete)} "
+        f"{'run is' if len(group.complete) == 1 else 'runs are'} compared, which is not all of it: "
+        f"{group.lacking[:200]}. Go on with it: tfnews fit --resume {group.name}"
+        for group in groups
+        if group and group.lacking
+    ]
 
 
 def _newest(runs: Sequence[Run]) -> float:

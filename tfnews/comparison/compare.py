@@ -7,7 +7,7 @@ import numpy as np
 
 from tfnews import progress
 from tfnews.comparison import texts as asking
-from tfnews.comparison.chosen import chosen, complete_runs
+from tfnews.comparison.chosen import chosen, complete_runs, of_broken_groups
 from tfnews.comparison.measure import Candidate, Member, Texts, in_middle_first, rank
 from tfnews.comparison.publish import publish
 from tfnews.comparison.texts import FILE, Asked
@@ -90,7 +90,7 @@ def compare(
         best=found.best,
         ship=found.ship,
     )
-    more = (*notes, *_of_data(asked))
+    more = (*notes, *of_broken_groups(compared), *_of_data(asked))
     ranking = wording.with_notes(ranking, more)
     if to is not None:
         publish(ranking, to)
@@ -121,9 +121,10 @@ def _stored(run: Run, asked: Asked) -> Member:
     answers, thresholds = {}, {}
     for part in _OWN_PARTS:
         kept = scores.parts.get(part)
-        if kept is None or not run.predictions_path(part).is_file():
+        known = kept is not None and "threshold" in kept.scores
+        if not known or not run.predictions_path(part).is_file():
             continue
-        answers[part] = _read(run, part, asked.frames[part]["label"].to_numpy())
+        answers[part] = stored_answers(run, part, asked.frames[part]["label"].to_numpy())
         thresholds[part] = kept.scores["threshold"]
     if "validation" not in answers:
         raise RunError(
@@ -133,7 +134,7 @@ def _stored(run: Run, asked: Asked) -> Member:
     return Member(run, answers, thresholds)
 
 
-def _read(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
+def stored_answers(run: Run, part: str, labels: np.ndarray) -> np.ndarray:
     """Read a part's predictions, float32 `(rows,)`, and hold their labels against the split's."""
     found, scored = predictions.read(run, part)
     if not np.array_equal(found, labels):

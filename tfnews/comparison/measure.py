@@ -107,13 +107,13 @@ def rank(
     )
     best = by_name[order[0].name]
     others = [by_name[one.name] for one in order[1:]]
-    against = {one.name: {} for one in candidates}
+    pairs = {one.name: {} for one in candidates}
     for part, of_part in texts.items():
         if best.has(part):
             compared = [one for one in others if one.has(part)]
-            for one, pair in zip(compared, _against(best, compared, of_part, part), strict=True):
-                against[one.name][part] = pair
-    order = [replace(one, against_best=against[one.name]) for one in order]
+            for one, pair in zip(compared, against(best, compared, of_part, part), strict=True):
+                pairs[one.name][part] = pair
+    order = [replace(one, against_best=pairs[one.name]) for one in order]
     order = [replace(one, tied=_tied(one, best.name, decided_on)) for one in order]
     tied = [one for one in order if one.tied]
     smallest = min(tied, key=lambda one: (one.megabytes or np.inf, one.parameters or np.inf))
@@ -214,7 +214,7 @@ def _f1(member: Member, texts: Texts, part: str) -> float:
     return _scores(member, texts, part)["f1"]
 
 
-def _against(best: Candidate, others: Sequence[Candidate], texts: Texts, part: str) -> list[Paired]:
+def against(best: Candidate, others: Sequence[Candidate], texts: Texts, part: str) -> list[Paired]:
     """Hold each candidate against the best: all p values are corrected together."""
     everyone = [best, *others]
     resampled = _mean_f1(everyone, texts, part)

@@ -4,23 +4,15 @@ import json
 import os
 from pathlib import Path
 
-from tfnews.errors import UsageError
-from tfnews.files import replacing
+from tfnews.files import check_folder, write_all
 from tfnews.records import Promotion, Ranking
+from tfnews.records.cleaning import Cleaning
+from tfnews.report.cleaning import page as cleaning_page
+from tfnews.report.cleaning import table as cleaning_table
 from tfnews.report.promotion import table as flip_table
 from tfnews.report.ranking import figure, page, table
 
 _FIGURE = "front-{}.png"
-
-
-def check_folder(to: str | os.PathLike) -> None:
-    """Check that files can go to a folder, which need not be there.
-
-    Raises:
-        UsageError: It is a file.
-    """
-    if Path(to).exists() and not Path(to).is_dir():
-        raise UsageError(f"--to takes a folder, and {to} is a file. Name another.")
 
 
 def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
@@ -28,7 +20,7 @@ def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
     check_folder(to)
     drawn = figure.pngs(found)
     names = {cost: _FIGURE.format(cost) for cost in drawn}
-    return _written(
+    return write_all(
         to,
         {
             **{names[cost]: png for cost, png in drawn.items()},
@@ -40,23 +32,26 @@ def publish(found: Ranking, to: str | os.PathLike) -> list[Path]:
     )
 
 
+def publish_cleaning(found: Cleaning, to: str | os.PathLike) -> list[Path]:
+    """Write cleaning.html, .md, .json and .csv; return their paths."""
+    check_folder(to)
+    return _written(
+        to,
+        {
+            "cleaning.html": cleaning_page.render(found),
+            "cleaning.md": cleaning_page.render_markdown(found),
+            "cleaning.json": _json(found.to_json()),
+            "cleaning.csv": cleaning_table.render(found),
+        },
+    )
+
+
 def publish_promotion(found: Promotion, to: str | os.PathLike) -> list[Path]:
     """Write gate.json, and flips.csv with a line for each text that flipped; return their paths."""
     check_folder(to)
     files = {"gate.json": _json(found.to_json()), "flips.csv": flip_table.render(found)}
-    return _written(to, files)
+    return write_all(to, files)
 
 
 def _json(content: dict) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _written(to: str | os.PathLike, files: dict[str, str | bytes]) -> list[Path]:
-    paths = []
-    for name, content in files.items():
-        path = Path(to) / name
-        data = content if isinstance(content, bytes) else content.encode("utf-8")
-        with replacing(path, "wb") as file:
-            file.write(data)
-        paths.append(path)
-    return paths

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from tfnews import packing
 from tfnews.data import streams
 from tfnews.data.decoding import decoded
 from tfnews.data.rows import Layout, Row, Table, empty, numbered, row_of
@@ -29,8 +30,6 @@ _LONGEST_CELL = 32_767
 _MOST_STRINGS = 2**30  # bytes; a workbook's texts are held in memory
 _MOST_OTHER = 2**26  # bytes of a part that holds no texts
 _MOST_ROWS = 1_048_576  # Excel's own
-_UNQUESTIONED = 2**28  # bytes that anything may unpack to
-_MOST_TIMES = 500  # its packed size, beyond which it is no news
 
 
 @contextlib.contextmanager
@@ -54,7 +53,7 @@ def parquet(stream: BinaryIO, name: str, counts: Counter, layout: Layout) -> Ite
             if texts:
                 file.seek(0)
                 content = parquet.ParquetFile(file, read_dictionary=texts)
-            check_packing(name, size, _unpacked(content.metadata))
+            packing.check(name, size, packing.largest_group(content.metadata), DataError)
             read = functools.partial(_parquet_rows, content, counts)
             yield Table(content.schema_arrow.names, read, "record")
         except (pa.ArrowException, OSError, ValueError, OverflowError, IndexError) as error:
@@ -79,12 +78,6 @@ def _repeated(schema: "pa.Schema") -> list[str]:
 
     kinds = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
     return [column.name for column in schema if column.type in kinds]
-
-
-def _unpacked(metadata: object) -> int:
-    # Of groups, not of their columns: Arrow aborts the process over some damaged ones of these.
-    groups = range(metadata.num_row_groups)
-    return max((metadata.row_group(group).total_byte_size for group in groups), default=0)
 
 
 def _cells(column: "pa.Array", counts: Counter) -> list:
@@ -153,20 +146,11 @@ _DAMAGED = (
 )
 
 
-def check_packing(name: str, packed: int, unpacked: int) -> None:
-    """Refuse what a few bytes unpack to, where it is more than memory should be asked for."""
-    if unpacked > max(_UNQUESTIONED, _MOST_TIMES * packed):
-        raise DataError(
-            f"{name} unpacks to {unpacked:,} bytes, more than {_MOST_TIMES:,} times what it takes "
-            "on the disk. It may be a trap; if you trust it, write it anew as CSV."
-        )
-
-
 def _check_size(file: BinaryIO, name: str) -> None:
     with zipfile.ZipFile(file) as archive:
         for part in archive.infolist():
             if "worksheets/" in part.filename:
-                check_packing(name, part.compress_size, part.file_size)
+                packing.check(name, part.compress_size, part.file_size, DataError)
             elif part.file_size > _MOST_OTHER and "sharedStrings" not in part.filename:
                 raise DataError(
                     f"{name} has a part of {part.file_size:,} bytes, {shown(part.filename, 40)!r}, "

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tfnews import progress
-from tfnews.catalogue.names import DATA_SET, PARTS, UNSTATED
+from tfnews.catalogue.names import DATA_SET, PARTS
 from tfnews.data import duplicates, formats, splits
 from tfnews.data.pool import CONTRADICTION, Pool, found_in
 from tfnews.data.splits import Splits, open_splits
@@ -201,9 +201,8 @@ def _without_copies(pool: Pool, own: np.ndarray) -> dict[str, object]:
 
 
 def _basis(sets: Sequence[Splits]) -> str:
-    """Return what the labels of all sets rest on, where that is one thing."""
-    bases = {one.label_basis for one in sets}
-    return bases.pop() if len(bases) == 1 else UNSTATED
+    """Return what the labels of the sets rest on: "publisher", or "publisher and factcheck"."""
+    return " and ".join(dict.fromkeys(one.label_basis for one in sets))
 
 
 def _columns(sets: Sequence[Splits]) -> list[dict]:

@@ -15,6 +15,7 @@ from tfnews.data.decoding import Lines
 from tfnews.data.json_shapes import PANDAS, records_of
 from tfnews.data.rows import (
     HALF_PAIR,
+    TOO_DEEP,
     Layout,
     Row,
     Table,
@@ -26,6 +27,7 @@ from tfnews.data.rows import (
 )
 from tfnews.data.text import is_unicode, shown
 from tfnews.errors import DataError
+from tfnews.records.nesting import DEEPEST, is_deeper
 
 LATER_KEYS = "rows with keys that the file's first rows lack, which are left out"
 
@@ -133,10 +135,11 @@ def _found(lines: Lines) -> tuple[Iterator[_Record], str]:
     first = begun[-1] if begun else ""
     if isinstance(first, TooLong):
         return _of_lines(itertools.chain(begun, source), lines.longest), "line"
-    if _parsed(first)[1] is None:
+    fault = _parsed(first)[1]
+    if fault in (None, TOO_DEEP):
         begun += (below := _to_written(lines.name, source))
         if not below or below[-1].isspace():
-            return _of_object(lines, _decode(first)), "record"
+            return _of_object(lines, None if fault else _decode(first)), "record"
     elif first.lstrip().startswith("{"):
         end = _end_of_object(lines, begun, source)
         if end:
@@ -168,7 +171,7 @@ def _end_of_object(lines: Lines, begun: list[str], source: Iterator[str]) -> boo
             _decoder.raw_decode(text)
             return True
         except RecursionError:
-            return False
+            return True  # whole or not, it is passed over
         except ValueError as error:
             if not _may_go_on(error, text):
                 return False
@@ -204,7 +207,9 @@ def _parsed(line: str) -> tuple[dict | None, str | None]:
     """Return the object on a line, or its fault."""
     try:
         value = _decode(line)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return None, TOO_DEEP
+    except ValueError:
         return None, _NO_OBJECT
     return _checked(value, line)
 
@@ -212,11 +217,10 @@ def _parsed(line: str) -> tuple[dict | None, str | None]:
 def _checked(value: object, text: str) -> tuple[dict | None, str | None]:
     if not isinstance(value, dict):
         return None, _NO_OBJECT
-    try:
-        if _PAIR.search(text) and not is_unicode(json.dumps(value, ensure_ascii=False)):
-            return None, HALF_PAIR
-    except RecursionError:
-        return None, _NO_OBJECT
+    if text.count("[") + text.count("{") > DEEPEST and is_deeper(value):
+        return None, TOO_DEEP
+    if _PAIR.search(text) and not is_unicode(json.dumps(value, ensure_ascii=False)):
+        return None, HALF_PAIR
     return value, None
 
 
@@ -274,7 +278,7 @@ class _Scanner:
                 if end < len(self._text):
                     return self._taken(value, end)
             except RecursionError:
-                raise self._broken("values nested too deep") from None
+                return self._passed_over(str)
             except ValueError as error:
                 end = None
                 if not isinstance(error, json.JSONDecodeError):  # a number Python does not take
@@ -363,8 +367,13 @@ def _of_objects(lines: Lines, values: Iterator[tuple[object, str]]) -> Iterator[
     return _numbered(itertools.chain(opening, values), lines.longest)
 
 
-def _of_object(lines: Lines, value: dict) -> Iterator[_Record]:
-    """Return the records that one object holds, or is."""
+def _of_object(lines: Lines, value: dict | None) -> Iterator[_Record]:
+    """Return the records that one object holds, or is; `None` is nested too deep for Python."""
+    if value is None or is_deeper(value):
+        raise DataError(
+            f"{lines.name} is one JSON object of {TOO_DEEP}. Write one object a line, for example "
+            f"with pandas: {PANDAS}."
+        )
     if "cells" in value and "nbformat" in value:
         raise DataError(f"{lines.name} is a Jupyter notebook. Name the file of news that it reads.")
     records = ((record, json.dumps(record)) for record in records_of(lines.name, value))

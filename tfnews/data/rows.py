@@ -11,6 +11,7 @@ from tfnews.data.decoding import codec_named
 from tfnews.data.text import is_unicode, printable, shown
 from tfnews.errors import DataError, UsageError
 
+TOO_DEEP = "values nested too deep"
 HALF_PAIR = "half a Unicode pair"
 
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
@@ -130,7 +131,7 @@ def row_of(line: int, cells: Sequence, names: Sequence[str], places: Sequence[in
     try:
         values = [_as_text(cell) for cell in cells]
     except RecursionError:
-        return Row(line, [""], "values nested too deep")
+        return Row(line, [""], TOO_DEEP)
     for place in places:
         if isinstance(cells[place], _NOT_TEXTS):
             what = type(cells[place]).__name__

@@ -311,10 +311,10 @@ def _as_in_manifest(path: Path, row: Format, names: Sequence[str], wanted: Forma
                 return row
             whole = columns.find("title", names) and columns.find("text", names)
             row = formats.named("tfnews" if whole else "tfnews-combined")
-        classes = tuple(content.get("class_names") or row.class_names)
+        real, fake = map(str.__str__, content.get("class_names") or row.class_names)  # texts alone
         told = {"basis": content.get("label_basis"), "licence": content.get("licence")}
-        return replace(row, class_names=classes, written=True, **told)
-    except (ValueError, AttributeError, TypeError) as error:
+        return replace(row, class_names=(real, fake), written=True, **told)
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise DataError(
             f"{manifest.name} beside {path.name} is not a manifest: {error}."
         ) from error

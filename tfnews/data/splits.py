@@ -175,7 +175,8 @@ def own_splits(run: Run, path: str | os.PathLike | None = None) -> Splits:
     if path is None and not os.path.isdir(recorded.path):
         raise DataError(
             f"The splits {run.name} was trained on are no longer at {recorded.path}. "
-            "Put them back there; tfnews evaluate also takes their new place, with --splits FOLDER."
+            "Put them back there; tfnews evaluate, drift and stress also take their new place, "
+            "with --splits FOLDER."
         )
     splits = open_splits(path or recorded.path)
     for part, digest in recorded.digests.items():

@@ -66,7 +66,7 @@ def _read(path: Path, decides: dict) -> object | None:
         entry = json.loads(path.read_text(encoding="utf-8"))
         whole = entry["decides"] == decides and entry["digest"] == _digest(entry["found"])
         return entry["found"] if whole else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

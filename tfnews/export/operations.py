@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfnews.errors import ExportError
+from tfnews.models.graph import faults
 
 # Operations of tensorflow-text that rows of the catalogue need, and the oldest TensorFlow Serving
 # that is known to have each. Its builds link that library; no release note says since when, so this
@@ -21,22 +22,7 @@ TEXT_OPERATIONS = {
     "SentencepieceOp": (2, 3),
     "SentencepieceTokenizeOp": (2, 3),
 }
-# Of TensorFlow's own, those that run code or reach for files and the network as a text is scored.
-# A checkpoint's reading and the reading of the graph's own vocabulary are none of them.
-_REACH_OUT = frozenset(
-    {
-        "EagerPyFunc",
-        "LoadDataset",
-        "MatchingFiles",
-        "PyFunc",
-        "PyFuncStateless",
-        "ReadFile",
-        "RpcCall",
-        "RpcServer",
-        "SaveDatasetV2",
-        "WriteFile",
-    }
-)
+_NAMED = 3  # that a refusal names
 
 
 def operations(folder: Path) -> set[str]:
@@ -54,16 +40,18 @@ def beyond_core(folder: Path) -> tuple[str, ...]:
     """Return the operations of a SavedModel that are tensorflow-text's.
 
     Raises:
-        ExportError: One is neither TensorFlow's own nor one of these, or it reaches out.
+        ExportError: The graph may do more than compute, or one is neither TensorFlow's own nor one
+            of these.
     """
-    found = operations(folder)
-    foreign = {name for name in found if not hasattr(tf.raw_ops, name)}
-    refused = sorted((foreign - set(TEXT_OPERATIONS)) | (found & _REACH_OUT))
+    foreign = {name for name in operations(folder) if not hasattr(tf.raw_ops, name)}
+    unknown = sorted(foreign - set(TEXT_OPERATIONS))
+    refused = [*faults(folder), *(f"the operation {name[:40]!r}" for name in unknown)]
     if refused:
         raise ExportError(
-            f"The model's graph holds operations that TensorFlow Serving may not have or that "
-            f"reach out of the graph: {', '.join(refused)}. Allowed: TensorFlow's own, and "
-            f"{', '.join(sorted(TEXT_OPERATIONS))}. Nothing was written. Train on another module."
+            "The model's graph holds what TensorFlow Serving may not have, or what may do more "
+            f"than compute: {', '.join(refused[:_NAMED])}. Allowed: TensorFlow's own operations "
+            f"that compute, and {', '.join(sorted(TEXT_OPERATIONS))}. Nothing was written. Train "
+            "on another module."
         )
     return tuple(sorted(foreign))
 

@@ -31,12 +31,17 @@ def forget(classifier: NewsClassifier, run: Run, texts: Sequence[str], least: in
     Returns:
         `{"learnt", "vocabulary", "dropped", "dropped_of_guards"}`, what was counted.
     """
-    learnt = run.config.weights.handle == _LEARNT
-    found = {"least_texts": least, "learnt": learnt, "dropped": 0, "dropped_of_guards": 0}
+    learnt = _learnt(classifier, run)
+    found = {
+        "least_texts": least,
+        "learnt": bool(learnt.any()),
+        "dropped": 0,
+        "dropped_of_guards": 0,
+    }
     if least == 1:
         return found
-    if learnt:
-        rare = _rare(classifier, texts, least)
+    if learnt.any():
+        rare = [id for id in _rare(classifier, texts, least) if learnt[id]]
         classifier.forget(rare)
         found |= {"vocabulary": _words(classifier), "dropped": len(rare)}
     if classifier.guards:
@@ -81,6 +86,17 @@ def _rare(classifier: NewsClassifier, texts: Sequence[str], least: int) -> list[
     counts = np.bincount(pairs % size, minlength=size)
     special = getattr(classifier.preprocessor.tokenizer, "special_ids", set())
     return [int(id) for id in np.flatnonzero(counts < least) if int(id) not in special]
+
+
+def _learnt(classifier: NewsClassifier, run: Run) -> np.ndarray:
+    """Tell which words of the vocabulary were learnt from the training texts, bool (words,)."""
+    if not run.config.members:
+        return np.full(_words(classifier), run.config.weights.handle == _LEARNT)
+    found = np.zeros(_words(classifier), bool)
+    ranges = classifier.preprocessor.tokenizer.ranges()
+    for member, own in zip(run.config.members, ranges, strict=True):
+        found[own.start : own.stop] = member.learnt
+    return found
 
 
 def _words(classifier: NewsClassifier) -> int:

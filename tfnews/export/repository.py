@@ -14,11 +14,13 @@ from pathlib import Path
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import serving
 from tfnews.files import folder_beside, held, write_json, write_text
+from tfnews.runs import is_name
 
 PARITY, CARD = "parity.json", "README.md"
 _LABELS = "labels.json"  # of a model's folder: which version each label stands for
 _GRAPH = "saved_model.pb"
 _WRITING = "writing"  # no number, so a server does not take what lies beside it for a version
+_LAST = 2**63 - 1  # version that a server can be told of
 _PATIENCE = 60  # seconds to wait for another export, which renames a folder and writes small files
 
 
@@ -58,7 +60,8 @@ class Model:
         if not self.path.is_dir():
             return []
         names = (path.name for path in self.path.iterdir() if path.is_dir())
-        return sorted(int(name) for name in names if name.isdecimal() and name.isascii())
+        numbers = (int(name) for name in names if name.isdecimal() and name.isascii())
+        return sorted(number for number in numbers if number <= _LAST)
 
     def labels(self) -> Labels | None:
         """Return which version each label stands for; `None` before the first export.
@@ -71,8 +74,8 @@ class Model:
             return None
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return Labels(int(found["stable"]), int(found["canary"]))
-        except (ValueError, KeyError, TypeError) as error:
+            return Labels(_version(found["stable"]), _version(found["canary"]))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ExportError(
                 f"{path} is not what tfnews writes ({error}). Write into it which versions the "
                 'labels stand for: {"stable": 1, "canary": 2}.'
@@ -86,9 +89,10 @@ class Model:
     def told(self, version: int) -> dict:
         """Return what a version's parity.json says; empty where it is missing or damaged."""
         try:
-            return json.loads((self.path / str(version) / PARITY).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            found = json.loads((self.path / str(version) / PARITY).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
             return {}
+        return found if isinstance(found, dict) else {}
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Path]:
@@ -208,10 +212,19 @@ class Model:
         )
 
 
+def _version(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LAST:
+        raise ValueError("a label stands for a version, a whole number from 1")
+    return value
+
+
 def served(repository: Path) -> list[Model]:
-    """Return the models of a repository that a server is told of, by name."""
-    found = sorted(repository.glob(f"*/{_LABELS}"))
-    return [Model(repository, path.parent.name) for path in found]
+    """Return the models of a repository that a server is told of, by name.
+
+    A folder whose name could be more than a name in models.config is none.
+    """
+    names = sorted(path.parent.name for path in repository.glob(f"*/{_LABELS}"))
+    return [Model(repository, name) for name in names if is_name(name)]
 
 
 def models(repository: Path) -> list[Model]:

@@ -194,7 +194,7 @@ class Page:
             return []
         try:
             return [one for one in _read(self._listing)["models"] if one["name"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ExportError(
                 f"{self._listing} is not what tfnews writes ({error}). Name another folder with "
                 "--to, or delete this one."

@@ -99,7 +99,8 @@ def versions(model: Model) -> list[str]:
     for version in model.versions():
         told = model.told(version)
         under = [label for label, at in named.items() if at == version]
-        megabytes = f"{told['bytes'] / 1e6:.2f} MB" if "bytes" in told else "size unknown"
+        size = told.get("bytes")
+        megabytes = f"{size / 1e6:.2f} MB" if isinstance(size, int) else "size unknown"
         made = f"run {told.get('run', 'unknown')}, {told.get('written', 'time unknown')}"
         lines.append(f"  {version}: {made}, {megabytes}{', '.join(['', *under])}")
     return lines if len(lines) > 1 else [f"{lines[0]} no versions."]

@@ -15,6 +15,7 @@ from tfnews.links import check_links
 from tfnews.models import cnn
 from tfnews.models.classifier import NewsClassifier, fake_probability
 from tfnews.models.embedding import family as embedding_family
+from tfnews.models.ensemble import EnsembleClassifier
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.graph import trusting
 from tfnews.models.linear import tfidf, word2vec
@@ -33,7 +34,15 @@ FAMILIES = {
     "transformer": transformer_family.FAMILY,
 }
 
-__all__ = ["FAMILIES", "NewsClassifier", "build", "fake_probability", "family_of", "load"]
+__all__ = [
+    "FAMILIES",
+    "EnsembleClassifier",
+    "NewsClassifier",
+    "build",
+    "fake_probability",
+    "family_of",
+    "load",
+]
 
 
 def family_of(arch: str) -> Family:

@@ -89,7 +89,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         # === Layers ===
         self.backbone = backbone
         self.preprocessor = preprocessor
-        self.head_layers = _head(head, backbone.dtype_policy)
+        self.head_layers = self._head_of(head)
 
         # === Functional Model ===
         inputs = backbone.input
@@ -114,6 +114,10 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         self._probabilities = probabilities
         self.guards = Guards.from_config(guards) if guards else None
         self.input_rule = input_rule
+
+    def _head_of(self, head: dict) -> list[keras.layers.Layer]:
+        """Return the layers from the backbone's features to logits."""
+        return _head(head, self.backbone.dtype_policy)
 
     @property
     def threshold(self) -> float:

@@ -8,12 +8,12 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
-from tensorflow.core.framework import function_pb2, node_def_pb2
+from tensorflow.core.framework import attr_value_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from tfnews.errors import WeightsError
@@ -23,7 +23,8 @@ _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _FROM_FILE = "InitializeTableFromTextFileV2"
 # A function's name; it would stand for the operation that has the same.
 _FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)[\w<>]*")  # <lambda> is how TensorFlow names one
-_MOST_DEEP = 200  # calls within calls
+_MOST_DEEP = 100  # calls within calls, and hands that an argument goes through
+_LARGEST = 2**31  # bytes: no message of this kind is larger
 _MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
 _NAMED = 2  # faults that a refusal names
 
@@ -70,18 +71,25 @@ def check_graph(folder: str | os.PathLike) -> tuple[str, ...]:
 
 def faults(folder: str | os.PathLike) -> list[str]:
     """Return what a SavedModel's graph may do besides computing, each in a few words; see above."""
-    content = Path(folder, "saved_model.pb").read_bytes()
     try:
+        content = _read(Path(folder, "saved_model.pb"))
         graphs = saved_model_pb2.SavedModel.FromString(content).meta_graphs
         # TensorFlow opens what has several graphs, or no objects, by the rules of its version 1.
         if len(graphs) != 1 or not graphs[0].HasField("object_graph_def"):
             return ["the format of TensorFlow 1"]
         return list(dict.fromkeys(_Graph(graphs[0]).faults()))
-    except (DecodeError, IndexError) as error:  # the latter where a graph has not what it names
+    # The latter two where it is too large, and where a graph has not what it names.
+    except (DecodeError, ValueError, IndexError) as error:
         raise WeightsError(
             f"{folder} cannot be opened as a SavedModel: its saved_model.pb is damaged. "
             "Copy its files again."
         ) from error
+
+
+def _read(path: Path) -> bytes:
+    if path.stat().st_size > _LARGEST:
+        raise ValueError("no such file is so large")
+    return path.read_bytes()
 
 
 class _Graph:
@@ -93,6 +101,7 @@ class _Graph:
 
     def faults(self) -> Iterator[str]:
         yield from self._misnamed()
+        yield from self._decided_by_callers()
         yield from self._beyond_list()
         endless = self._endless()
         if endless:
@@ -107,6 +116,23 @@ class _Graph:
             if name in seen or not _FUNCTION.fullmatch(name):
                 yield f"a function with the name of another or of an operation, {name[:40]!r}"
             seen.add(name)
+
+    def _decided_by_callers(self) -> Iterator[str]:
+        """Yield calls and arguments that cannot be read off the function that they stand in."""
+        for place, nodes in self._places():
+            where = f"(in {place[:30] or 'the main graph'})"
+            values = [value for node in nodes for value in node.attr.values()]
+            if any(value.HasField("placeholder") for value in values):
+                yield f"an attribute that its callers set {where}"
+            called = [one for value in values for one in _functions(value)]
+            if any(one.attr for one in called):
+                yield f"a function that is called with attributes {where}"
+            foreign = next((one.name for one in called if one.name not in self.functions), None)
+            if foreign is not None:
+                yield f"a function that it does not hold, {foreign[:40]!r} {where}"
+        for name, function in self.functions.items():
+            if any(one.number_attr or one.type_list_attr for one in function.signature.input_arg):
+                yield f"an argument that is a list (in {name[:40]!r})"
 
     def _beyond_list(self) -> Iterator[str]:
         """Yield operations that are not allowed where they stand."""
@@ -131,6 +157,8 @@ class _Graph:
             for node in nodes:
                 by_saver = not place and node.name in ends
                 (called if by_saver else others).update(_mentioned(node))
+        # TensorFlow puts one function in the place of another that says it does the same.
+        others |= {name for name, one in self.functions.items() if "api_implements" in one.attr}
         return called - others
 
     def _of_objects(self) -> set[str]:
@@ -141,7 +169,8 @@ class _Graph:
             names |= set(node.function.concrete_functions)
             names.add(node.bare_concrete_function.concrete_function_name)
         library = self.meta.graph_def.library
-        return names | {g.gradient_func for g in library.gradient}
+        gradients = (*library.gradient, *library.registered_gradients)
+        return names | {one.gradient_func for one in gradients}
 
     def _endless(self) -> str | None:
         """Say which function calls itself, or others so often that it would not end."""
@@ -166,8 +195,10 @@ class _Graph:
         for name in self.functions:
             if None in self._file_names(name):
                 yield f"a file's name that is no asset's (in {name[:40]!r})"
-        for name, concrete in self.meta.object_graph_def.concrete_functions.items():
-            if name in self.functions and not self._bound_to_assets(name, concrete.bound_inputs):
+        concrete = self.meta.object_graph_def.concrete_functions
+        for name in sorted(self._of_objects() & self.functions.keys()):
+            bound = concrete[name].bound_inputs if name in concrete else ()
+            if not self._bound_to_assets(name, bound):
                 yield f"a file's name that is no asset's (in {name[:40]!r})"
         for asset in self.meta.asset_file_def:
             parts = asset.filename.replace("\\", "/").split("/")
@@ -188,9 +219,12 @@ class _Graph:
         """Return which arguments of a function name files; `None` is what is no argument."""
         if name not in self._named:
             function = self.functions[name]
+            nodes = function.node_def
+            arguments = {one.name: n for n, one in enumerate(function.signature.input_arg)}
+            handed_on = {node.name: node.input[0] for node in nodes if node.op == "Identity"}
             self._named[name] = {
-                _argument(function, given)
-                for node in function.node_def
+                _argument(arguments, handed_on, given)
+                for node in nodes
                 for given in self._names_in(node)
             }
         return self._named[name]
@@ -214,17 +248,23 @@ def _mentioned(node: node_def_pb2.NodeDef) -> Iterator[str]:
     """Yield the functions that a node may call."""
     yield node.op
     for value in node.attr.values():
-        if value.HasField("func"):
-            yield value.func.name
-        for one in value.list.func:
-            yield one.name
+        yield from (one.name for one in _functions(value))
 
 
-def _argument(function: function_pb2.FunctionDef, name: str) -> int | None:
-    """Return the place of the argument that an input of a node is; `None` where it is none."""
-    arguments = {one.name: place for place, one in enumerate(function.signature.input_arg)}
-    handed_on = {node.name: node.input[0] for node in function.node_def if node.op == "Identity"}
-    for _ in range(len(handed_on) + 1):
+def _functions(value: attr_value_pb2.AttrValue) -> Sequence[attr_value_pb2.NameAttrList]:
+    """Return the functions that an attribute names."""
+    return [value.func] if value.HasField("func") else value.list.func
+
+
+def _argument(arguments: Mapping[str, int], handed_on: Mapping[str, str], name: str) -> int | None:
+    """Return the place of the argument that an input of a node is; `None` where it is none.
+
+    Args:
+        arguments: Name -> place.
+        handed_on: Node that hands its input on as it is -> that input.
+        name: The input's.
+    """
+    for _ in range(_MOST_DEEP):
         if name in arguments:
             return arguments[name]
         name = handed_on.get(name.partition(":")[0], "")

@@ -143,10 +143,14 @@ class Guards:
 
     def caution(self, text: str) -> str | None:
         """Return what speaks against the score of a text that is not refused, or None."""
-        units = _UNITS[self.unit].findall(_opening(text))
+        units = self.units(text)
         if self.foreign is None or not units or not (limit := self._lacking(units)):
             return None
         return f"unusual vocabulary: {limit}"
+
+    def units(self, text: str) -> list[str]:
+        """Return what is counted of a text: the words, or characters, of its opening, folded."""
+        return _UNITS[self.unit].findall(_opening(text))
 
     def get_config(self) -> dict:
         """Return the arguments that make these guards again, fit for JSON (about 10 kB)."""
@@ -162,8 +166,24 @@ class Guards:
 
     @classmethod
     def from_config(cls, config: dict) -> "Guards":
-        """Make guards from what `get_config` returned."""
-        return cls(**config)
+        """Make guards from what `get_config` returned.
+
+        Raises:
+            ValueError: It holds what no guards have.
+        """
+        made = cls(**config)
+        shares = (made.common_share, made.least_ratio)
+        words = (made.letters, made.common, *(made.foreign or {}).values())
+        is_right = (
+            made.unit in _UNITS
+            and type(made.usual_length) is int
+            and 0 < made.usual_length < 10**9
+            and all(isinstance(one, int | float) and 0 <= one <= 1 for one in shares)
+            and all(isinstance(one, str) for one in words)
+        )
+        if not is_right:
+            raise ValueError("its guards hold numbers or words that none have")
+        return made
 
     def _unseen_letters(self, opening: str) -> str | None:
         unseen = [char for char in set(opening) - self._letters if char.isalpha()]

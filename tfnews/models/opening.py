@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import h5py
 import keras
 import keras_hub
 import numpy as np
 
 from tfnews.errors import RunError, WeightsError
 from tfnews.files import sha256
+from tfnews.models import stated
 from tfnews.models.classifier import NewsClassifier
+from tfnews.records.nesting import is_deeper
 from tfnews.runs import TASK
 
 _BACKBONE = "config.json"
@@ -99,8 +100,13 @@ def open_preset(folder: Path) -> NewsClassifier:
         if not (folder / name).is_file():  # keras-hub would go on with fresh weights
             raise RunError(f"The model in {str(folder)[-100:]} has lost its {name}. {_MENDING}")
     try:
-        classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
-        stored = _stored(folder)
+        for name in _CONFIGURED:
+            stated.check_numbers(_read(folder / name))
+        stored = stated.stored(folder, _WEIGHTS)
+        with stated.only(stored):
+            classifier = keras_hub.models.TextClassifier.from_preset(str(folder))
+        stated.check_words(classifier)
+        stated.check_vocabulary(classifier)
     except (RunError, WeightsError, MemoryError):
         raise
     # Damaged files surface as many kinds, of Keras, HDF5, TensorFlow and Python.
@@ -143,7 +149,10 @@ def check_finite(model: keras.Model, whose: str) -> None:
 
 def _read(path: Path) -> object:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if is_deeper(content):
+            raise RecursionError
+        return content
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{str(path)[-150:]} cannot be read: {type(error).__name__}. {_MENDING}"
@@ -184,17 +193,3 @@ def _belong(classifier: object, backbone: object) -> bool:
 def _shown(named: object) -> str:
     found = named if isinstance(named, dict) else {}
     return repr(found.get("registered_name") or found.get("class_name"))[:80]
-
-
-def _stored(folder: Path) -> Counter:
-    """Count the shapes of the weights in a model's files."""
-    shapes = Counter()
-
-    def count(name: str, one: object) -> None:
-        if isinstance(one, h5py.Dataset) and not name.startswith("optimizer/"):
-            shapes[one.shape] += 1
-
-    for name in _WEIGHTS:
-        with h5py.File(folder / name) as file:
-            file.visititems(count)
-    return shapes

@@ -6,6 +6,7 @@ from tfnews.records.config import (
     Ancestor,
     ColumnsRecord,
     Config,
+    Member,
     Parameters,
     SplitsRecord,
     WeightsRecord,
@@ -17,6 +18,6 @@ from tfnews.records.scores import Comparison, Judged, OtherSet, Reason, Scores, 
 __all__ = [
     "Ancestor", "Audit", "AuditedPart", "Band", "Bin", "Calibration", "CalibrationRecord",
     "ColumnsRecord", "Comparison", "Config", "Contender", "Copies", "Fitted", "Flip", "HeldOut",
-    "Judged", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking", "Reason",
-    "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
+    "Judged", "Member", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking",
+    "Reason", "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
 ]  # fmt: skip

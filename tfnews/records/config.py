@@ -95,6 +95,25 @@ class Ancestor:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A run whose answers an ensemble averages.
+
+    Attributes:
+        run: Its name.
+        path: Where it was.
+        digest: SHA-256 of its model when it was copied.
+        arch: Name of its catalogue row.
+        learnt: Whether its vocabulary comes from the training split.
+    """
+
+    run: str
+    path: str
+    digest: str
+    arch: str
+    learnt: bool
+
+
+@dataclass(frozen=True)
 class Parameters:
     """A classifier's weights as published counts count them: all, and those that training moves."""
 
@@ -110,11 +129,13 @@ class Config(Record):
         state: "training" or "complete".
         name: As it was created.
         group: Of the runs that differ in their seed alone; `None` where it is in none.
+        group_seeds: All seeds that were asked of that group, those to come included.
         arch: Name of the catalogue's row.
         family: The row's family.
         trainable: Whether pretrained weights were trained.
         weights: What it started from.
         lineage: Earlier runs it goes on from, oldest first.
+        members: The runs that it is the average of; none for what is no ensemble.
         splits: What it was trained on.
         recipe: Every setting with its value.
         seed: Of initial weights, order and dropout.
@@ -132,18 +153,21 @@ class Config(Record):
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
         calibration: How its scores were last calibrated; `None` for runs made before that was done.
-        fit_seconds: From the first batch to the saved scores, broken-off legs included.
+        fit_seconds: From the first batch to the saved scores, broken-off legs included; of an
+            ensemble those of its members too.
         more: What another version wrote; kept as it is.
     """
 
     state: str
     name: str
     group: str | None = None
+    group_seeds: tuple[int, ...] = ()
     arch: str
     family: str = ""
     trainable: bool = False
     weights: WeightsRecord = WeightsRecord()
     lineage: tuple[Ancestor, ...] = ()
+    members: tuple[Member, ...] = ()
     splits: SplitsRecord
     recipe: dict[str, object] = field(default_factory=dict)
     seed: int = 0

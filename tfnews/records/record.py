@@ -1,13 +1,17 @@
 """The one way between JSON and typed records."""
 
 import json
+import math
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Self, get_args, get_origin
 
+from tfnews.records.nesting import is_deeper
+
 # Null is said of these, and the rest left out: fresh weights have no digest, too few clusters of
 # texts no interval.
 _SAID = ("digest", "interval")
+_MOST = 1e300  # whole numbers of JSON may be larger than any other number of Python
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,26 @@ class Record:
     def to_json(self) -> dict:
         """Return the object; what is not known is left out."""
         return asdict(self, dict_factory=_without_unknown)
+
+
+def parsed(text: str) -> object:
+    """Return the content of JSON.
+
+    Raises:
+        ValueError: It is none, is nested too deep, or holds NaN or infinity, which Python takes
+            for numbers of JSON.
+    """
+    content = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    if is_deeper(content):
+        raise ValueError("values nested too deep")
+    return content
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:20]} is no number")
+    return number
 
 
 class _MistypedError(ValueError):
@@ -57,7 +81,10 @@ def _record(kind: type, content: object, at: str) -> object:
             values[one.name] = _typed(content[one.name], one.type, below)
         elif one.default is MISSING and one.default_factory is MISSING:
             raise _MistypedError(f"{below} is missing")
-    return kind(**values)
+    made = kind(**values)
+    if hasattr(made, "check_read"):  # what types do not say
+        made.check_read()
+    return made
 
 
 def _typed(value: object, kind: object, at: str = "") -> object:
@@ -75,6 +102,8 @@ def _typed(value: object, kind: object, at: str = "") -> object:
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
         at = at if len(at) <= 60 else f"{at[:57]}..."  # keys may be as long as anyone writes
         raise _MistypedError(f"{at or 'it'} must be {_IN_WORDS[plain]}, not {shown}")
+    if plain is float and abs(value) > _MOST:
+        raise _MistypedError(f"{at or 'it'} must be a number that can be computed with")
     if plain is dict and inner:
         return {name: _typed(one, inner[1], f"{at}.{name}") for name, one in value.items()}
     if plain is tuple:

@@ -1,12 +1,47 @@
 """What metrics.json says of a run."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from tfnews.records.audit import Audit, Token
 from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
 from tfnews.records.slices import Slices
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and _is_number(value) and value >= 0
+
+
+def _is_pair(value: object, of: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(of, value))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _of_a_class(value: object) -> bool:
+    """Tell whether these are precision, recall, F1 and support."""
+    return isinstance(value, dict) and all(map(_is_number, value.values()))
+
+
+# What `metrics.scores` returns, by what it can be; the others are numbers or not known.
+_SCORES = {
+    "rows": _is_count,
+    "threshold": lambda value: _is_number(value) and 0 <= value <= 1,
+    "class_names": lambda value: _is_pair(value, _is_text),
+    "f1": _is_number,
+    "accuracy": _is_number,
+    "confusion": lambda value: _is_pair(value, lambda row: _is_pair(row, _is_count)),
+    "classes": lambda value: isinstance(value, dict) and all(map(_of_a_class, value.values())),
+    "always": lambda value: isinstance(value, dict) and _is_text(value.get("class")),
+}
 
 
 @dataclass(frozen=True)
@@ -20,6 +55,19 @@ class Judged:
 
     scores: dict[str, object]
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
+
+    def check_read(self) -> None:
+        """Check what a file says before it is computed with.
+
+        Raises:
+            ValueError: The threshold is no number from 0 to 1, or another score is none.
+        """
+        for name, is_right in _SCORES.items():
+            if name in self.scores and not is_right(self.scores[name]):
+                raise ValueError(f"{name} among the scores is not what it can be")
+        for name, score in self.scores.items():
+            if name not in _SCORES and not (score is None or _is_number(score)):
+                raise ValueError(f"{name[:40]} among the scores is no number")
 
     @property
     def class_names(self) -> tuple[str, str]:
@@ -121,6 +169,10 @@ class OtherSet:
     outdated: bool | None = None
     scores: dict[str, object]
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
+
+    def check_read(self) -> None:
+        """Check what a file says, as `Judged` does."""
+        self.judged.check_read()
 
     @property
     def judged(self) -> Judged:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from tfnews.errors import still
+
 _MARKS = ("\\", "|", "`", "*", "_", "[")
 
 
 def plain(text: str) -> str:
     """Return text on one line that Markdown shows as it is: names come from users' files."""
-    line = " ".join(str(text).split()).replace("<", "&lt;")
+    line = still(" ".join(str(text).split())).replace("<", "&lt;")
     for mark in _MARKS:
         line = line.replace(mark, "\\" + mark)
     return line

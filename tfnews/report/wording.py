@@ -41,6 +41,11 @@ def interval(bounds: Sequence[float] | None) -> str:
     return "" if bounds is None else f"{bounds[0]:.4f} to {bounds[1]:.4f}"
 
 
+def p_value(value: float) -> str:
+    """Return a p value as it is usually printed."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def day(when: date) -> str:
     """Return "5 May 2026"."""
     return f"{when.day} {when:%B %Y}"
@@ -56,8 +61,8 @@ def resembles(class_names: Sequence[str], set_name: str) -> str:
 
 
 def label_basis(basis: str) -> str:
-    """Say what the labels of a data set rest on."""
-    return LABEL_BASES.get(basis, basis)
+    """Say what the labels of a data set, or of several joined, rest on."""
+    return "; ".join(LABEL_BASES.get(one, one) for one in basis.split(" and "))
 
 
 def false_alarms(judged: Judged, called: str | None = None, of: str = "") -> str:
@@ -202,6 +207,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
     facts = {
         "written": report.written and day(report.written),
         "command": config.command,
+        "average of": ", ".join(f"{one.run} ({one.arch})" for one in config.members),
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
         "calibrated": _calibrated(config.calibration),
         "seed": config.seed,
@@ -242,7 +248,7 @@ def _amount(value: float | None, pattern: str) -> str | None:
 
 def _style_warning(report: Report) -> str | None:
     near_perfect = report.judged.scores["f1"] >= NEAR_PERFECT
-    if report.data.label_basis == "publisher":
+    if "publisher" in report.data.label_basis.split(" and "):
         said = "Labels follow the publisher, not the single article: "
         if near_perfect:
             return (

@@ -11,7 +11,7 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
-from tfnews.errors import UsageError
+from tfnews.errors import UsageError, still
 from tfnews.files import replacing
 
 PARQUET_ROWS = 1_000
@@ -98,7 +98,7 @@ def _write_table(predictions: Iterable[Prediction], file: BinaryIO) -> None:
         score = prediction.fake_probability
         number = "-" if score is None else f"{score:.3f}"
         words = "; ".join(filter(None, (prediction.label, prediction.reason)))
-        file.write(f"{prediction.id:>8}  {number:>16}  {words}\n".encode())
+        file.write(still(f"{prediction.id:>8}  {number:>16}  {words}\n").encode())
 
 
 def _write_parquet(predictions: Iterable[Prediction], file: BinaryIO) -> None:

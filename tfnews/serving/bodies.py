@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tfnews.records.nesting import is_deeper
 from tfnews.serving.refused import RefusedError
 from tfnews.serving.tensors import (
     Spec,
@@ -58,22 +59,9 @@ def document(body: bytes) -> dict[str, Any]:
         raise RefusedError("JSON Parse error: Number too big to be stored in double.") from None
     if not isinstance(found, dict):
         raise RefusedError(f"JSON Value of Type: {json_type(found)} Is not object")
-    _check_depth(found)
+    if is_deeper(found, DEEPEST):
+        raise _too_deep()
     return found
-
-
-def _check_depth(found: object) -> None:
-    level = [found]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return
-    raise _too_deep()
 
 
 def _too_deep() -> RefusedError:

@@ -138,7 +138,7 @@ class Models:
             if model.source == repository:
                 await self._follow(model, one)
             else:
-                _log.warning("%s in %s is left out: it is served already.", name, repository)
+                _log.warning("%s in %s is left out: it is served already.", shown(name), repository)
         for model in [m for m in self.models.values() if m.source == repository]:
             if model.name not in asked:
                 for version in model.available().values():
@@ -175,7 +175,7 @@ class Models:
         except LoadError as error:
             version.state, version.error, version.stamp = END, str(error), seen
             self._tell(model, version)
-            _log.error("%s version %d: %s", model.name, number, error)
+            _log.error("%s version %d: %s", shown(model.name), number, error)
         else:
             self._start(model, version, opened)
 

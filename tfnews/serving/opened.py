@@ -15,7 +15,7 @@ from tensorflow.core.framework import tensor_shape_pb2, types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from tfnews import catalogue
-from tfnews.errors import TfnewsError, WeightsError
+from tfnews.errors import TfnewsError, WeightsError, visible
 from tfnews.export import page, tokenizer_files
 from tfnews.export.repository import PARITY
 from tfnews.links import check_links
@@ -236,4 +236,4 @@ def _warm_up(opened: Opened) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+    return visible((str(error).strip() or type(error).__name__).splitlines()[0][:300])

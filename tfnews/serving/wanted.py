@@ -46,12 +46,12 @@ def wanted(repository: Path) -> dict[str, Wanted]:
     asked = model_server_config_pb2.ModelServerConfig()
     try:
         text_format.Parse(config.read_text(encoding="utf-8"), asked, allow_unknown_field=True)
+        return {one.name: _asked(repository, one) for one in asked.model_config_list.config}
     except (text_format.ParseError, UnicodeDecodeError, OSError) as error:
         raise ExportError(
             f"{config} cannot be read ({error}). Mend it, or let tfnews export write it anew: "
             "tfnews export --promote or --rollback."
         ) from error
-    return {one.name: _asked(repository, one) for one in asked.model_config_list.config}
 
 
 def _newest(repository: Path) -> dict[str, Wanted]:

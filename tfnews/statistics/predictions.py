@@ -1,9 +1,13 @@
 """A run's predictions, read back as they were in memory."""
 
+import warnings
+
 import numpy as np
 
 from tfnews.errors import RunError
 from tfnews.runs import Run
+
+_LARGEST = 2**32  # bytes: a hundred million texts
 
 
 def read(run: Run, part: str) -> tuple[np.ndarray, np.ndarray]:
@@ -14,11 +18,19 @@ def read(run: Run, part: str) -> tuple[np.ndarray, np.ndarray]:
     """
     path = run.predictions_path(part)
     try:
-        table = np.loadtxt(path, np.float64, delimiter=",", skiprows=1, usecols=(1, 2), ndmin=2)
+        if path.stat().st_size > _LARGEST:
+            raise ValueError("no split has so many texts")
+        with warnings.catch_warnings(action="ignore"):  # NumPy warns of a file without rows
+            table = np.loadtxt(
+                path, np.float64, delimiter=",", skiprows=1, usecols=(1, 2), ndmin=2, comments=None
+            )
+        labels, scores = table.T
+        if not (np.isin(labels, (0, 1)).all() and ((scores >= 0) & (scores <= 1)).all()):
+            raise ValueError("a label is not 0 or 1, or a probability not from 0 to 1")
     except (OSError, ValueError) as error:
         raise RunError(
             f"The predictions of {run.name}, {path}, are not there or damaged. Make them anew "
             f"with: tfnews evaluate {run.name}"
         ) from error
     # The shortest digits that tell a float32 from its neighbours give it back by way of float64.
-    return table[:, 0].astype(np.int8), table[:, 1].astype(np.float32)
+    return labels.astype(np.int8), scores.astype(np.float32)

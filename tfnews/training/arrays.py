@@ -20,7 +20,8 @@ from tfnews.models.variables import fill, pieces
 # What a file raises that was cut off or damaged, or that holds pickled objects.
 UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
-    *(EOFError, KeyError, OSError, RuntimeError, ValueError),
+    *(EOFError, OSError, RuntimeError, ValueError, SyntaxError),
+    *(TypeError, LookupError, AttributeError, ArithmeticError),
 )
 
 

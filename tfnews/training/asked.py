@@ -52,6 +52,7 @@ def check(
         WeightsError: The weights are not there and cannot be had.
         RunError: There is no run to go on from or to resume, or the name is taken.
     """
+    from tfnews.groups import unfinished_group
     from tfnews.runs import Run, check_free, model_folder  # listing settings need not wait for it
 
     values = {name: value for name, value in given.items() if name in SETTINGS}
@@ -59,7 +60,9 @@ def check(
         places = {"data": data, "arch": arch, "config": config, "from_run": from_run}
         said = without_none({**places, **values, "assignments": list(assignments) or None})
         refuse_besides(said | without_none({"name": name}), dry_run)
-        run = Run.unfinished(resume, root)
+        group = unfinished_group(resume, root)
+        run = group.runs[0] if group else Run.unfinished(resume, root)
+        catalogue.row(run.config.arch)
         from tfnews.data.splits import own_splits  # pandas, which a wrong name need not wait for
 
         own_splits(run)
@@ -162,8 +165,8 @@ def check_seeds(
     if resume or dry_run:
         raise UsageError(
             "--seeds trains new runs. Received besides: "
-            f"{'--resume' if resume else '--dry-run'}. A run of a group is resumed by its own "
-            "name, and a dry run is the same for each seed: leave --seeds out."
+            f"{'--resume' if resume else '--dry-run'}. A group is resumed by its name "
+            "alone, and a dry run is the same for each seed: leave --seeds out."
         )
     name = arch or catalogue.DEFAULT
     if catalogue.row(name).kind == "tfidf":

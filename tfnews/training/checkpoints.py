@@ -60,7 +60,8 @@ class SaveState(keras.callbacks.Callback):
             RunError: The checkpoint holds the state of another model.
         """
         self.set_model(model)
-        model.optimizer.build(model.trainable_variables)
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
         folder = self.run.checkpoints_dir
         for left in folder.glob(".*.npz.*"):  # by a fit that was killed as it wrote
             left.unlink()

@@ -1,7 +1,6 @@
 """Train one architecture on a folder of splits and keep all that is learnt in a run."""
 
 import contextlib
-import gc
 import json
 import os
 import shutil
@@ -15,18 +14,17 @@ from tfnews import progress
 from tfnews.catalogue.rows import DEFAULT, row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.data.splits import own_splits
-from tfnews.errors import DataError, FitInterruptedError
+from tfnews.errors import FitInterruptedError
 from tfnews.evaluation import floor as floors
-from tfnews.evaluation.measure import by_set, judged, reliable
-from tfnews.models import NewsClassifier
 from tfnews.models.graph import trusting
-from tfnews.models.opening import check_finite, digests
-from tfnews.records import CalibrationRecord, Config, Judged
+from tfnews.models.opening import check_finite
+from tfnews.records import Config, Judged
 from tfnews.report import board, projector, sections, wording
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run, next_name
-from tfnews.statistics import balance, calibration
+from tfnews.statistics import balance
 from tfnews.statistics.metrics import best_threshold
+from tfnews.training import keeping
 from tfnews.training.asked import check_parent, opened, refuse_besides, without_none
 from tfnews.training.refit import refitted
 from tfnews.training.settings import recorded, resolve
@@ -56,6 +54,7 @@ def fit(
     trainable: bool | None = None,
     name: str | None = None,
     group: str | None = None,
+    group_seeds: Sequence[int] = (),
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
@@ -93,6 +92,7 @@ def fit(
         trainable: Whether pretrained weights are fine-tuned.
         name: Name of the run; by default arch, ft or frozen, and the next number.
         group: Of the runs that differ in their seed alone, for `fit_seeds`.
+        group_seeds: All seeds of that group, for the same.
         epochs: Passes over the training split at most.
         batch_size: Texts in a batch.
         learning_rate: Of the optimizer.
@@ -154,11 +154,39 @@ def fit(
             options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
-        start = replace(start, group=group)
+        start = replace(start, group=group, group_seeds=tuple(group_seeds))
         if dry_run:
             say(json.dumps(start.to_json(), indent=2))
             return None
         return _begun(Run.create(start, root), setup, manner)
+
+
+def fit_like(
+    run: Run,
+    seed: int,
+    name: str,
+    *,
+    root: str | os.PathLike | None = None,
+    floor: bool = True,
+    trust_graph: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> Run:
+    """Train as a run of a group was trained, with another seed.
+
+    Args:
+        run: Complete or broken off, on splits that are still there.
+        seed: The other seed.
+        name: Of the run to come, which is of the same group.
+        root: As `fit` takes it.
+        floor: As `fit` takes it.
+        trust_graph: As `fit` takes it.
+        say: As `fit` takes it.
+    """
+    with trusting(trust_graph):
+        setup, known = again(run, own_splits(run), seed), run.config
+        start = described(setup, name, known.command)
+        start = replace(start, group=known.group, group_seeds=known.group_seeds)
+        return _begun(Run.create(start, root), setup, _Manner(floor, say))
 
 
 def _call(said: dict[str, object]) -> str:
@@ -197,13 +225,19 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
         with _clocked(run), _resumable(run):
             odds, epochs = _learn(setup, run, manner, resume)
-            validation = _calibrated(setup, run, odds, manner.say)
             classifier = setup.classifier
+            validation = keeping.calibrated(
+                classifier, setup.splits, setup.options["calibrate"], run, odds, manner.say
+            )
             if setup.options["refit"]:
                 classifier = refitted(setup, epochs, manner.say)
                 run.update(refit_epochs=epochs)
-            _save(classifier, run)
-            _score(setup, run, validation, manner)
+            keeping.save(classifier, run)
+            keeping.score(setup.classifier, setup.splits, run, validation)
+            if manner.floor and setup.row.name != floors.FLOOR:
+                keeping.compare_with_floor(
+                    setup.classifier, setup.splits, run, validation, manner.say
+                )
         if setup.row.family == "embedding":
             projector.write(run, classifier, _encoded(setup, "train").ids)
         board.write(run)
@@ -239,7 +273,8 @@ def _resumable(run: Run) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise FitInterruptedError(
-            f"Interrupted before it was complete. Go on with: tfnews fit --resume {run.name}"
+            "Interrupted before it was complete. Go on with: tfnews fit --resume "
+            f"{run.config.group or run.name}"
         ) from None
 
 
@@ -283,31 +318,6 @@ def _other_threshold(run: Run, found: Judged) -> str:
     )
 
 
-def _calibrated(setup: Setup, run: Run, odds: np.ndarray, say: Callable[[str], None]) -> np.ndarray:
-    """Fit how scores are read on the validation texts, and return their probabilities (texts,).
-
-    Where there are too few for it, scores stay as they are, which is said: a fit does not fail
-    by what `tfnews calibrate` can do another way.
-
-    Args:
-        setup: Trained.
-        run: The record of it goes there.
-        odds: Log odds of the validation texts, before calibration, (texts,).
-        say: Prints a line.
-    """
-    labels, names = setup.splits.frame("validation")["label"].to_numpy(), setup.splits.class_names
-    method, note = setup.options["calibrate"], None
-    try:
-        found = calibration.fit(method, odds, labels, names)
-    except DataError as error:
-        found, note = calibration.Calibration(), f"Scores are not calibrated. {error}"
-        say(note)
-    setup.classifier.calibration = found
-    rows = dict(zip(names, np.bincount(labels, minlength=2).tolist(), strict=True))
-    run.update(calibration=CalibrationRecord(method=found.method, rows=rows, note=note))
-    return calibration.applied(found, odds).astype(np.float32)
-
-
 def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.ndarray, int]:
     """Train, and return the log odds (texts,) of the validation split's texts and the best epoch.
 
@@ -335,42 +345,6 @@ def _encoded(setup: Setup, part: str) -> Encoded:
     if balance.is_asked(setup.options):
         weights = balance.weights(setup.options, setup.splits.frame("train"), frame)
     return Encoded(ids, frame["label"].to_numpy(), weights)
-
-
-def _save(classifier: NewsClassifier, run: Run) -> None:
-    """Write the preset beside, then rename it into place."""
-    check_finite(classifier, f"{run.name}, which is not saved,")
-    progress.stage("Saving the model")
-    beside = run.path / ".model"
-    gc.collect()  # the optimizer's moments, two tables that cycles keep alive
-    for folder in (beside, run.model_dir):  # left by a fit that died here
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
-        classifier.save_to_preset(str(beside))
-        beside.rename(run.model_dir)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)  # a full disk has use for the room
-        raise
-    size = sum(path.stat().st_size for path in run.model_dir.rglob("*") if path.is_file())
-    run.update(megabytes=round(size / 1e6, 2), digests=digests(run.model_dir))
-
-
-def _score(setup: Setup, run: Run, scored: np.ndarray, manner: _Manner) -> None:
-    """Write the validation split's predictions, scores and comparison with the floor."""
-    progress.stage("Working out scores and their intervals")
-    frame, classifier = setup.splits.frame("validation"), setup.classifier
-    run.record_predictions("validation", frame["label"], scored)
-    run.record_parts(
-        {"validation": judged(frame, scored, classifier)},
-        {"validation": reliable(frame, scored, classifier)},
-        by_set={"validation": by_set(frame, scored, classifier)},
-    )
-    if manner.floor and setup.row.name != floors.FLOOR:
-        compared = floors.compare(
-            setup.splits, "validation", scored, classifier.threshold, run.path.parent
-        )
-        run.update(floor=compared)
-        manner.say(wording.floor(compared))
 
 
 def _balanced(setup: Setup) -> str:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tfnews import places
 from tfnews.catalogue.rows import DEFAULT, Row, row
 from tfnews.data.join import names_of
 from tfnews.data.splits import PARTS, Splits
@@ -103,8 +104,8 @@ def matrix(
         joined = left.leave_one_out(sets, tested, learnt, run_of, answers_of)
     made = Matrix(
         arch=chosen.name,
-        recipe=options,
-        command=command,
+        recipe={**options, "weights": places.recorded(options["weights"], Path(out))},
+        command=command and places.neutral(command),
         runs=runs,
         sets=tuple(column.scored for column in tested),
         cells=tuple(found),

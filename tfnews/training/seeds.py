@@ -1,14 +1,16 @@
 """Several runs that differ in their seed alone, kept as one group."""
 
 import itertools
+import os
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
 from tfnews.catalogue.rows import DEFAULT
 from tfnews.errors import RunError
-from tfnews.runs import Run, check_name, saved_models_root
+from tfnews.groups import find_group, unfinished_group
+from tfnews.runs import Run, check_name, group_of, saved_models_root
 from tfnews.training.asked import check_seeds
-from tfnews.training.fit import fit
+from tfnews.training.fit import fit, fit_like
 
 _SCORES = {"f1": "F1", "accuracy": "accuracy", "roc_auc": "ROC-AUC", "fpr": "false alarms"}
 
@@ -43,8 +45,49 @@ def fit_seeds(
     runs = []
     for number, (seed, own) in enumerate(names.items(), start=1):
         say(f"Seed {seed}, {number} of {seeds}")
-        runs.append(fit(**options, name=own, seed=seed, group=group, root=root, say=say))
+        told = {"name": own, "seed": seed, "group": group, "group_seeds": tuple(names)}
+        runs.append(fit(**options, **told, root=root, say=say))
     return runs
+
+
+def resume_seeds(
+    name: str,
+    *,
+    root: str | os.PathLike | None = None,
+    floor: bool = True,
+    trust_graph: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> list[Run]:
+    """Go on with a group that was broken off: its run that was in training, and seeds to come.
+
+    What is complete stays as it is. Seeds that were not begun are trained as the others were.
+
+    Args:
+        name: The group's.
+        root: Folder of runs.
+        floor: Whether the tfidf floor is fitted beside the models and compared.
+        trust_graph: Whether the graph of a module may do more than compute.
+        say: Prints a line of progress.
+
+    Returns:
+        All runs of the group, in the order of their seeds.
+
+    Raises:
+        RunError: There is no such group, all of it is complete, or another process is at it.
+        DataError: Its splits are gone or were changed.
+    """
+    group = unfinished_group(name, root)
+    if group is None:
+        raise RunError(f"There is no group of runs {name!r}. Start one with: tfnews fit --seeds N")
+    manner = {"root": root, "floor": floor, "trust_graph": trust_graph, "say": say}
+    say(f"Going on with the group {name}: {group.lacking}")
+    for run in group.unfinished:
+        say(f"Seed {run.config.seed}")
+        fit(resume=run.path, **manner)
+    for seed in group.missing:
+        say(f"Seed {seed}")
+        fit_like(group.runs[0], seed, f"{name}-seed{seed}", **manner)
+    return [Run.open(run.path) for run in group_of(name, root)]
 
 
 def closing_words(runs: Sequence[Run]) -> str:
@@ -81,6 +124,14 @@ def _free(stem: str, root: object) -> str:
 
 def _check_free(group: str, names: Sequence[str], root: object) -> None:
     """Refuse names that are taken before the first run is trained."""
+    there = find_group(group, root)
+    if there:
+        go_on = f"It is not whole: {there.lacking[:150]}. Go on: tfnews fit --resume {group}"
+        raise RunError(
+            f"A group named {group!r} exists in {saved_models_root(root)}: "
+            f"{', '.join(run.name for run in there.runs[:4])}{' ...' * (len(there.runs) > 4)}. "
+            f"{go_on if there.lacking else 'Choose another name with --name.'}"
+        )
     for name in (group, *names):
         check_name(name, "A run's name")
         if (saved_models_root(root) / name).exists():

@@ -143,13 +143,20 @@ def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
         )
 
 
-def again(run: Run, splits: Splits) -> Setup:
-    """Build the classifier of a broken-off run as it was when the run began.
+def again(run: Run, splits: Splits, seed: int | None = None) -> Setup:
+    """Build the classifier of a run as it was when the run began.
+
+    Args:
+        run: Complete or broken off.
+        splits: Its own.
+        seed: Another than its own.
 
     Raises:
         WeightsError: What it started from has changed since.
     """
     row, lineage, options = catalogue.row(run.config.arch), run.config.lineage, recorded(run.config)
+    if seed is not None:
+        options |= {"seed": seed}
     if lineage:
         setup = from_run(Run.open(lineage[-1].path), splits, options)
         now, then = setup.lineage[-1].digest, lineage[-1].digest
@@ -189,23 +196,33 @@ def described(setup: Setup, name: str, command: str | None = None) -> Config:
         trainable=options["trainable"],
         weights=setup.weights,
         lineage=setup.lineage,
-        splits=SplitsRecord(
-            path=str(splits.path.resolve()),
-            name=splits.name,
-            digests={part: splits.digest(part) for part in PARTS},
-            class_names=splits.class_names,
-            label_basis=splits.label_basis,
-            columns=splits.columns or None,
-            licence=splits.licence,
-        ),
+        splits=described_splits(splits),
         recipe=options,
         seed=options["seed"],
         precision=options["precision"],
-        versions={"python": platform.python_version(), **{p: version(p) for p in _STACK}},
+        versions=stack(),
         command=command,
         input_rule=INPUT_RULE,
         parameters=parameters(setup.classifier),
     )
+
+
+def described_splits(splits: Splits) -> SplitsRecord:
+    """Return what config.json says of the splits a run is made on."""
+    return SplitsRecord(
+        path=str(splits.path.resolve()),
+        name=splits.name,
+        digests={part: splits.digest(part) for part in PARTS},
+        class_names=splits.class_names,
+        label_basis=splits.label_basis,
+        columns=splits.columns or None,
+        licence=splits.licence,
+    )
+
+
+def stack() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a run is made with."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _STACK}}
 
 
 def settled(row: catalogue.Row, splits: Splits, options: dict, weights: WeightsRecord) -> dict:

@@ -174,6 +174,8 @@ def _compiled(
         metrics=[accuracy_for(trainee)],
         jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
     )
+    # Else the first step makes its variables, and is traced once more without making them.
+    model.optimizer.build(model.trainable_variables)
     return model
 
 

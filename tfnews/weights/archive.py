@@ -1,5 +1,6 @@
 """Unpack archives of unknown origin: nothing leaves the folder, nothing grows beyond a limit."""
 
+import errno
 import gzip
 import tarfile
 import zlib
@@ -16,6 +17,8 @@ MOST_TIMES = 100  # the archive's own size, above which it is no module: floats 
 _UNQUESTIONED = 64 << 20  # bytes that any archive may unpack to
 
 _READ = 1 << 20
+# What the system says of a name that is too long, or is a file's and a folder's at once.
+_NAMES = (errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
 _GZIP = b"\x1f\x8b"
 
 
@@ -43,7 +46,7 @@ def unpack(
             with tarfile.open(fileobj=metered, mode="r|") as tar:
                 for number, member in enumerate(tar, start=1):
                     _check(archive, member, number, most_bytes - metered.count, most_members)
-                    tar.extract(member, out, filter="data")
+                    _extract(archive, tar, member, out)
             while metered.read(_READ):  # a tar ends before its stream, whose checksum comes last
                 pass
     except tarfile.FilterError as error:
@@ -53,6 +56,18 @@ def unpack(
             f"{archive} is not a whole .tar.gz archive ({error or type(error).__name__}). It may "
             "have been cut short, or be a web page saved under that name: fetch it again."
         ) from error
+
+
+def _extract(archive: Path, tar: tarfile.TarFile, member: tarfile.TarInfo, out: Path) -> None:
+    try:
+        tar.extract(member, out, filter="data")
+    except OSError as error:
+        if error.errno not in _NAMES:
+            raise  # a full disk and the like, for which the archive cannot be blamed
+        reason = (
+            f"{member.name[-60:]!r} cannot be a file or folder beside the others ({error.strerror})"
+        )
+        raise WeightsError(_unsafe(archive, reason)) from error
 
 
 def _open(archive: Path) -> BinaryIO:

@@ -1,26 +1,40 @@
 """Word vectors from the formats they are published in: GloVe, word2vec, NumPy with a word list."""
 
 import codecs
+import functools
 import gzip
+import itertools
 import os
+import tokenize
+import warnings
 import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from tfnews import progress
+from tfnews import packing, progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import VECTOR_FORMATS
 from tfnews.errors import UsageError, WeightsError
+
+if TYPE_CHECKING:  # pyarrow is imported where Parquet is read: other files need no second more
+    import pyarrow as pa
 
 _CHUNK_BYTES = 1 << 20
 _COUNTED = 10_000  # words after which it is told how far reading has come
 _WIDEST = 100_000
 _LONGEST_LINE = 32 * _WIDEST  # bytes; a number takes 25 at most
+
+
+# What NumPy raises over a damaged header, whose types and brackets it reads as Python does.
+_DAMAGED = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError),
+    *(EOFError, OSError, SyntaxError, tokenize.TokenError),
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,30 @@ def _read(
 
 
 def _open(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    return _Packed(path) if path.suffix == ".gz" else path.open("rb")
+
+
+class _Packed(gzip.GzipFile):
+    """A file that refuses to unpack to far more than it is: all that is read of it is held."""
+
+    def read(self, size: int = -1) -> bytes:
+        """Read as gzip does."""
+        data = super().read(size)
+        self._check()
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read as gzip does."""
+        line = super().readline(size)
+        self._check()
+        return line
+
+    @functools.cached_property
+    def _size(self) -> int:
+        return Path(self.name).stat().st_size
+
+    def _check(self) -> None:
+        packing.check(self.name, self._size, self.tell(), WeightsError)
 
 
 def _header(path: Path, line: bytes) -> tuple[int, int]:
@@ -236,53 +273,89 @@ def _check_complete(path: Path, promised: int | None, found: int, limit: int | N
 
 def _read_npy(path: Path, words: Path, limit: int | None) -> tuple[list[str | bytes], np.ndarray]:
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, over headers that Python 2 wrote
+            vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _DAMAGED as error:
         raise WeightsError(f"{path} is not a .npy file of numbers: {error}") from error
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise WeightsError(
             f"{path} must hold floating-point numbers of shape (words, width). "
             f"Received: {vectors.dtype} of shape {vectors.shape}."
         )
-    entries = _read_word_list(words)
+    entries = _read_word_list(words, len(vectors))
     if len(entries) != len(vectors):
+        more = "more" if len(entries) > len(vectors) else f"{len(entries):,}"
         raise WeightsError(
-            f"{words} has {len(entries):,} words, {path} has {len(vectors):,} rows. "
+            f"{path} has {len(vectors):,} rows, {words} has {more} words. "
             "They must be of one length and order."
         )
-    return entries[:limit], np.asarray(vectors[:limit], np.float32)
+    with np.errstate(over="ignore"):  # to infinity, which is refused with its word
+        return entries[:limit], np.asarray(vectors[:limit], np.float32)
 
 
-def _read_word_list(path: Path) -> list[str | bytes]:
+def _read_word_list(path: Path, rows: int) -> list[str | bytes]:
+    """Read the words of `rows` rows, and where there are more, one more at most."""
     if not path.is_file():
         raise WeightsError(f"No file {path}. Give the word list of the vectors with --words.")
     if path.suffix == ".parquet":
-        return _read_parquet(path)
-    lines = path.read_bytes().split(b"\n")
-    return [line.rstrip(b"\r") for line in (lines[:-1] if not lines[-1] else lines)]
+        return _read_parquet(path, rows)
+    with path.open("rb") as file:
+        lines = itertools.islice(_lines(path, file), rows + 1)
+        return [line.removesuffix(b"\n").rstrip(b"\r") for line in lines]
 
 
-def _read_parquet(path: Path) -> list[str]:
+def _read_parquet(path: Path, rows: int) -> list[str | bytes]:
     import pyarrow as pa
     import pyarrow.parquet
 
     try:
-        table = pyarrow.parquet.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            texts, positions = _columns(path, file.schema_arrow)
+            size = packing.largest_group(file.metadata)
+        packing.check(path.name, path.stat().st_size, size, WeightsError)
+        # Each word once, however many rows repeat it: a list of them would be of any size.
+        with pyarrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+            if file.metadata.num_rows > rows:
+                return [b""] * (rows + 1)
+            table = file.read([*texts, *positions])
+        words = [word for chunk in table.column(texts[0]).chunks for word in _words(chunk)]
+        numbers = table.column(positions[0]).to_pylist() if positions else None
+    except (pa.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
         raise WeightsError(f"{path} is not a parquet table: {error}") from error
+    return words if numbers is None else _in_order(path, words, numbers)
+
+
+def _columns(path: Path, schema: "pa.Schema") -> tuple[list[str], list[str]]:
+    """Return the column of words, and that of row numbers if there is one."""
+    import pyarrow as pa
+
     is_text = (pa.types.is_string, pa.types.is_large_string)
-    texts = [f.name for f in table.schema if any(is_kind(f.type) for is_kind in is_text)]
-    positions = [f.name for f in table.schema if pa.types.is_integer(f.type)]
+    texts = [f.name for f in schema if any(is_kind(f.type) for is_kind in is_text)]
+    positions = [f.name for f in schema if pa.types.is_integer(f.type)]
     if len(texts) != 1 or len(positions) > 1:
         raise WeightsError(
             f"{path} must have one column of words and at most one of row numbers. "
-            f"It has: {', '.join(f'{f.name} ({f.type})' for f in table.schema)}."
+            f"It has: {', '.join(f'{f.name} ({f.type})' for f in schema)}."
         )
-    words = [word or "" for word in table.column(texts[0]).to_pylist()]
-    return _in_order(path, words, table.column(positions[0]).to_pylist()) if positions else words
+    return texts, positions
 
 
-def _in_order(path: Path, words: list[str], positions: list[int | None]) -> list[str]:
+def _words(column: "pa.DictionaryArray") -> list[str | bytes]:
+    """Return the words of a column, "" where there is none; bytes where they are not UTF-8."""
+    try:
+        words = column.dictionary.to_pylist()
+    except UnicodeDecodeError:  # Parquet does not check that its strings are
+        words = column.dictionary.cast("large_binary").to_pylist()
+    places = column.indices.to_pylist()
+    if any(place is not None and not 0 <= place < len(words) for place in places):
+        raise IndexError("a word is missing")
+    return ["" if place is None else words[place] or "" for place in places]
+
+
+def _in_order(
+    path: Path, words: list[str | bytes], positions: list[int | None]
+) -> list[str | bytes]:
     if set(positions) != set(range(len(words))):
         raise WeightsError(f"The row numbers in {path} must be 0 to {len(words) - 1:,}, each once.")
     return [word for _, word in sorted(zip(positions, words, strict=True))]

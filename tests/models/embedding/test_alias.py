@@ -185,31 +185,37 @@ def test_max_tokens_cuts_a_text(modules):
 # Saving
 
 
-@pytest.mark.parametrize("trainable", [False, True])
-@pytest.mark.parametrize("kind", [Words, Projected])
-def test_a_run_survives_moving_and_the_modules_end(modules, kind, trainable, tmp_path):
+def test_a_run_survives_moving_and_the_modules_end(modules, tmp_path):
     """In a fresh process, with keras-hub alone, and with the values that were trained."""
-    original = shutil.copytree(modules[kind], tmp_path / "original")
-    classifier, _ = build(original, trainable)
-    train(classifier)
-    expected = answers(classifier)
-    classifier.save_to_preset(str(tmp_path / "first"))
-    shutil.rmtree(original)
+    expected = {}
+    for kind in (Words, Projected):
+        for trainable in (False, True):
+            name = f"{kind.__name__} {trainable}"
+            original = shutil.copytree(modules[kind], tmp_path / "original")
+            classifier, _ = build(original, trainable)
+            train(classifier)
+            expected[name] = answers(classifier)
+            classifier.save_to_preset(str(tmp_path / "first" / name))
+            shutil.rmtree(original)
     (tmp_path / "first").rename(tmp_path / "moved")
     program = (
         "import json, sys, tfnews, keras_hub\n"
-        "folder, probes = json.loads(sys.stdin.read())\n"
-        "opened = keras_hub.models.TextClassifier.from_preset(folder)\n"
-        "trained = [v.name for v in opened.trainable_variables]\n"
-        "print(json.dumps([opened.predict(probes, verbose=0)[:, -1].tolist(), trained]))\n"
+        "folder, names, probes = json.loads(sys.stdin.read())\n"
+        "found = {}\n"
+        "for name in names:\n"
+        "    opened = keras_hub.models.TextClassifier.from_preset(f'{folder}/{name}')\n"
+        "    trained = [v.name for v in opened.trainable_variables]\n"
+        "    found[name] = [opened.predict(probes, verbose=0)[:, -1].tolist(), trained]\n"
+        "print(json.dumps(found))\n"
     )
-    given = json.dumps([str(tmp_path / "moved"), PROBES])
+    given = json.dumps([str(tmp_path / "moved"), list(expected), PROBES])
     done = subprocess.run(
         [sys.executable, "-c", program], input=given, capture_output=True, text=True, check=True
     )
-    found, trained = json.loads(done.stdout.splitlines()[-1])
-    np.testing.assert_array_equal(np.float32(found), expected)
-    assert ("module_embeddings" in trained) is trainable
+    for name, (found, trained) in json.loads(done.stdout.splitlines()[-1]).items():
+        np.testing.assert_array_equal(np.float32(found), expected.pop(name), err_msg=name)
+        assert ("module_embeddings" in trained) is name.endswith("True")
+    assert not expected
 
 
 def test_without_variables_it_is_saved_and_opened_too(modules, tmp_path):

@@ -1,4 +1,5 @@
 import json
+from random import Random
 
 import keras
 import pytest
@@ -143,6 +144,48 @@ def test_it_runs_in_a_saved_graph(tmp_path, recorded_model):
 def test_bytes_that_are_no_model(proto):
     with pytest.raises(WeightsError, match=r"no SentencePiece model .* spiece.model"):
         PieceTokenizer(proto)
+
+
+def test_an_empty_file_is_no_vocabulary():
+    """It was taken, and every text then ended in an error of TensorFlow's."""
+    with pytest.raises(WeightsError, match="0 pieces lacks <pad>, <unk>"):
+        PieceTokenizer(b"")
+
+
+def test_half_random_models_work_or_are_refused():
+    """The library that tokenises could be given any bytes that have a model's outer form."""
+    whole, draw = (
+        sentencepiece_model_pb2.ModelProto.FromString(with_scores({"\u2581a": -1})),
+        Random(4),
+    )
+    for number in range(40):
+        model = sentencepiece_model_pb2.ModelProto()
+        model.CopyFrom(whole)
+        if number % 2:
+            model.normalizer_spec.precompiled_charsmap = draw.randbytes(draw.choice([1, 4, 5, 99]))
+        piece = draw.choice(model.pieces)
+        piece.type = draw.choice(piece.DESCRIPTOR.fields_by_name["type"].enum_type.values).number
+        piece.score = draw.choice([-1.0, 1e30, float("nan"), float("-inf")])
+        model.pieces.add(piece=draw.choice(["", "a", "<0x0A>", "\u2581" * 200]), score=-2.0)
+        try:
+            tokenizer = PieceTokenizer(model.SerializeToString())
+        except WeightsError:
+            continue
+        together = tokenizer(tf.constant(["a b", "", "\u6e2f a"])).to_list()
+        assert all(0 <= id < len(model.pieces) for ids in together for id in ids)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_map_of_characters_that_leads_out_of_itself_is_refused(seed):
+    """TensorFlow's library follows its offsets unchecked, which ended the process.
+
+    Versions of sentencepiece before 0.2.2 did so, too.
+    """
+    model = sentencepiece_model_pb2.ModelProto.FromString(recorded.piece_model())
+    units = Random(seed).randbytes(1024)
+    model.normalizer_spec.precompiled_charsmap = len(units).to_bytes(4, "little") + units + b"a\0"
+    with pytest.raises(WeightsError, match=r"no SentencePiece model .*precompiled_charsmap"):
+        PieceTokenizer(model.SerializeToString())
 
 
 def test_a_missing_special_token():

@@ -394,6 +394,7 @@ def test_whole_numbers_are_no_weights(folder):
         read_checkpoint(folder)
 
 
+@pytest.mark.usefixtures("zeros")
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_parameters_at_the_published_sizes(name):
     architecture, sizes, head, expected = PUBLISHED[name]

@@ -1,5 +1,6 @@
 """Tokenizers are made of whatever file a checkpoint's folder holds."""
 
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -127,6 +128,18 @@ def added(content):
     content["added_tokens"] = [{"content": "(", "special": False, "id": 5}]
 
 
+def no_object_as_normaliser(content):
+    content["normalizer"] = "../../x"
+
+
+def a_list_for_a_type(content):
+    content["model"]["type"] = ["WordPiece"]
+
+
+def a_list_for_a_step(content):
+    content["normalizer"] = {"type": "Sequence", "normalizers": [{"type": {"": None}}]}
+
+
 def no_vocabulary(content):
     content["model"]["vocab"] = 3
 
@@ -153,6 +166,23 @@ def test_a_tokenizer_that_is_not_computed_is_refused(tmp_path, kind, spoil, mess
     spoil(content)
     with pytest.raises(WeightsError, match=message):
         read_tokenizer(written(tmp_path, content), True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("WordPiece", no_object_as_normaliser),
+        ("WordPiece", a_list_for_a_type),
+        ("Unigram", a_list_for_a_step),
+    ],
+)
+def test_what_asks_a_damaged_file_first_says_so(tmp_path, kind, spoil):
+    """The case of texts was asked of it before what makes its tokenizer said that it is damaged."""
+    _, content = made(kind)
+    spoil(content)
+    for ask in (lower_cases, functools.partial(read_tokenizer, lowercase=True)):
+        with pytest.raises(WeightsError, match=r"tokenizer\.json (is damaged|must hold)"):
+            ask(written(tmp_path, content))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,12 @@ def test_a_text_cannot_steer_the_terminal():
         assert "a\ufffd[2Jb" in left
 
 
+def test_class_names_cannot_steer_the_terminal():
+    found = explanation(class_names=("re\x1b[2Jal", "fa\x07ke"))
+    for colour in (True, False):
+        assert not {"\x1b", "\x07"} & set(click.unstyle(render(found, colour=colour)))
+
+
 def test_a_long_sentence_is_cut_in_the_table():
     found = explanation(text="word " * 50, influences=(Influence(0, 249, 1.0, True, 0.5),))
     assert f"{('word ' * 12)[:59]}…  " in render(found)

@@ -60,8 +60,21 @@ def read(classifier: "NewsClassifier", text: str, words: Sequence[Span]) -> Read
         classifier: Any.
         text: The text, without outer white space.
         words: Its words, one at least.
+
+    Returns:
+        Of an ensemble, which words any of its members reads, and no more: each has tokens of its
+        own, and nothing adds up over them.
     """
-    preprocessor = classifier.preprocessor
+    members = getattr(classifier.preprocessor, "members", None)
+    if members is None:
+        return _reading(classifier.preprocessor, text, words)
+    read_by = [_reading(member, text, words).read for member in members.values()]
+    return Reading([], np.empty((1, 0), int), np.any(read_by, axis=0))
+
+
+def _reading(
+    preprocessor: "keras_hub.models.TextClassifierPreprocessor", text: str, words: Sequence[Span]
+) -> Reading:
     parts = _parts(preprocessor.tokenizer, [text])[0]
     of_parts = _words_of_parts(preprocessor.tokenizer, text, words, parts)
     origins = preprocessor.tokenizer.origins(parts).tolist()  # (tokens, 2)

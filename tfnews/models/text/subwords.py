@@ -66,7 +66,8 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
         """
         self.vocabulary = vocabulary
         names = self.special_names
-        missing = [name for name in names.values() if name not in (vocabulary or names.values())]
+        known = names.values() if vocabulary is None else vocabulary
+        missing = [name for name in names.values() if name not in known]
         if missing:
             raise WeightsError(
                 f"The vocabulary of {len(vocabulary):,} pieces lacks {', '.join(missing)}; all of "

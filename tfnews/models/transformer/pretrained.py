@@ -83,7 +83,7 @@ def _opened(handle: str) -> Pretrained:
 def _is_preset(folder: Path) -> bool:
     try:
         return "registered_name" in json.loads((folder / "config.json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False  # read_checkpoint says what is wrong
 
 

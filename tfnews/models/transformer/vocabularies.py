@@ -5,8 +5,9 @@ stands alone in newer folders and holds either kind together with its normaliser
 """
 
 import base64
+import contextlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sentencepiece import sentencepiece_model_pb2
@@ -54,7 +55,8 @@ def size(vocabulary: Path) -> int | None:
     """
     if vocabulary.name == PIECES:
         return None
-    return len(_words(vocabulary) if vocabulary.name == WORDS else _model(vocabulary)["vocab"])
+    with _reading(vocabulary):
+        return len(_words(vocabulary) if vocabulary.name == WORDS else _model(vocabulary)["vocab"])
 
 
 def lower_cases(vocabulary: Path) -> bool:
@@ -75,10 +77,11 @@ def lower_cases(vocabulary: Path) -> bool:
         return all(word == word.lower() for word in words)
     if vocabulary.name == PIECES:
         return True
-    content = read_json(vocabulary)
-    if _model(vocabulary)["type"] == "WordPiece":
-        return bool(_bert(vocabulary, content).get("lowercase", True))
-    return "Lowercase" in _steps(vocabulary, content)
+    with _reading(vocabulary):
+        content = read_json(vocabulary)
+        if _model(vocabulary)["type"] == "WordPiece":
+            return bool(_bert(vocabulary, content).get("lowercase", True))
+        return "Lowercase" in _steps(vocabulary, content)
 
 
 def read_tokenizer(vocabulary: Path, lowercase: bool) -> SubwordTokenizer:
@@ -95,9 +98,16 @@ def read_tokenizer(vocabulary: Path, lowercase: bool) -> SubwordTokenizer:
         return WordPieceTokenizer(_words(vocabulary), lowercase, strip_accents=None)
     if vocabulary.name == PIECES:
         return PieceTokenizer(vocabulary.read_bytes(), lowercase)
-    try:
+    with _reading(vocabulary):
         return _of_json(vocabulary, lowercase)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+
+
+@contextlib.contextmanager
+def _reading(vocabulary: Path) -> Iterator[None]:
+    """Say of what has not the form of a tokenizer.json, wherever it has not, that it is damaged."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise WeightsError(f"{vocabulary} is damaged: {error}. Copy the file again.") from error
 
 

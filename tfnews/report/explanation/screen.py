@@ -4,6 +4,7 @@ import re
 
 import click
 
+from tfnews.errors import still
 from tfnews.report import terminal
 from tfnews.report.explanation import wording
 from tfnews.report.explanation.record import Explanation, Influence
@@ -21,13 +22,13 @@ def render(found: Explanation, top: int = 10, colour: bool = False) -> str:
         top: Rows of the table.
         colour: Whether the whole text stands first, its words coloured.
     """
-    lines = [wording.opening(found), ""]
+    lines = [still(wording.opening(found)), ""]
     if colour and found.influences:
         lines += [_coloured(found), "", _legend(found), ""]
     if rows := wording.rows(found, top):
         cells = [[_short(row[0]), *row[1:]] for row in rows]
-        lines += [terminal.columns([wording.head(found), *cells]), ""]
-    return terminal.text([*lines, *wording.notes(found)]).rstrip()
+        lines += [still(terminal.columns([wording.head(found), *cells])), ""]
+    return terminal.text([*lines, *map(still, wording.notes(found))]).rstrip()
 
 
 def _coloured(found: Explanation) -> str:
@@ -50,7 +51,7 @@ def _styled(found: Explanation, one: Influence) -> str:
 
 
 def _legend(found: Explanation) -> str:
-    real, fake = found.class_names
+    real, fake = map(still, found.class_names)
     said = [click.style(f"towards {fake}", fg=_UP), click.style(f"towards {real}", fg=_DOWN)]
     if any(not one.read for one in found.influences):
         said.append(click.style("not read", dim=True))

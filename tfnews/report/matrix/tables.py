@@ -1,10 +1,7 @@
 """A matrix as Markdown and as CSV."""
 
-import csv
-import io
-
 from tfnews.records.matrix import Cell, Matrix
-from tfnews.report import markdown
+from tfnews.report import csv_table, markdown
 from tfnews.report.matrix import leave_one_out, wording
 from tfnews.statistics.metrics import METRICS
 
@@ -30,13 +27,11 @@ def markdown_text(made: Matrix) -> str:
 
 def csv_text(made: Matrix) -> str:
     """Return a line for each pair of sets: every score and its interval, empty where unknown."""
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
     bounds = [f"{name}_{end}" for name in METRICS for end in ("low", "high")]
     always = ["always_class", "always_accuracy", "always_f1"]
-    table.writerow(["trained_on", "tested_on", "run", "texts", *always, *METRICS, *bounds])
-    table.writerows([*_facts(made, cell), *_figures(cell)] for cell in made.cells)
-    return file.getvalue()
+    head = ["trained_on", "tested_on", "run", "texts", *always, *METRICS, *bounds]
+    rows = ([*_facts(made, cell), *_figures(cell)] for cell in made.cells)
+    return csv_table.render(head, rows)
 
 
 def _facts(made: Matrix, cell: Cell) -> list:

@@ -2,7 +2,6 @@
 
 from tfnews.records import Flip, Promotion, Side
 from tfnews.report import terminal, wording
-from tfnews.report.ranking.wording import p_value
 
 
 def render(found: Promotion, most: int = 10) -> str:
@@ -34,9 +33,10 @@ def verdict(found: Promotion) -> str:
 def _difference(found: Promotion) -> str:
     bounds = found.interval
     known = f"95 % interval {bounds[0]:+.4f} to {bounds[1]:+.4f}, " if bounds else ""
+    by_bootstrap, by_mcnemar = map(wording.p_value, (found.bootstrap_p, found.mcnemar_p))
     return (
-        f"The point decides. For other texts like these: {known}p {p_value(found.bootstrap_p)} by "
-        f"the paired bootstrap of F1, {p_value(found.mcnemar_p)} by McNemar's exact test."
+        f"The point decides. For other texts like these: {known}p {by_bootstrap} by the paired "
+        f"bootstrap of F1, {by_mcnemar} by McNemar's exact test."
     )
 
 

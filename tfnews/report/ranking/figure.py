@@ -4,6 +4,7 @@ import io
 import math
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
@@ -31,7 +32,7 @@ def draw(found: Ranking, front: str) -> Figure:
     cost, name = COSTS[front]
     figure = Figure(figsize=(5.4, 4.4), layout="constrained")
     axes = figure.subplots()
-    known = [one for one in found.contenders if _point(one, cost, found.shown_on)]
+    known = [_plain(one) for one in found.contenders if _point(one, cost, found.shown_on)]
     _panel(axes, known, cost, front, found)
     axes.set_xlabel(name)
     axes.set_ylabel(f"F1 on {found.shown_on}")
@@ -51,7 +52,12 @@ def _png(figure: Figure) -> bytes:
 
 def _point(one: Contender, cost: str, part: str) -> tuple[float, float] | None:
     x, y = getattr(one, cost), one.score(part)
-    return (x, y) if x and y is not None else None
+    return (x, y) if x and x > 0 and y is not None else None
+
+
+def _plain(one: Contender) -> Contender:
+    """Return a contender whose name is no formula: a pair of dollar signs would start one."""
+    return replace(one, name=one.name.replace("$", r"\$"))
 
 
 def _panel(axes, known: Sequence[Contender], cost: str, front: str, found: Ranking) -> None:
@@ -103,7 +109,7 @@ def _label(axes, points: dict[str, tuple[float, float]], found: Ranking) -> None
         place = max([y, *(at + gap for at in near if abs(at - y) < gap or at > y)])
         placed.append((x, place))
         axes.annotate(
-            f"{name} (ship)" if found.shipped.name == name else name,
+            f"{name} (ship)" if _plain(found.shipped).name == name else name,
             (x, place),
             xytext=(9, 0),
             textcoords="offset points",

@@ -27,9 +27,9 @@ def render(found: Ranking, figures: Mapping[str, bytes]) -> str:
         reasons=wording.reasons(found),
         scores=wording.score_table(found),
         pairs=[
-            (wording.role(part, found), *table)
+            (wording.role(part, found), *pairs)
             for part in wording.parts(found)
-            if (table := wording.pair_table(found, part))[1]
+            if (pairs := wording.pair_table(found, part))[1]
         ],
         costs=wording.cost_table(found),
         figures={cost: base64.b64encode(png).decode("ascii") for cost, png in figures.items()},
@@ -52,12 +52,12 @@ def render_markdown(found: Ranking, figures: Mapping[str, str]) -> str:
         f"**{markdown.plain(wording.verdict(found))}**",
     ]
     said += [markdown.plain(reason) for reason in wording.reasons(found)]
-    said.append(markdown.section("Scores", _table(wording.score_table(found))))
+    said.append(markdown.section("Scores", table(wording.score_table(found))))
     for part in wording.parts(found):
-        table = wording.pair_table(found, part)
-        if table[1]:
-            said.append(markdown.section(f"Against the best, {part}", _table(table)))
-    said.append(markdown.section("Costs", _table(wording.cost_table(found))))
+        pairs = wording.pair_table(found, part)
+        if pairs[1]:
+            said.append(markdown.section(f"Against the best, {part}", table(pairs)))
+    said.append(markdown.section("Costs", table(wording.cost_table(found))))
     said += [f"![F1 against {cost}]({name})" for cost, name in figures.items()]
     said.append(markdown.plain(FRONT))
     if found.notes:
@@ -65,8 +65,9 @@ def render_markdown(found: Ranking, figures: Mapping[str, str]) -> str:
     return "\n\n".join(said) + "\n"
 
 
-def _table(table: tuple[list[str], list[list[Cell | str]]]) -> str:
-    head, rows = table
+def table(content: tuple[list[str], list[list[Cell | str]]]) -> str:
+    """Return a table in Markdown, small print in brackets."""
+    head, rows = content
     return markdown.table(head, [[_plain(cell) for cell in row] for row in rows])
 
 

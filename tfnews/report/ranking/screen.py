@@ -17,11 +17,12 @@ def render(found: Ranking) -> str:
     tables.append(wording.cost_table(found))
     for head, rows in tables:
         if rows:
-            lines += ["", _columns(head, rows)]
+            lines += ["", columns(head, rows)]
     return terminal.text([*lines, "", *(f"Note: {note}" for note in found.notes)]).rstrip()
 
 
-def _columns(head: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> str:
+def columns(head: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> str:
+    """Return a table as lines of equal columns, small print below what it belongs to."""
     cells = [list(head)]
     for row in rows:
         cells.append([cell if isinstance(cell, str) else cell.text for cell in row])

@@ -1,22 +1,22 @@
 """A ranking as a CSV table: a row a model, a column a number."""
 
-import csv
-import io
+from collections.abc import Mapping, Sequence
 
 from tfnews.records import Contender, Ranking
+from tfnews.report import csv_table
 
-_PAIR = ("difference", "bootstrap_p", "mcnemar_p", "only_this", "only_best", "worse")
+PAIR = ("difference", "bootstrap_p", "mcnemar_p", "only_this", "only_best", "worse")
 
 
 def render(found: Ranking) -> str:
     """Return a CSV table with the models in their order; what is not known is empty."""
-    rows = [_row(one, found) for one in found.contenders]
+    return written([_row(one, found) for one in found.contenders])
+
+
+def written(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as CSV; a column that a row does not have is empty there."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    file = io.StringIO()
-    table = csv.DictWriter(file, names, restval="", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return file.getvalue()
+    return csv_table.render(names, [[row.get(name, "") for name in names] for row in rows])
 
 
 def _row(one: Contender, found: Ranking) -> dict[str, object]:
@@ -33,10 +33,10 @@ def _row(one: Contender, found: Ranking) -> dict[str, object]:
     for part, judged in one.parts.items():
         for metric, value in judged.scores.items():
             row[f"{part}_{metric}"] = value
-            row |= _bounds(f"{part}_{metric}", judged.intervals.get(metric))
+            row |= bounds(f"{part}_{metric}", judged.intervals.get(metric))
     for part, pair in one.against_best.items():
-        row |= {f"{part}_{name}": getattr(pair, name) for name in _PAIR}
-        row |= _bounds(f"{part}_difference", pair.interval)
+        row |= {f"{part}_{name}": getattr(pair, name) for name in PAIR}
+        row |= bounds(f"{part}_difference", pair.interval)
     held = one.held_out
     return row | {
         "held_out_run": held.run if held else "",
@@ -52,5 +52,6 @@ def _row(one: Contender, found: Ranking) -> dict[str, object]:
     }
 
 
-def _bounds(name: str, interval: object) -> dict[str, float]:
+def bounds(name: str, interval: object) -> dict[str, float]:
+    """Return the ends of an interval as two columns; none where there is no interval."""
     return {f"{name}_low": interval[0], f"{name}_high": interval[1]} if interval else {}

@@ -307,16 +307,11 @@ def _pair_cells(pair: Paired) -> list:
     known = f"{bounds[0]:+.4f} to {bounds[1]:+.4f}" if bounds else ""
     return [
         Cell(f"{pair.difference:+.4f}", known),
-        p_value(pair.bootstrap_p),
+        wording.p_value(pair.bootstrap_p),
         f"{pair.only_this:,} : {pair.only_best:,}",
-        p_value(pair.mcnemar_p),
+        wording.p_value(pair.mcnemar_p),
         "worse" if pair.worse else "tie",
     ]
-
-
-def p_value(value: float) -> str:
-    """Return a p value as it is usually printed."""
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _name(one: Contender, found: Ranking) -> Cell:

@@ -1,0 +1,1 @@
+"""A drift check in words, as a page, as Markdown, as figures and on a terminal."""
