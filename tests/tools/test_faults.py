@@ -29,7 +29,7 @@ def test_prepare_leaves_all_or_nothing_and_does_it_again(bench, fault, ends):
 
 def test_a_moment_is_one_of_the_work(bench):
     trial = disturbed.start(disturbed.COMMANDS["prepare"].arguments, bench.place("half", "prepare"))
-    assert trial.wait(0.1) >= 0.1
+    assert trial.wait(0.01) >= 0.01
     assert trial.end(signal.SIGKILL).code == -signal.SIGKILL
 
 
