@@ -214,6 +214,47 @@ def test_what_was_taken_for_left_is_made_anew(tmp_path, monkeypatch):
     assert names(tmp_path) == ["a"]
 
 
+def test_a_folder_takes_the_place_of_one_that_another_process_made_meanwhile(tmp_path, monkeypatch):
+    """Two evaluations of a run at once wrote its logs into one folder, and one of them failed."""
+    place, rename = tmp_path / "logs", Path.rename
+
+    def made(content):
+        with files.replacing_folder(place) as folder:
+            folder.mkdir()
+            written(folder / "events", content)
+
+    def other_is_faster(path, target):
+        monkeypatch.setattr(Path, "rename", rename)
+        made("the other's")
+        return rename(path, target)
+
+    made("old")
+    with files.replacing_folder(place) as first:
+        first.mkdir()
+        written(first / "events", "the first's")
+        made("the second's")
+    assert (place / "events").read_text() == "the first's"
+    monkeypatch.setattr(Path, "rename", other_is_faster)
+    made("new")
+    assert (place / "events").read_text() == "new"
+    assert names(tmp_path) == ["logs"]
+
+
+def test_a_folder_that_is_not_made_to_the_end_replaces_nothing(tmp_path):
+    place = tmp_path / "logs"
+    place.mkdir()
+
+    def broken_off():
+        with files.replacing_folder(place) as folder:
+            folder.mkdir()
+            written(folder / "events")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert (names(tmp_path), names(place)) == (["logs"], [])
+
+
 def test_a_lock_that_is_a_link_leaves_alone_what_it_leads_to(tmp_path):
     """A folder of another's could bring one that led to any file, which was emptied."""
     (tmp_path / "mine").write_text("precious")

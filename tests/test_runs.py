@@ -241,6 +241,26 @@ def test_a_taken_name_is_refused_and_its_run_left_alone(tmp_path):
     assert (tmp_path / "first" / "config.json").read_bytes() == before
 
 
+def test_a_run_that_was_killed_as_it_was_made_is_none(tmp_path, monkeypatch):
+    """An empty folder once kept its name from the same command again."""
+
+    def killed(*given):
+        assert not (tmp_path / "first").exists()
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "write_json", killed)
+        with pytest.raises(SystemExit):
+            Run.create(tiny.config("first"), tmp_path)
+    assert not (tmp_path / "first").exists()
+    with monkeypatch.context() as patch:  # another makes it after we looked
+        Run.create(tiny.config("first"), tmp_path)
+        patch.setattr(runs, "check_free", lambda name, root: tmp_path / name)
+        with pytest.raises(RunError, match="broken off with: tfnews fit --resume first, or remove"):
+            Run.create(tiny.config("first"), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["", ".", "..", "../up", "a/b", "-x", ".hid", "a b", "é", "a\n", "CON", "nul.1", "lpt9", "a."],

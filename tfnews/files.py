@@ -6,6 +6,7 @@ Windows and on some network disks, nothing is removed.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,7 @@ _KINDS = {stat.S_ISDIR: "a folder", stat.S_ISSOCK: "a socket", stat.S_ISBLK: "a 
 # Folders of what the process has open, as /dev/stdout leads into.
 _OPEN_FILES = re.compile(r"/proc/[^/]+(/task/[^/]+)?/fd|/dev/fd")
 _MOST_LINKS = 40
+TAKEN = (errno.EEXIST, errno.ENOTEMPTY)  # what renaming a folder onto another fails with
 
 
 @contextlib.contextmanager
@@ -67,7 +69,11 @@ def folder_beside(place: str | os.PathLike) -> Iterator[Path]:
     _sweep(place)
     while True:
         folder = _unused(place)
-        folder.mkdir(0o700)
+        try:
+            folder.mkdir(0o700)
+        except OSError as error:
+            error.filename = os.fspath(place)
+            raise
         with _held_alive(folder) as is_ours:
             if not is_ours:
                 continue
@@ -76,6 +82,26 @@ def folder_beside(place: str | os.PathLike) -> Iterator[Path]:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
             return
+
+
+@contextlib.contextmanager
+def replacing_folder(place: str | os.PathLike) -> Iterator[Path]:
+    """Give a folder to make, which takes the place of what stands there when the block succeeds.
+
+    Of several processes at once, the place is that of the last.
+    """
+    place = Path(place)
+    with folder_beside(place) as beside:
+        made = beside / place.name
+        yield made
+        while made.exists():
+            with contextlib.suppress(FileNotFoundError):
+                place.rename(_unused(beside / "old"))
+            try:
+                made.rename(place)
+            except OSError as error:
+                if error.errno not in TAKEN:  # else another process was faster
+                    raise
 
 
 def resolved(path: str | os.PathLike) -> Path:

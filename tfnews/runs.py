@@ -14,7 +14,7 @@ from typing import TypeVar
 from tfnews import places
 from tfnews.catalogue.names import PARTS
 from tfnews.errors import RunError, UsageError
-from tfnews.files import held, replacing, sha256, write_json, write_text
+from tfnews.files import TAKEN, folder_beside, held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
 from tfnews.records.record import parsed
@@ -66,16 +66,15 @@ class Run:
             RunError: The folder exists.
         """
         path = check_free(config.name, root)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.mkdir()
-        except FileExistsError:
-            raise _taken(path) from None
-        try:
-            write_json(path / "config.json", _passed_on(config, path).to_json())
-        except BaseException:
-            path.rmdir()  # a run without it could not be told from a damaged one
-            raise
+        with folder_beside(path) as beside:
+            made = beside / path.name
+            made.mkdir()
+            # Now, as a run without it could not be told from a damaged one.
+            write_json(made / "config.json", _passed_on(config, path).to_json())
+            try:
+                made.rename(path)
+            except OSError as error:
+                raise (_taken(path) if error.errno in TAKEN else error) from None
         return cls(path)
 
     @classmethod
@@ -399,8 +398,8 @@ def check_free(name: str, root: str | os.PathLike | None = None) -> Path:
 
 def _taken(path: Path) -> RunError:
     return RunError(
-        f"A run named {path.name!r} exists in {path.parent}. Choose another with --name, or remove "
-        "that folder."
+        f"A run named {path.name!r} exists in {path.parent}. Choose another with --name, take one "
+        f"up that was broken off with: tfnews fit --resume {path.name}, or remove that folder."
     )
 
 

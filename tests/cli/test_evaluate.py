@@ -1,14 +1,16 @@
 """`tfnews evaluate` on a tiny corpus."""
 
 import html
+import json
 import shutil
+import signal
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from tests import tiny
-from tfnews.cli import main
+from tfnews.cli import INTERRUPTED, main
 from tfnews.data.splits import open_splits
 from tfnews.models.opening import digests
 from tfnews.report import figures
@@ -50,6 +52,18 @@ def test_scores_are_said_and_report_and_card_named(run):
     assert lines[-1] == "Next: tfnews predict tfidf-1 FILE"
     assert run.report_path.is_file()
     assert run.card_path.is_file()
+
+
+def test_sigterm_between_scores_and_report_leaves_both_whole(run, monkeypatch, terminable):
+    def ended(*arguments):
+        signal.raise_signal(signal.SIGTERM)
+
+    before = run.report_path.exists(), {path.name for path in run.path.iterdir()}
+    monkeypatch.setattr(figures, "draw_all", ended)
+    result = evaluate("tfidf-1")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (130, INTERRUPTED)
+    assert (run.report_path.exists(), {path.name for path in run.path.iterdir()}) == before
+    assert json.loads(run.metrics_path.read_text())["test"]["scores"]["rows"] == 16
 
 
 def test_errors_are_told_by_a_column(run):

@@ -260,7 +260,7 @@ def test_a_command_that_is_ended_cleans_up(tmp_path, number):
     child.send_signal(getattr(signal, number))
     _, said = child.communicate()
     assert child.returncode == 130
-    assert said == b"Interrupted.\n"
+    assert said.decode() == f"{cli.INTERRUPTED}\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import tfnews
 from tfnews import catalogue, errors
-from tfnews.cli import COMMANDS, main
+from tfnews.cli import COMMANDS, INTERRUPTED, main
 
 ROOT = Path(tfnews.__file__).parent.parent
 
@@ -138,7 +138,25 @@ def test_debug_lets_the_traceback_through(monkeypatch):
 def test_an_interrupt_ends_with_130(monkeypatch):
     result = failing_with(monkeypatch, KeyboardInterrupt())
     assert result.exit_code == 130
-    assert result.stderr.strip() == "Interrupted."
+    assert result.stderr.strip() == INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("'RaggedTensorSpec' has no '_type_spec'"), errors.RunError("Damaged.")]
+)
+def test_an_interrupt_that_native_code_made_another_error_of_is_one(monkeypatch, terminable, error):
+    """SIGTERM once ended an evaluation as a fault of tfnews: TensorFlow lost what it raised."""
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    result = failing_with(monkeypatch, error)
+    assert (result.exit_code, result.stderr.strip()) == (130, INTERRUPTED)
+
+
+def test_an_interrupted_fit_says_how_to_go_on(monkeypatch, terminable):
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    result = failing_with(monkeypatch, errors.FitInterruptedError("Go on with: this."))
+    assert (result.exit_code, result.stderr.strip()) == (130, "Error: Go on with: this.")
 
 
 def test_an_environment_variable_stands_for_an_option(monkeypatch):

@@ -270,6 +270,26 @@ def test_a_failure_while_writing_leaves_the_old_splits(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
 
 
+@pytest.mark.parametrize("function", ["write_json", "_swap"])
+def test_what_another_process_wrote_meanwhile_stays(tmp_path, monkeypatch, function):
+    """Of two at once in one place, the second replaced what the first had just written."""
+    does = getattr(splits, function)
+
+    def other_is_faster(*given):
+        monkeypatch.setattr(splits, function, does)
+        _write(tmp_path / "s")
+        does(*given)
+
+    monkeypatch.setattr(splits, function, other_is_faster)
+    if function == "_swap":  # in the moment between looking and renaming
+        monkeypatch.setattr(splits.Path, "exists", lambda path: path.name != "s" and path.is_dir())
+    with pytest.raises(DataError, match=r"s is not empty\. Name a new folder"):
+        _write(tmp_path / "s", ["new", "rows"])
+    monkeypatch.undo()
+    assert open_splits(tmp_path / "s").frame("train")["combined_text"].tolist() == ["one", "two"]
+    assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
 def test_a_failure_while_swapping_puts_the_old_splits_back(tmp_path, monkeypatch):
     _write(tmp_path / "s")
     rename = splits.os.rename

@@ -5,6 +5,7 @@ import getpass
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import tensorflow as tf
 
 import tfnews
 from tests import tiny
-from tfnews.cli import main
+from tfnews.cli import INTERRUPTED, main
 from tfnews.data.splits import open_splits
 from tfnews.errors import ExportError
 from tfnews.export import parity, warmup
@@ -286,6 +287,19 @@ def test_the_command_writes_lists_promotes_and_rolls_back(root, news, tmp_path):
     result = run_command("--rollback", "--name", "news", "--to", tmp_path)
     assert "news: version 1 is stable." in result.stdout
     assert result.exit_code == 0
+
+
+def test_sigterm_leaves_nothing_of_a_model_that_is_written(root, tmp_path, monkeypatch, terminable):
+    save = tf.saved_model.save
+
+    def ended(*given, **options):
+        save(*given, **options)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(tf.saved_model, "save", ended)
+    result = run_command("tfidf-1", "--to", tmp_path / "exports")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (130, INTERRUPTED)
+    assert not (tmp_path / "exports").exists()
 
 
 def test_where_no_server_is_meant_no_server_is_asked(root, tmp_path):

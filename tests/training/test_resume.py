@@ -372,7 +372,7 @@ def torn(splits, folder, moments):
 
 
 def test_a_process_interrupted_comes_to_the_same(splits, tmp_path):
-    moments = [(np.random.default_rng(7).integers(70, 110), signal.SIGINT)]  # of 180 steps
+    moments = [(np.random.default_rng(7).integers(70, 110), signal.SIGTERM)]  # of 180 steps
     run, expected, (interrupted, completed, _) = torn(splits, tmp_path, moments)
     assert interrupted[0] == 130
     assert interrupted[2].splitlines()[-1].startswith("Error: Interrupted in epoch ")

@@ -17,7 +17,7 @@ import click
 
 from tfnews import progress
 from tfnews.cli.say import TYPED
-from tfnews.errors import TfnewsError
+from tfnews.errors import FitInterruptedError, TfnewsError
 
 # Name on the command line -> the one line `tfnews --help` shows. Kept here so that help needs
 # no import of the commands themselves.
@@ -44,6 +44,9 @@ COMMANDS = {
 }
 
 
+INTERRUPTED = "Interrupted. Nothing was left half-written: give the same command again."
+# Signals that came: TensorFlow's native code may lose the exception of one, and fail of that.
+_INTERRUPTIONS: list[int] = []
 _REFUSED: list[Exception] = []  # by the system; held, so that no file of theirs is closed anew
 
 
@@ -75,28 +78,34 @@ class LazyGroup(click.Group):
         try:
             with progress.shown():
                 return super().invoke(ctx)
-        except TfnewsError as error:
-            if ctx.params.get("debug"):
-                raise
-            self._fail(ctx, error)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(130)
+            self._end_interrupted(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             if ctx.params.get("debug") or getattr(error, "errno", None) == errno.EPIPE:
                 raise  # click ends quietly where the one who reads the output has gone
-            from tfnews.cli.failures import fault, told
-
-            refused = told(error, ctx.invoked_subcommand)
-            if refused is not None:
-                _REFUSED.append(error)
-            self._fail(ctx, refused or fault(error))
+            if _INTERRUPTIONS and not isinstance(error, FitInterruptedError):
+                self._end_interrupted(ctx)
+            self._fail(ctx, error if isinstance(error, TfnewsError) else _unforeseen(ctx, error))
 
     def _fail(self, ctx: click.Context, error: TfnewsError) -> None:
         click.echo(f"Error: {error}", err=True)
         ctx.exit(error.exit_code)
+
+    def _end_interrupted(self, ctx: click.Context) -> None:
+        click.echo(INTERRUPTED, err=True)
+        ctx.exit(FitInterruptedError.exit_code)
+
+
+def _unforeseen(ctx: click.Context, error: Exception) -> TfnewsError:
+    """Return what is told of an error that is none of ours."""
+    from tfnews.cli.failures import fault, told
+
+    refused = told(error, ctx.invoked_subcommand)
+    if refused is not None:
+        _REFUSED.append(error)
+    return refused or fault(error)
 
 
 class _QuietStart:
@@ -183,12 +192,17 @@ def _open_the_closed() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
+def _interrupt(number: int, frame: object) -> None:
+    _INTERRUPTIONS.append(number)
+    raise KeyboardInterrupt
+
+
 def _end_as_interrupted() -> None:
     """Clean up after SIGTERM, or a terminal that was shut, as after Ctrl-C."""
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:  # nohup ignores one
-            signal.signal(number, signal.default_int_handler)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores one
+            signal.signal(number, _interrupt)
 
 
 @click.command(

@@ -16,7 +16,7 @@ from tfnews.data import columns, formats, tables
 from tfnews.data.rows import Layout
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
-from tfnews.files import folder_beside, resolved, sha256, write_json
+from tfnews.files import TAKEN, folder_beside, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
 from tfnews.records.manifest import ManifestRecord
@@ -345,8 +345,10 @@ def write_splits(
     out = resolved(out)
     check_destination(out, force)
     try:
-        _write_beside(out, frames, rejects, manifest)
+        _write_beside(out, frames, rejects, manifest, force)
     except OSError as error:
+        if error.errno in TAKEN:
+            check_destination(out, force=False)
         if error.errno:
             error.filename = os.fspath(out)  # not the folder beside it
         raise
@@ -354,7 +356,7 @@ def write_splits(
 
 
 def _write_beside(
-    out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict
+    out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict, force: bool
 ) -> None:
     with folder_beside(out) as holder:
         made = holder / "new"
@@ -364,6 +366,7 @@ def _write_beside(
         _write_csv(rejects, made / REJECTS)
         digests = {f"{part}.csv": sha256(made / f"{part}.csv") for part in PARTS}
         write_json(made / MANIFEST, {**manifest, "digests": digests})
+        check_destination(out, force)  # another process may have been faster
         _swap(made, out, holder / "old")
 
 

@@ -2,13 +2,13 @@
 
 import contextlib
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.pr_curve import summary as pr_curve
 
+from tfnews.files import replacing_folder
 from tfnews.records import Judged
 from tfnews.report import hparams, markdown
 from tfnews.runs import Run
@@ -24,20 +24,17 @@ def write(run: Run) -> None:
     Args:
         run: Its validation split, at least, is scored.
     """
-    folder, beside = run.logs_dir / _FOLDER, run.logs_dir / f".{_FOLDER}"
-    shutil.rmtree(beside, ignore_errors=True)
-    writer = tf.summary.create_file_writer(str(beside))
-    with writer.as_default(step=0):
-        hparams.write(run)
-        for part, judged in hparams.shown_parts(run).items():
-            if "confusion" in judged.scores:
-                tf.summary.text(f"{part}/confusion", confusion(judged))
-            if run.predictions_path(part).is_file():
-                _write_curve(part, *predictions.read(run, part))
-    writer.close()
-    rename_neutrally(beside)
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
+    with replacing_folder(run.logs_dir / _FOLDER) as folder:
+        writer = tf.summary.create_file_writer(str(folder))
+        with writer.as_default(step=0):
+            hparams.write(run)
+            for part, judged in hparams.shown_parts(run).items():
+                if "confusion" in judged.scores:
+                    tf.summary.text(f"{part}/confusion", confusion(judged))
+                if run.predictions_path(part).is_file():
+                    _write_curve(part, *predictions.read(run, part))
+        writer.close()
+        rename_neutrally(folder)
 
 
 def rename_neutrally(logs: Path) -> None:

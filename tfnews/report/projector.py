@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 
 import numpy as np
 import tensorflow as tf
 
-from tfnews.files import write_text
+from tfnews.files import replacing_folder, write_text
 from tfnews.models import NewsClassifier
 from tfnews.models.embedding.bag import table_of
 from tfnews.runs import Run
@@ -42,16 +41,13 @@ def write(run: Run, classifier: NewsClassifier, ids: tf.RaggedTensor) -> int:
     words = [_NOT_IN_A_CELL.sub(" ", vocabulary[row]).strip() for row in rows]
     rows, words = zip(*(pair for pair in zip(rows, words, strict=True) if pair[1]), strict=True)
     vectors = table.vectors(tf.constant(rows)).numpy()
-    folder, beside = run.logs_dir / _FOLDER, run.logs_dir / f".{_FOLDER}"
-    shutil.rmtree(beside, ignore_errors=True)
-    # TensorBoard looks for projector_config.pbtxt only where events are.
-    tf.summary.create_file_writer(os.fspath(beside)).close()
-    write_text(beside / _WORDS, "".join(f"{word}\n" for word in words))
     lines = ("\t".join(f"{number:.5g}" for number in row) for row in vectors)
-    write_text(beside / _VECTORS, "".join(f"{line}\n" for line in lines))
-    write_text(beside / "projector_config.pbtxt", _CONFIG.format(run=run.name))
-    shutil.rmtree(folder, ignore_errors=True)
-    beside.rename(folder)
+    with replacing_folder(run.logs_dir / _FOLDER) as folder:
+        # TensorBoard looks for projector_config.pbtxt only where events are.
+        tf.summary.create_file_writer(os.fspath(folder)).close()
+        write_text(folder / _WORDS, "".join(f"{word}\n" for word in words))
+        write_text(folder / _VECTORS, "".join(f"{line}\n" for line in lines))
+        write_text(folder / "projector_config.pbtxt", _CONFIG.format(run=run.name))
     return len(words)
 
 
