@@ -10,6 +10,10 @@ import pytest
 
 from tfnews import cli
 
+# Two processes of tests share two cores: threads of TensorFlow and BLAS would only wait for each other.
+for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 # Half of the default; `--hypothesis-profile default` tries as many again.
 hypothesis.settings.register_profile("suite", max_examples=50)
 hypothesis.settings.load_profile("suite")
