@@ -10,7 +10,8 @@ import pytest
 
 from tfnews import cli
 
-# Two processes of tests share two cores: threads of TensorFlow and BLAS would only wait for each other.
+# Two processes of tests share two cores: threads of TensorFlow and BLAS would only wait for
+# each other.
 for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
