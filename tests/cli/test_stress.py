@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from tests import tiny
 from tfnews import models
 from tfnews.cli import main
+from tfnews.evaluation import publish
 from tfnews.training.fit import fit
 
 
@@ -21,6 +22,7 @@ def run(tmp_path_factory):
 def stress(run, monkeypatch):
     classifier = models.load(run)
     monkeypatch.setattr(models, "load", lambda run, **_: classifier)
+    monkeypatch.setattr(publish, "publish", lambda *_, **__: None)
 
     def _stress(*arguments):
         return CliRunner().invoke(main, ["stress", str(run.path), *map(str, arguments)])

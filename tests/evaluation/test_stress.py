@@ -1,5 +1,6 @@
 """`tfnews.stress` on a tiny run."""
 
+import html
 import json
 import shutil
 
@@ -9,9 +10,11 @@ from tests import tiny
 from tfnews import models
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, RunError, UsageError
+from tfnews.evaluation import publish
+from tfnews.evaluation.calibrate import calibrate
 from tfnews.evaluation.stress import check, stress
 from tfnews.records.stress import Stress
-from tfnews.report.stress import figure
+from tfnews.report.stress import figure, wording
 from tfnews.runs import Run
 from tfnews.training.fit import fit
 
@@ -33,6 +36,7 @@ def run(trained, classifier, monkeypatch):
     """Give a run whose model is open, and figures that cost nothing."""
     monkeypatch.setattr(models, "load", lambda run, **_: classifier)
     monkeypatch.setattr(figure, "pngs", lambda found: {"f1": b"png"})
+    monkeypatch.setattr(publish, "publish", lambda *_, **__: None)
     return trained
 
 
@@ -99,3 +103,25 @@ def test_a_run_that_learnt_its_validation_texts_is_tried_on_test_texts(run, tmp_
 def test_options_have_bounds(run, wrong, said):
     with pytest.raises(UsageError, match=said):
         check(run, **wrong)
+
+
+def test_the_run_s_report_shows_the_last_one_until_scores_are_read_otherwise(
+    trained, classifier, tmp_path, monkeypatch
+):
+    """A page of its own alone is not found by who reads the report that goes with the run."""
+    shutil.copytree(trained.path, tmp_path / trained.name)
+    own, home = Run.open(tmp_path / trained.name), open_splits(trained.config.splits.path)
+    monkeypatch.setattr(models, "load", lambda run, **_: classifier)
+    found = stress(own, splits=home.path)
+    assert own.scores().stress == found
+    verdict = html.escape(wording.verdict(found))
+    for path in (own.report_path, own.card_path):
+        assert "Under small changes" in path.read_text()
+    assert verdict in own.report_path.read_text()
+    monkeypatch.undo()
+    calibrate(own, method="none", threshold=0.4, splits=home.path)
+    page = own.report_path.read_text()
+    assert "Under small changes" not in page
+    assert "and not shown: train, stress test" in page or "not shown: stress test" in page
+    assert f"tfnews stress {own.name}" in page
+    assert own.scores().stress.outdated

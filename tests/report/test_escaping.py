@@ -9,6 +9,7 @@ from markupsafe import escape
 from tests.audit import news
 from tests.report.page import Page
 from tests.report.sample import report, sliced
+from tests.report.stress.made import made as stressed
 from tfnews.audit.audit import audit
 from tfnews.records import Ancestor, Reason, Token
 from tfnews.report import audit_page, html
@@ -48,6 +49,7 @@ def full(tmp_path_factory):
         figures={"calibration": b"png"},
         warnings=("Mind this.",),
         slices=sliced(),
+        stress=stressed(worst=None),
     )
     row = made.mistakes.misses[0].row
     reasons = (Reason(row, "exact", (Token("heavily", -0.25, "real"),)),)
@@ -84,7 +86,7 @@ def test_no_string_of_the_content_becomes_html_or_a_template(full, nasty):
         "made_up", "nnlm128-1", "real", "fake", "elsewhere", "Mind this.", "factcheck", "tfidf",
         "too short", "earlier-1", "nnlm-en-dim128", "epochs", "keras", "2.21.0", "test.csv",
         "tfnews fit --data splits", "Title ", "Body ", "mentions Reuters", "metadata", "politics",
-        "heavily",
+        "heavily", "Putting a dateline",
     ],
 )  # fmt: skip
 def test_each_kind_of_string_was_hostile_and_is_shown(full, own):

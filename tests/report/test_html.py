@@ -6,6 +6,7 @@ import pytest
 
 from tests.report.page import Page
 from tests.report.sample import CONFIG, least, report, rows
+from tests.report.stress.made import made as stressed
 from tfnews.records import Reason, Token, WeightsRecord
 from tfnews.report import figures, findings
 from tfnews.report.html import render
@@ -74,7 +75,7 @@ def test_the_contents_lead_to_every_section_but_the_first(page):
 def test_every_section_has_a_heading_and_all_but_the_first_an_opening(page):
     shown = {value for name, value in Page(page).attributes if name == "id"}
     for section in SECTIONS:
-        elsewhere = {"audit", "slices", "calibration", "by_set"}
+        elsewhere = {"audit", "slices", "calibration", "by_set", "stress"}
         assert bool(section.heading) == (section.key in shown | elsewhere)
         assert bool(section.opening) == bool(section.heading and section.key != "plain_words")
 
@@ -106,11 +107,15 @@ def test_commands_stand_in_a_box_of_their_own():
     assert "tfnews " not in Page(outside).text
     assert re.findall(r"<pre><code>(.*?)</code></pre>", text) == [
         "tfnews data prepare ... --time-column day", "tfnews evaluate RUN --data OTHER",
-        "tfnews evaluate nnlm128-1 --data SPLITS", "tfnews explain nnlm128-1 FILE",
-        "tfnews compare", CONFIG.command,
+        "tfnews evaluate nnlm128-1 --data SPLITS", "tfnews trial nnlm128-1 FEED",
+        "tfnews stress nnlm128-1 --to DIR", "tfnews drift nnlm128-1 FILE",
+        "tfnews explain nnlm128-1 FILE", "tfnews compare", CONFIG.command,
     ]  # fmt: skip
     assert "<li>A column repeats.</li>" in text
     assert "<li>Two.</li>" in text
+    helped = render(report(stress=stressed()))
+    assert "tfnews " not in Page(re.sub(r"<pre>.*?</pre>", "", helped, flags=re.DOTALL)).text
+    assert "<code>tfnews data prepare SOURCE --cut dateline --out SPLITS</code>" in helped
 
 
 def test_texts_are_escaped(page):

@@ -2,9 +2,12 @@
 
 import pkgutil
 
+from tests.report.page import Page
 from tests.report.sample import CONFIG, DATA, report, rows
+from tests.report.stress.made import made as stressed
 from tfnews.report import card, html, screen, sections
 from tfnews.report.content import Report
+from tfnews.report.stress import wording
 from tfnews.statistics import metrics
 from tfnews.statistics.judged import judge
 
@@ -40,3 +43,13 @@ def test_runs_scored_before_a_metric_came_are_still_shown(monkeypatch):
     assert "| a late score | – | – |" in card.render(made)
     assert "a late score" in html.render(made)
     assert "late" in screen.summary(made)
+
+
+def test_card_and_page_say_a_stress_test_alike():
+    made = report(stress=stressed())
+    page, written = Page(html.render(made)).text, card.render(made)
+    for sentence in (wording.verdict(made.stress), *wording.falls(made.stress)):
+        assert sentence in page
+        assert sentence in written
+    assert wording.verdict(made.stress) in screen.summary(made)
+    assert "Under small changes" not in card.render(report())

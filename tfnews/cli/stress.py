@@ -45,19 +45,24 @@ from tfnews.cli.trusting import trust_option
     type=click.Path(path_type=Path),
     help="Folder for stress.html, .md, .json and figures.",
 )
+@click.option("--no-text", is_flag=True, help="Leave article texts out of the run's report.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @trust_option
-def command(run: str, to: Path | None, as_json: bool, trust_graph: bool, **options: object) -> None:
+def command(
+    run: str, to: Path | None, as_json: bool, no_text: bool, trust_graph: bool, **options: object
+) -> None:
     """Change RUN's texts in small ways that keep their labels, and hold its answers against them.
 
     Typos, case, punctuation, datelines cut and put in, footers cut, the first 50 words, the title
     alone, sentences shuffled, look-alike letters, characters that nobody sees, synonyms: F1 and the
-    share of calls that flip, with intervals, and the worst in words.
+    share of calls that flip, with intervals, and the worst in words. They are kept
+    in RUN, whose report and card show the worst until RUN is calibrated anew.
     """
     from tfnews.evaluation.stress import carry_out, check
 
     request = check(run, to=to, **options)  # before TensorFlow starts, which takes seconds
-    found = carry_out(request, to=to, trust_graph=trust_graph, command=typed())
+    manner = {"no_text": no_text, "trust_graph": trust_graph, "command": typed()}
+    found = carry_out(request, to=to, **manner)
     if as_json:
         say(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
         return

@@ -11,7 +11,7 @@ from tfnews.data.splits import Splits
 from tfnews.evaluation.measure import Measured
 from tfnews.files import write_text
 from tfnews.records import Scores
-from tfnews.report import card, figures, html
+from tfnews.report import card, figures, html, wording
 from tfnews.report.content import DataSet, Report
 from tfnews.runs import Run
 from tfnews.statistics import mistakes, predictions
@@ -55,10 +55,11 @@ def publish(
         refused=of_test.refused or {},
         f1_of_scored=of_test.f1_of_scored,
         reliability={part: (found.reliability or {}).get(part) for part in found.parts},
-        outdated=(*outdated, *(one.name for one in sets if one.outdated)),
+        outdated=(*outdated, *_outdated(found)),
         slices=of_test.slices,
         reasons=() if no_text else of_test.reasons or (),
         by_set={part: (found.by_set or {}).get(part, {}) for part in found.parts},
+        stress=None if found.stress and found.stress.outdated else found.stress,
         written=datetime.now(UTC).date(),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
@@ -66,6 +67,12 @@ def publish(
     write_text(run.report_path, html.render(report))
     write_text(run.card_path, card.render(report))
     return report
+
+
+def _outdated(found: Scores) -> list[str]:
+    """Return the names of what besides the parts was measured before a run was calibrated anew."""
+    names = [one.name for one in (found.other_sets or {}).values() if one.outdated]
+    return [*names, *([wording.STRESS_TEST] if found.stress and found.stress.outdated else [])]
 
 
 def read_predictions(run: Run, part: str) -> np.ndarray:

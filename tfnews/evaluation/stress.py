@@ -84,10 +84,13 @@ def stress(
     seed: int = 0,
     to: str | os.PathLike | None = None,
     root: str | os.PathLike | None = None,
+    no_text: bool = False,
     trust_graph: bool = False,
     command: str | None = None,
 ) -> "Stress":
     """Change a run's texts in small ways that keep their labels, and score it on them.
+
+    What came out last is kept in the run, whose report is written anew.
 
     Args:
         run: A complete run, its name or its path.
@@ -97,6 +100,7 @@ def stress(
         seed: Of texts and changes that are drawn; the same seed draws the same.
         to: Folder for stress.html, .md, .json and figures.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
+        no_text: Leave article texts out of the run's report.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
         command: The command line that was typed, for the report.
 
@@ -110,13 +114,15 @@ def stress(
         >>> found.worst, [(one.attack, one.difference) for one in found.attacks]
     """
     request = check(run, split=split, splits=splits, texts=texts, seed=seed, to=to, root=root)
-    return carry_out(request, to=to, trust_graph=trust_graph, command=command)
+    manner = {"no_text": no_text, "trust_graph": trust_graph, "command": command}
+    return carry_out(request, to=to, **manner)
 
 
 def carry_out(
     request: Request,
     *,
     to: str | os.PathLike | None = None,
+    no_text: bool = False,
     trust_graph: bool = False,
     command: str | None = None,
 ) -> "Stress":
@@ -126,10 +132,12 @@ def carry_out(
     drawn = _drawn(frame, request)
     _check_enough(np.bincount(drawn["label"], minlength=2), home, request.part)
 
+    from tfnews.evaluation.publish import publish
     from tfnews.evaluation.stressing.measure import attacked, side, untouched, worst
     from tfnews.models import load
     from tfnews.records.stress import Stress
     from tfnews.report.stress import page
+    from tfnews.statistics.metrics import PREVALENCES
 
     progress.stage(f"Opening {run.name}")
     classifier = load(run, trust_graph=trust_graph)
@@ -155,6 +163,8 @@ def carry_out(
     )
     if to is not None:
         write_all(to, page.files(made))
+    run.update_scores(stress=made)
+    publish(run, home, PREVALENCES, no_text=no_text)
     return made
 
 

@@ -8,6 +8,7 @@ from tfnews.records.audit import Audit, Token
 from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
 from tfnews.records.slices import Slices
+from tfnews.records.stress import Stress
 
 
 def _is_number(value: object) -> bool:
@@ -207,6 +208,7 @@ class Scores(Record):
             `None`, which would leave what a file has, where none may be kept.
         by_set: Of joined sets, the scores of validation and test set by set; sets that have texts
             of both classes there.
+        stress: What small changes to its texts did when it was last tried.
     """
 
     train: Judged | None = None
@@ -223,6 +225,7 @@ class Scores(Record):
     slices: Slices | None = None
     reasons: tuple[Reason, ...] | None = None
     by_set: dict[str, dict[str, Judged]] | None = None
+    stress: Stress | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
@@ -244,7 +247,8 @@ class Scores(Record):
         """Mark all as of before the run was calibrated anew; they are kept, and not shown."""
         scored = tuple(part for part, judged in self._scored.items() if judged)
         sets = {name: replace(one, outdated=True) for name, one in (self.other_sets or {}).items()}
-        return replace(self, outdated=scored, other_sets=sets or None, reasons=())
+        stress = self.stress and replace(self.stress, outdated=True)
+        return replace(self, outdated=scored, other_sets=sets or None, reasons=(), stress=stress)
 
     def with_other_set(self, away: OtherSet) -> "Scores":
         """Add another set; only that of the very same files is replaced, not a namesake.

@@ -81,6 +81,7 @@ class Stress(Record):
         attacks: One each.
         worst: Name of the attack by which F1 is shown to fall most; `None` where none is shown to.
         command: What was typed; `None` where it is not known.
+        outdated: Whether the run was calibrated anew since; `None` where it was not.
     """
 
     run: str
@@ -96,6 +97,22 @@ class Stress(Record):
     attacks: tuple[Stressed, ...]
     worst: str | None = None
     command: str | None = None
+    outdated: bool | None = None
+
+    def check_read(self) -> None:
+        """Check what a file says before it is told.
+
+        Raises:
+            ValueError: An attack is neither measured nor skipped, or the worst is none of them.
+        """
+        for one in self.attacks:
+            sides = [side for side in (one.before, one.after) if side]
+            rates = [rate and rate.rate for side in sides for rate in (side.misses, side.alarms)]
+            found = (*sides, *rates, one.difference, one.corrected, one.flipped)
+            if one.skipped is None and (len(sides) < 2 or None in found):
+                raise ValueError(f"the attack {one.attack[:40]} is not whole")
+        if self.worst not in (None, *(one.attack for one in self.attacks)):
+            raise ValueError(f"the worst attack {self.worst[:40]} is none of those")
 
     def to_json(self) -> dict:
         """Return the content of a JSON file."""

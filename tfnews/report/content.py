@@ -8,6 +8,7 @@ from pathlib import Path
 from tfnews.data.splits import UNSTATED, Splits
 from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reason, Reliability, Timings
 from tfnews.records.slices import Slices
+from tfnews.records.stress import Stress
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
 
@@ -82,6 +83,7 @@ class Report:
         slices: Error rates of parts of the test part.
         reasons: Which words moved the scores of mistakes, by their rows in the test part.
         by_set: Of joined sets, the scores of each part set by set.
+        stress: What small changes to its texts did when it was last tried.
         written: The day on which the report is.
     """
 
@@ -104,6 +106,7 @@ class Report:
     slices: Slices | None = None
     reasons: tuple[Reason, ...] = ()
     by_set: Mapping[str, Mapping[str, Judged]] = field(default_factory=dict)
+    stress: Stress | None = None
     written: date | None = None
 
     @property

@@ -21,6 +21,7 @@ UNTESTED = (
     "model was chosen by them."
 )
 NEAR_PERFECT = 0.98
+STRESS_TEST = "stress test"  # as a thing that was scored
 FEW_ROWS = 300
 MANY_REFUSED = 0.05  # of another set's texts
 
@@ -276,10 +277,13 @@ def _refit_warning(epochs: int | None) -> str | None:
 def _outdated_warning(report: Report) -> str | None:
     if not report.outdated:
         return None
-    names = ", ".join(report.outdated)
+    names, run = ", ".join(report.outdated), report.config.name
+    again = f"tfnews evaluate {run}, with --data SPLITS for other sets"
+    if STRESS_TEST in report.outdated:
+        again += f"; tfnews stress {run}"
     return (
         f"Scored before this model was calibrated anew, and not shown: {names}. Score them again: "
-        f"tfnews evaluate {report.config.name}, with --data SPLITS for other sets."
+        f"{again}."
     )
 
 

@@ -22,6 +22,7 @@ from tfnews.report.sections import (
     scores,
     side_by_side,
     slices,
+    stress,
     use,
     warnings,
 )
@@ -36,6 +37,7 @@ SECTIONS = (
     by_set.SECTION,
     calibration.SECTION,
     slices.SECTION,
+    stress.SECTION,
     other_sets.SECTION,
     data.SECTION,
     audit.SECTION,

@@ -20,17 +20,18 @@ CAUTION = (
     "Attacks are simple and blind: none looks at the model. Whoever can ask it often finds worse "
     "ones. A run that withstands these is not shown to withstand others."
 )
+_CUT = "tfnews data prepare SOURCE --cut {} --out SPLITS"
+_DATELINES = ("Train on texts without datelines, and compare", _CUT.format("dateline"))
+_WHOLE = ("Score whole articles only, and look whether texts come cut", "tfnews drift {run} FILE")
+# What to do against an attack, and the command that does it, "" where none does.
 _REMEDIES = {
-    "dateline put in": "Train on texts without datelines, and compare: tfnews data prepare SOURCE "
-    "--cut dateline --out SPLITS",
-    "dateline cut": "Train on texts without datelines, and compare: tfnews data prepare SOURCE "
-    "--cut dateline --out SPLITS",
-    "footer cut": "Train on texts without footers, and compare: tfnews data prepare SOURCE --cut "
-    "footer --out SPLITS",
-    "look-alike letters": "Replace letters of other scripts before texts are scored.",
-    "unseen characters": "Remove characters that nobody sees before texts are scored.",
-    "first 50 words": "Score whole articles only: look with tfnews drift whether texts come cut.",
-    "title alone": "Score whole articles only: look with tfnews drift whether texts come cut.",
+    "dateline put in": _DATELINES,
+    "dateline cut": _DATELINES,
+    "footer cut": ("Train on texts without footers, and compare", _CUT.format("footer")),
+    "look-alike letters": ("Replace letters of other scripts before texts are scored", ""),
+    "unseen characters": ("Remove characters that nobody sees before texts are scored", ""),
+    "first 50 words": _WHOLE,
+    "title alone": _WHOLE,
 }
 
 
@@ -78,15 +79,28 @@ def does(one: Stressed, found: Stress) -> str:
     return f"{one.doing} {said} ({was} before). {moved}."
 
 
-def advice(found: Stress) -> list[str]:
-    """Say what whoever relies on the run is to do."""
+def advice(found: Stress, with_command: bool = True) -> list[str]:
+    """Say what whoever relies on the run is to do.
+
+    Args:
+        found: What was found.
+        with_command: Whether to say the command, too, that helps against the worst attack.
+    """
     if found.worst is None:
         return ["For whoever relies on the model: nothing is to be done about these changes."]
     said = (
         "For whoever relies on the model: expect this wherever texts come so changed, by accident "
         "or on purpose. Do not let an answer alone decide."
     )
-    return [said, *([_REMEDIES[found.worst]] if found.worst in _REMEDIES else [])]
+    lead, command = remedy(found)
+    helps = f"{lead}: {command}" if command and with_command else f"{lead}."
+    return [said, *([helps] if lead else [])]
+
+
+def remedy(found: Stress) -> tuple[str, str]:
+    """Return what helps against the worst attack, and the command that does it, or "" of both."""
+    lead, command = _REMEDIES.get(found.worst, ("", ""))
+    return lead, command.format(run=found.run)
 
 
 def rows(found: Stress) -> list[list[Cell | str]]:
