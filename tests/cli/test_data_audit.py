@@ -51,3 +51,16 @@ def test_a_folder_without_splits_is_one_line(tmp_path):
     result = _run(tmp_path)
     assert result.exit_code == 3
     assert "is not a folder of splits" in result.output
+
+
+def test_a_sheet_is_named_and_never_written_over(clean, tmp_path):
+    """Labels that a person had filled in were once lost when the command was typed again."""
+    sheet = tmp_path / "doubted.csv"
+    result = _run(clean, "--labels", "--sheet", sheet)
+    assert f"Written: {sheet}." in result.output
+    assert result.output.endswith(f"tfnews data relabel {clean} {sheet} --out FOLDER\n")
+    sheet.write_text("filled")
+    result = _run(clean, "--labels", "--sheet", sheet)
+    assert result.exit_code == 2
+    assert "is there already" in result.output
+    assert sheet.read_text() == "filled"

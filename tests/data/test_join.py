@@ -169,3 +169,22 @@ def test_no_text_crosses_parts_and_none_is_lost_uncounted(tmp_path_factory, part
     rows = found.manifest["rows"]
     assert rows["read"] == rows["kept"] + sum(rows["dropped"].values())
     assert rows["read"] == sum(len(open_splits(one).frame(part)) for one in sets for part in PARTS)
+
+
+def test_a_source_s_own_column_of_this_name_names_no_sets(tmp_path):
+    """A column data_set of outlets was once taken for joined sets: each was scored by name."""
+    (tmp_path / "own").mkdir()
+    for part in PARTS:
+        lines = [f"{part} {number},{number % 2},outlet {number}" for number in range(4)]
+        rows = "\n".join(["combined_text,label,data_set", *lines])
+        (tmp_path / "own" / f"{part}.csv").write_text(rows)
+    frame = open_splits(tmp_path / "own").frame("test")
+    assert "data_set" not in frame
+    assert frame["data_set_in_source"].tolist() == [f"outlet {number}" for number in range(4)]
+    joined = join(
+        [
+            join([tmp_path / "own", made(tmp_path / "one", plain("one"))]).path,
+            made(tmp_path / "two", plain("two")),
+        ]
+    )
+    assert joined.frame("test").columns.is_unique  # a union of unions once was a fault

@@ -4,6 +4,7 @@ import pytest
 
 from tests import tiny
 from tfnews.catalogue.names import PARTS
+from tfnews.data.join import join
 from tfnews.data.relabel import relabel, written
 from tfnews.data.splits import open_splits
 from tfnews.errors import DataError
@@ -55,8 +56,9 @@ def test_a_label_stands_for_the_copies_of_the_text(tmp_path):
         (tmp_path / f"{part}.csv").write_text("\n".join(["combined_text,label", *lines]) + "\n")
     theirs = open_splits(tmp_path)
     sheet = filled(theirs, tmp_path / "sheet.csv", {6: "real"})
-    after = relabel(theirs, sheet, tmp_path / "out").frame("train")
-    assert after["label"][6:].tolist() == [0, 0]
+    made = relabel(theirs, sheet, tmp_path / "out")
+    assert made.frame("train")["label"][6:].tolist() == [0, 0]
+    assert made.digest("test") == theirs.digest("test")  # however it was written
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,15 @@ def test_one_class_must_not_vanish(splits, tmp_path):
     sheet = filled(splits, tmp_path / "sheet.csv", answers)
     with pytest.raises(DataError, match="one class only"):
         relabel(splits, sheet, tmp_path / "out")
+
+
+def test_a_relabelled_union_is_not_taken_for_its_sets(splits, tmp_path):
+    """`fit --data A --data B` would have learnt the labels of a sheet that nobody named."""
+    other = tiny.splits(tmp_path / "other", 60, seed=1)
+    union = join([splits.path, other.path], tmp_path / "union")
+    assert join([splits.path, other.path], union.path).path == union.path
+    answer = {0: "unsure"}
+    made = relabel(union, filled(union, tmp_path / "sheet.csv", answer), tmp_path / "out")
+    assert made.is_joined
+    with pytest.raises(DataError, match="is not empty"):
+        join([splits.path, other.path], made.path)

@@ -91,8 +91,16 @@ def test_sorted_rows_more_columns_and_empty_lines_do_no_harm(tmp_path):
     path = saved(tmp_path / "sheet.csv", rows)
     path.write_text(path.read_text() + ",,,,\n\n")
     assert read(path).answers == ANSWERS
-    bare = [{"ID": row["id"], "Label": row["label"]} for row in rows_of()]
-    assert read(saved(path, bare)).answers == ANSWERS
+    capitals = [{name.title(): cell for name, cell in row.items()} for row in rows]
+    assert read(saved(path, capitals)).answers == ANSWERS
+
+
+def test_without_texts_a_sheet_cannot_be_told_from_another(tmp_path):
+    """Ids are A001 in every trial, and row numbers in every sheet of doubted labels."""
+    bare = [{"id": row["id"], "label": row["label"]} for row in rows_of()]
+    for rows, said in ((bare, "no column 'text'"), (changed("A003", text=""), "text of A003 is")):
+        with pytest.raises(DataError, match=said):
+            read(saved(tmp_path / "sheet.csv", rows))
 
 
 def test_what_is_not_filled_is_told_and_not_guessed(tmp_path):

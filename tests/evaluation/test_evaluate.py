@@ -440,12 +440,15 @@ def test_a_set_seen_whole_in_training_is_refused(run, splits, tmp_path):
         evaluate(run, [folder])
 
 
-@pytest.mark.parametrize("case", ["same files", "other files", "held-out texts"])
+@pytest.mark.parametrize("case", ["same files", "other files", "held-out texts", "and others"])
 def test_the_runs_own_splits_are_no_other_set(run, splits, tmp_path, case):
     folder = splits.path
     if case != "same files":
         parts = PARTS if case == "other files" else PARTS[1:]
         frame = pd.concat([splits.frame(part) for part in parts])
+        if case == "and others":  # as joining leaves some texts of a set out
+            texts, labels = strangers(6)
+            frame = pd.concat([frame, pd.DataFrame({"combined_text": texts, "label": labels})])
         folder = elsewhere(tmp_path / "own", frame["combined_text"], frame["label"])
     with pytest.raises(DataError, match=rf"is no other data set.* tfnews evaluate {run.name}$"):
         evaluate(run, [folder])

@@ -183,6 +183,11 @@ def _audit(splits, seed, json_path, html_path, labels, sheet, strict) -> None:
 
     if sheet and not labels:
         raise UsageError("--sheet lists the doubted labels. Give --labels with it.")
+    if sheet and sheet.exists():
+        raise UsageError(
+            f"{sheet} is there already, and labels may be filled into it. Name another file with "
+            "--sheet, or remove that one."
+        )
     opened = open_splits(splits)  # before scikit-learn is imported, which takes seconds
     from tfnews.audit.audit import audit
     from tfnews.data import relabel
@@ -198,9 +203,13 @@ def _audit(splits, seed, json_path, html_path, labels, sheet, strict) -> None:
         write_text(sheet, relabel.written(opened, [one.row for one in found.doubts.doubts]))
     copied = any(copies.exact or copies.near for copies in found.overlap.values())
     folder = shlex.quote(str(splits))
-    next_step(
-        "tfnews data prepare SOURCE --out FOLDER" if copied else f"tfnews fit --data {folder}"
-    )
+    if copied:
+        next_step("tfnews data prepare SOURCE --out FOLDER")
+    elif sheet:
+        say(f"Written: {sheet}. Where a label is wrong, write the right one into its column label")
+        next_step(f"tfnews data relabel {folder} {shlex.quote(str(sheet))} --out FOLDER")
+    else:
+        next_step(f"tfnews fit --data {folder}")
     if strict and found.findings:
         click.get_current_context().exit(1)
 

@@ -152,9 +152,10 @@ def _made_of(sets: Sequence[Splits]) -> list[dict]:
 
 
 def _sets_in(out: Path) -> list[dict] | None:
-    """Return the sets that a folder is a union of, if it is one."""
+    """Return the sets that a folder is a union of, if it is one with their own labels."""
     try:
-        return json.loads((out / splits.MANIFEST).read_text(encoding="utf-8")).get("sets")
+        manifest = json.loads((out / splits.MANIFEST).read_text(encoding="utf-8"))
+        return None if "relabelled" in manifest else manifest.get("sets")
     except (OSError, ValueError, RecursionError, AttributeError):
         return None
 
@@ -178,7 +179,7 @@ def _pooled(sets: Sequence[Splits]) -> tuple[Pool, np.ndarray]:
 
 def _sourced(frame: pd.DataFrame, file: str) -> pd.DataFrame:
     """Say where rows stand, if they do not say it themselves; rename a column of our own name."""
-    frame = frame.rename(columns={DATA_SET: f"{DATA_SET}_in_source"})
+    frame = splits.without_sets(frame)
     defaults = {"source_file": file, "line": range(2, len(frame) + 2)}
     return frame.assign(**{name: cells for name, cells in defaults.items() if name not in frame})
 

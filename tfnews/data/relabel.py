@@ -62,18 +62,18 @@ def relabel(
         raise DataError(
             f"{Path(filled).name} leaves training texts of one class only. Nothing was written."
         )
-    frames = {part: splits.frame(part) for part in PARTS} | {"train": kept}
-    frames = {part: _as_prepared(frame) for part, frame in frames.items()}
+    frames = {"train": kept, **_kept_as_they_are(splits)}
     changed = int(((labels != train["label"]) & ~gone).sum())
     manifest = {**splits.manifest, **_account(splits, kept, changed, int(gone.sum()))}
     return write_splits(out, frames, _rejects(splits, train[gone]), manifest, force)
 
 
-def _as_prepared(frame: pd.DataFrame) -> pd.DataFrame:
-    """Have lines as numbers, which are written without quotes: what stays, stays to the byte."""
-    if "line" in frame and frame["line"].astype(str).str.isdigit().all():
-        return frame.astype({"line": np.int64})
-    return frame
+def _kept_as_they_are(splits: Splits) -> dict[str, Path | pd.DataFrame]:
+    """Return the parts that nobody relabels, as files; zipped ones as rows, to be written plain."""
+    return {
+        part: splits.frame(part) if splits.files[part].suffix == ".gz" else splits.files[part]
+        for part in PARTS[1:]
+    }
 
 
 def _decided(

@@ -95,7 +95,7 @@ def read(
     rows = _rows(path)
     name = path.name
     _check_ids(name, [row[0] for row in rows], texts, whole)
-    moved = [row[0] for row in rows if row[2].strip() and digest(row[2]) != texts[row[0]]]
+    moved = [row[0] for row in rows if digest(row[2]) != texts[row[0]]]
     if moved:
         raise DataError(
             f"{name}: the text of {_some(moved)} is not the one that was written beside this id. "
@@ -127,15 +127,15 @@ def _rows(path: Path) -> list[list[str]]:
 
 
 def _wanted(name: str, names: Sequence[str]) -> list[str]:
-    """Return the columns of id and label, and that of the text if it is still there."""
+    """Return the columns of id, label and text: without texts, another sheet's ids would fit."""
     found = {one: columns.find(one, names) for one in ("id", "label", "text")}
-    lost = [one for one in ("id", "label") if found[one] is None]
+    lost = [one for one in found if found[one] is None]
     if lost:
         raise DataError(
             f"{name} has no column {lost[0]!r}. It has: {listed(names)}. A sheet keeps its first "
             "line, the names of its columns; take the labels over into a sheet as it was."
         )
-    return [one for one in found.values() if one is not None]
+    return list(found.values())
 
 
 def _values(name: str, unit: str, row: Row) -> list[str]:
@@ -144,8 +144,8 @@ def _values(name: str, unit: str, row: Row) -> list[str]:
             f"{name}, {unit} {row.line}: {row.fault} ({excerpt(row.values[0], 40)}). Save the "
             "sheet anew, as CSV or .xlsx."
         )
-    id, label, *text = row.values
-    return [id.strip(), label, "".join(text)]
+    id, label, text = row.values
+    return [id.strip(), label, text]
 
 
 def _check_ids(name: str, ids: Sequence[str], known: dict[str, str], whole: bool) -> None:

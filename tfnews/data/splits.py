@@ -4,14 +4,15 @@ import csv
 import json
 import os
 import shlex
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tfnews.catalogue.names import PARTS, UNSTATED
+from tfnews.catalogue.names import DATA_SET, PARTS, UNSTATED
 from tfnews.data import columns, formats, tables
 from tfnews.data.rows import Layout
 from tfnews.data.text import combine, listed, shown
@@ -74,6 +75,11 @@ class Splits:
         return _checked(self.manifest, self.path / MANIFEST).columns if self.manifest else ()
 
     @property
+    def is_joined(self) -> bool:
+        """Whether `join` made it of several sets, which its column data_set then names."""
+        return bool(self.manifest.get("sets"))
+
+    @property
     def licence(self) -> str | None:
         """What is stated of the texts' licence; `None` where nothing is known."""
         if "licence" in self.manifest:
@@ -98,7 +104,8 @@ class Splits:
 
         Returns:
             Columns combined_text, label (int8, 0 or 1), title, text, cluster (int64), then the
-            others as the file has them. Text is never missing: an empty cell is "".
+            others as the file has them; but data_set, which names the sets of a union, is
+            data_set_in_source elsewhere. Text is never missing: an empty cell is "".
 
         Raises:
             DataError: The file cannot be read, is empty, or has other labels than 0 and 1.
@@ -108,6 +115,8 @@ class Splits:
         _check_columns(frame, path)
         _check_rows(frame, path)
         frame["label"] = frame["label"].astype(np.int8)
+        if not self.is_joined:  # a source's column of this name may hold outlets, or anything
+            frame = without_sets(frame)
         defaults = {"title": "", "text": frame["combined_text"]}
         frame = frame.assign(**{k: v for k, v in defaults.items() if k not in frame})
         frame["cluster"] = _cluster_numbers(frame)
@@ -242,6 +251,14 @@ def _read(path: Path) -> pd.DataFrame:
         ) from error
 
 
+def without_sets(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rename a column data_set to data_set_in_source, or the like that no other column has."""
+    name = f"{DATA_SET}_in_source"
+    while name in frame:
+        name += "_too"
+    return frame.rename(columns={DATA_SET: name})
+
+
 def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
     """Spell the columns of splits as `prepare` does; their case is no difference."""
     found = {columns.find(name, list(frame.columns)): name for name in _OWN}
@@ -325,7 +342,7 @@ def check_destination(out: str | os.PathLike, force: bool = False) -> None:
 
 def write_splits(
     out: str | os.PathLike,
-    frames: dict[str, pd.DataFrame],
+    frames: Mapping[str, pd.DataFrame | Path],
     rejects: pd.DataFrame,
     manifest: dict,
     force: bool = False,
@@ -334,7 +351,7 @@ def write_splits(
 
     Args:
         out: Where the folder goes; see `check_destination`.
-        frames: The rows of each part.
+        frames: The rows of each part, or a .csv file of them that is copied to the byte.
         rejects: The rows left out, with the reason.
         manifest: What to record; the digests of the parts are added.
         force: Whether a folder of splits already there is replaced, once the new one is whole.
@@ -356,7 +373,11 @@ def write_splits(
 
 
 def _write_beside(
-    out: Path, frames: dict[str, pd.DataFrame], rejects: pd.DataFrame, manifest: dict, force: bool
+    out: Path,
+    frames: Mapping[str, pd.DataFrame | Path],
+    rejects: pd.DataFrame,
+    manifest: dict,
+    force: bool,
 ) -> None:
     with folder_beside(out) as holder:
         made = holder / "new"
@@ -370,7 +391,10 @@ def _write_beside(
         _swap(made, out, holder / "old")
 
 
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+def _write_csv(frame: pd.DataFrame | Path, path: Path) -> None:
+    if isinstance(frame, Path):
+        shutil.copyfile(frame, path)
+        return
     # Every string is quoted: Python 3.11's writer leaves a lone carriage return bare otherwise,
     # and readers take it for the end of the row.
     frame.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)

@@ -208,6 +208,8 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
         )
     if setup.options["class_weight"] == "balanced":
         manner.say(_balanced(setup))
+    if setup.options["balance"] == "sets" and not setup.splits.is_joined:
+        manner.say("One set is learnt from: balance=sets, which weighs several, changes nothing")
     return _completed(run, setup, manner, resume=False)
 
 
