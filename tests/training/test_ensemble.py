@@ -6,6 +6,7 @@ import pytest
 
 from tests import tiny
 from tfnews.errors import RunError, UsageError
+from tfnews.evaluation.calibrate import calibrate
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.export.export import export
 from tfnews.export.rare import forget
@@ -137,6 +138,14 @@ def test_rare_words_are_forgotten_of_learnt_vocabularies_alone(made, splits):
     assert members["member_3"].get_vocabulary() == before
     assert any(word.startswith(" ") for word in members["member_1"].get_vocabulary())
     assert len(own) >= len(before)
+
+
+def test_members_whose_scores_are_no_shares_are_named(root, copy, splits):
+    raw, said = copy("words"), []
+    calibrate(raw, method="none", splits=splits.path)
+    ensemble([raw, Run.open("pairs", root)], root=raw.path.parent, floor=False, say=said.append)
+    assert said[0].startswith("Not calibrated: words. ")
+    assert said[0].endswith("tfnews calibrate words")
 
 
 def test_a_group_of_seeds_stands_for_its_runs(root):

@@ -128,3 +128,10 @@ def test_no_name_becomes_html(nasty):
     parsed = Page(page.render(hostile(found, nasty)))
     assert parsed.tags == Page(page.render(found)).tags
     assert parsed.text.count(nasty) > 10
+
+
+def test_each_cell_of_the_scores_says_its_column_where_the_table_stacks():
+    """On a phone the head is not shown: figures stood there without a word of what they are."""
+    scores = page.render(made()).split("All scores")[1].split("</table>")[0]
+    assert scores.count("<td") == scores.count("<td data-head=") > 40
+    assert scores.count('<th data-head="trained on" scope="row">') == 6
