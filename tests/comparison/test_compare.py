@@ -234,9 +234,7 @@ def test_the_same_weights_under_two_names_are_said(splits, tmp_path):
         digests = {"model.weights.h5": rest * 64, "task.weights.h5": "0" * 64, "task.json": name}
         made.run(tmp_path, splits, name, 0.1, digests=digests)
     said = [note for note in compare(root=tmp_path).notes if "same weights" in note]
-    assert said == [
-        "The same weights stand in again, one: they are one model, however it is read."
-    ]
+    assert said == ["The same weights stand in again, one: they are one model, however it is read."]
 
 
 def test_one_run_is_nothing_to_compare(root):

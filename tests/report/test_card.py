@@ -42,7 +42,9 @@ def test_the_card_says(said):
 def test_headings_of_the_card_are_followed_by_what_to_do():
     card = render(report())
     assert "## Scores\n\nWeigh two errors: false alarms fall on real texts, misses let fake" in card
-    assert "## On other data sets\n\nCarry no score from home over to outlets that made\\_up" in card
+    assert (
+        "## On other data sets\n\nCarry no score from home over to outlets that made\\_up" in card
+    )
     assert "## Data\n\n- Name" in card
 
 

@@ -1,19 +1,21 @@
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from tests import tiny
 from tfnews.errors import RunError, UsageError
-from tfnews.evaluation.calibrate import calibrate
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.export.export import export
 from tfnews.export.rare import forget
 from tfnews.models import load
 from tfnews.models.verifying import verify
+from tfnews.records import Calibration
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
+from tfnews.training import ensemble as module
 from tfnews.training import keeping
 from tfnews.training.ensemble import closing_words, ensemble
 from tfnews.training.fit import fit
@@ -140,12 +142,13 @@ def test_rare_words_are_forgotten_of_learnt_vocabularies_alone(made, splits):
     assert len(own) >= len(before)
 
 
-def test_members_whose_scores_are_no_shares_are_named(root, copy, splits):
-    raw, said = copy("words"), []
-    calibrate(raw, method="none", splits=splits.path)
-    ensemble([raw, Run.open("pairs", root)], root=raw.path.parent, floor=False, say=said.append)
-    assert said[0].startswith("Not calibrated: words. ")
-    assert said[0].endswith("tfnews calibrate words")
+def test_members_whose_scores_are_no_shares_are_named(root):
+    runs = [Run.open(name, root) for name in MEMBERS]
+    maps = (Calibration(), Calibration(2.0), Calibration())
+    said = module._uncalibrated(runs, [SimpleNamespace(calibration=one) for one in maps])
+    assert said.startswith("Not calibrated: words, vectors. ")
+    assert said.endswith("tfnews calibrate words")
+    assert module._uncalibrated(runs[1:2], [SimpleNamespace(calibration=maps[1])]) == ""
 
 
 def test_a_group_of_seeds_stands_for_its_runs(root):
