@@ -100,7 +100,7 @@ def command(
         )
         return
     from tfnews.comparison.compare import compare
-    from tfnews.report.ranking import screen
+    from tfnews.report.ranking import screen, wording
 
     found = compare(models, data, splits=splits, to=to, trust_graph=trust_graph, **reading)
     say(_json(found) if as_json else screen.render(found))
@@ -108,7 +108,8 @@ def command(
         return
     if to is not None:
         say(f"\nWritten: {to / 'compare.html'}, .md, .json, .csv")
-        next_step(f"tfnews export {found.ship}")
+        if ship := wording.advised(found):
+            next_step(f"tfnews export {ship}")
     else:
         given = " ".join(map(shlex.quote, models))
         next_step(f"tfnews compare {given}{' ' if given else ''}--to DIR")
