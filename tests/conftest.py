@@ -53,6 +53,9 @@ def terminable():
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored where tests run with & or nohup
     cli._end_as_interrupted()
     yield
     for number, handler in before.items():

@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "catalogue": 1,
     "links": 1,
+    "naming": 1,
     "progress": 1,
     "records": 1,
     "files": 1,

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,19 +12,16 @@ from typing import TypeVar
 
 from tfnews import places
 from tfnews.catalogue.names import PARTS
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import RunError
 from tfnews.files import TAKEN, folder_beside, held, replacing, sha256, write_json, write_text
 from tfnews.links import check_links
+from tfnews.naming import check_name
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
 from tfnews.records.record import parsed
 
 _T = TypeVar("_T")
 
 TASK = "task.json"  # what keras-hub opens a task's preset by
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# Windows takes these for devices, with any ending.
-_PORTS = (f"{port}{n}" for port in ("com", "lpt") for n in range(10))
-_DEVICES = frozenset(("aux", "con", "nul", "prn", *_PORTS))
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
@@ -353,33 +349,6 @@ def _placed(config: Config, folder: Path, place: Callable[[str, Path], str]) -> 
     splits = replace(config.splits, path=place(config.splits.path, folder))
     kept = {"weights": weights, "recipe": recipe, "lineage": lineage, "members": members}
     return replace(config, **kept, splits=splits)
-
-
-def is_name(name: str) -> bool:
-    """Tell whether a name can be a folder's on every system, and a part of an address."""
-    return (
-        _NAME.fullmatch(name) is not None
-        and not name.endswith(".")
-        and name.partition(".")[0].lower() not in _DEVICES
-    )
-
-
-def check_name(name: str, what: str) -> None:
-    """Check that a name can be a folder's on every system, and a part of an address.
-
-    Args:
-        name: Letters, digits, ".", "_" and "-".
-        what: Whose name it is, for the error.
-
-    Raises:
-        UsageError: It is not.
-    """
-    if not is_name(name):
-        raise UsageError(
-            f"{what} may hold letters, digits, '.', '_' and '-', at most 100 of them, begins with "
-            "a letter or digit, does not end in '.', and is no device's on Windows, such as con. "
-            f"Received: {name!r}."
-        )
 
 
 def check_free(name: str, root: str | os.PathLike | None = None) -> Path:

@@ -177,7 +177,7 @@ def test_field_beyond_the_limit_is_one_bad_record(write, monkeypatch):
         ('"only a string"', "unreadable record: not a JSON object"),
         ('{"text": ["a"]}', "unreadable record: column 'text' holds a list, not a text"),
         ('{"text": "\\ud800"}', "unreadable record: half a Unicode pair"),
-        ("[" * 100_000, "unreadable record: not a JSON object"),
+        ("[" * 100_000, "unreadable record: values nested too deep"),
     ],
 )
 def test_bad_json_lines_keep_their_place(write, line, problem):

@@ -166,8 +166,13 @@ def _prepare(sources, out, train, validation, test, strategy, class_names, **opt
     is_flag=True,
     help="Also list training texts whose label probably is wrong, for a person to look at.",
 )
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path),
+    help="With --labels: also write them as a sheet to fill, which `tfnews data relabel` reads.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 if there are findings.")
-def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
+def _audit(splits, seed, json_path, html_path, labels, sheet, strict) -> None:
     """Look for copies across splits and for labels that can be had without reading.
 
     SPLITS is a folder of splits. A shortcut in the text, or a copy across splits, is a finding; a
@@ -176,8 +181,11 @@ def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
     from tfnews.data.splits import open_splits
     from tfnews.files import write_json, write_text
 
+    if sheet and not labels:
+        raise UsageError("--sheet lists the doubted labels. Give --labels with it.")
     opened = open_splits(splits)  # before scikit-learn is imported, which takes seconds
     from tfnews.audit.audit import audit
+    from tfnews.data import relabel
     from tfnews.report import audit_page, screen
 
     found = audit(opened, seed=seed, labels=labels)
@@ -186,6 +194,8 @@ def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
         write_json(json_path, found.to_json())
     if html_path:
         write_text(html_path, audit_page.render(found))
+    if sheet:
+        write_text(sheet, relabel.written(opened, [one.row for one in found.doubts.doubts]))
     copied = any(copies.exact or copies.near for copies in found.overlap.values())
     folder = shlex.quote(str(splits))
     next_step(
@@ -193,6 +203,28 @@ def _audit(splits, seed, json_path, html_path, labels, strict) -> None:
     )
     if strict and found.findings:
         click.get_current_context().exit(1)
+
+
+@command.command("relabel")
+@click.argument("splits", type=click.Path(path_type=Path))
+@click.argument("sheet", type=click.Path(path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder of splits to write."
+)
+@click.option("--force", is_flag=True, help="Replace prepared splits that are in --out.")
+def _relabel(splits: Path, sheet: Path, out: Path, force: bool) -> None:
+    """Write SPLITS anew with the training labels that a person filled into SHEET.
+
+    SHEET is what `tfnews data audit --labels --sheet` wrote. A class's name in its column label
+    stands for the text and its copies, unsure leaves them out, and what is empty stays as it is.
+    """
+    from tfnews.data.relabel import relabel
+    from tfnews.data.splits import open_splits
+
+    made = relabel(open_splits(splits), sheet, out, force=force)
+    counted = made.manifest["relabelled"]
+    say(f"{counted['changed']:,} labels changed, {counted['left_out']:,} texts left out of train")
+    next_step(f"tfnews fit --data {shlex.quote(str(out))}")
 
 
 @command.command("join")

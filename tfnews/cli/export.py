@@ -113,7 +113,7 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
 def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> None:
     from tfnews.export import wording
     from tfnews.export.repository import Model, models
-    from tfnews.runs import check_name
+    from tfnews.naming import check_name
 
     if name is not None:
         check_name(name, "The name of an exported model")

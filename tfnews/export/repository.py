@@ -14,7 +14,7 @@ from pathlib import Path
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import serving
 from tfnews.files import folder_beside, held, write_json, write_text
-from tfnews.runs import is_name
+from tfnews.naming import is_name
 
 PARITY, CARD = "parity.json", "README.md"
 _LABELS = "labels.json"  # of a model's folder: which version each label stands for

@@ -11,7 +11,8 @@ from tfnews.catalogue.names import QUANTIZATIONS, TARGETS
 from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import DataError, ExportError, UsageError
 from tfnews.export import licences
-from tfnews.runs import Run, check_name, model_folder
+from tfnews.naming import check_name
+from tfnews.runs import Run, model_folder
 
 # Target -> the module that writes it, which has
 #   write(classifier, folder, options, training) -> Facts   and

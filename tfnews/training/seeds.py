@@ -8,7 +8,8 @@ from statistics import fmean
 from tfnews.catalogue.rows import DEFAULT
 from tfnews.errors import RunError
 from tfnews.groups import find_group, unfinished_group
-from tfnews.runs import Run, check_name, group_of, saved_models_root
+from tfnews.naming import check_name
+from tfnews.runs import Run, group_of, saved_models_root
 from tfnews.training.asked import check_seeds
 from tfnews.training.fit import fit, fit_like
 

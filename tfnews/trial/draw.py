@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfnews.data import sheet
 from tfnews.data.text import listed
 from tfnews.errors import DataError
 from tfnews.files import folder_beside, replacing, write_json, write_text
 from tfnews.records.trial import Design, Drawn, Stratum
 from tfnews.statistics import sampling
 from tfnews.statistics.metrics import between
-from tfnews.trial import sheet
 from tfnews.trial.feed import Looked, Opened, Scored, texts_of
 from tfnews.trial.request import DESIGN, Request, run_digest
 

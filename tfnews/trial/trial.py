@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tfnews.data import sheet
 from tfnews.data.articles import digest as folder_digest
 from tfnews.data.decoding import Account
 from tfnews.data.text import shown
@@ -15,7 +16,7 @@ from tfnews.records.trial import Design, Trial
 from tfnews.report.trial import instructions
 from tfnews.runs import Run
 from tfnews.scoring import request as scoring
-from tfnews.trial import draw, feed, measure, publish, sheet
+from tfnews.trial import draw, feed, measure, publish
 from tfnews.trial.request import LIMIT, Request, check
 
 DISAGREEMENTS = "disagreements.csv"

@@ -115,9 +115,8 @@ def _rows(path: Path) -> list[list[str]]:
     """Return id, label and text of each row that is not empty."""
     if not path.is_file():
         raise DataError(
-            f"The sheet {shown(str(path))} is not there. Put it back, or name it with --sheet; to "
-            "have it written anew, remove the trial's folder and draw again: the same command "
-            "draws the same articles."
+            f"The sheet {shown(str(path))} is not there. Put it back, or have it written anew: the "
+            "same command asks for the same articles."
         )
     kind = tables.kind(path)
     kind = "csv" if kind in (None, "lines") else kind  # Excel calls tabbed text .txt

@@ -5,9 +5,8 @@ import io
 
 import pytest
 
-from tfnews.data import tables
+from tfnews.data import sheet, tables
 from tfnews.errors import DataError
-from tfnews.trial import sheet
 
 TEXTS = {
     "A001": "Town reports 12 readers.\nThe council said so.",
