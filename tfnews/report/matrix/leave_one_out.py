@@ -91,7 +91,7 @@ def _is_worse(gain: Gain) -> bool:
 
 def _left_out(one: LeftOut) -> str:
     gains = [_told(gain) for gain in one.gains.values()]
-    reached = " and ".join(
+    reached = ", and ".join(
         f"{short} {one.joined.scores[name]:.2f}, where {falls.without_reading(one.joined, name)}"
         for name, short in (("f1", "F1"), ("accuracy", "accuracy"))
     )
