@@ -54,6 +54,8 @@ def test_json_for_programs(compare):
         ["one", "two", "three", "--gate", "--data", "x"],
         ["one", "two", "--fake-value", "1"],
         ["one", "two", "--gate", "--data", "x", "--tolerance", "2"],
+        ["large", "small", "--tolerance", "0.05"],
+        ["large", "small", "--show", "3"],
     ],
 )
 def test_what_cannot_be_carried_out(compare, arguments):

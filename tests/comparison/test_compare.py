@@ -9,10 +9,11 @@ import pytest
 
 from tests import tiny
 from tests.comparison import made
+from tfnews.comparison import compare as module
 from tfnews.comparison.compare import compare
 from tfnews.data.prepare import prepare
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.records import Ranking
+from tfnews.records import Member, Ranking
 from tfnews.report.ranking import screen
 from tfnews.runs import Run
 
@@ -214,7 +215,26 @@ def test_a_split_that_keeps_groups_apart_is_shown_beside_the_random_one(splits, 
     assert on_grouped.named("away").held_out is None
 
 
+def test_ensembles_of_other_members_are_of_another_kind(splits, other, tmp_path):
+    one, two = ((Member(name, "", "", name, True),) for name in ("tfidf", "cnn"))
+    runs = [
+        made.run(tmp_path, splits, name, 0.1, arch="ensemble", members=members)
+        for name, members in (("one", one), ("also", one), ("two", two))
+    ]
+    kinds = [module._kind(run) for run in runs]
+    assert kinds[0] == kinds[1] != kinds[2]
+
+
 # Faults
+
+
+def test_the_same_weights_under_two_names_are_said(splits, tmp_path):
+    """Heads may be alike where the rest is not: those of ensembles hold nothing."""
+    for name, rest in (("one", "a"), ("again", "a"), ("another", "b")):
+        digests = {"model.weights.h5": rest * 64, "task.weights.h5": "0" * 64, "task.json": name}
+        made.run(tmp_path, splits, name, 0.1, digests=digests)
+    said = [note for note in compare(root=tmp_path).notes if "same weights" in note]
+    assert said == ["The same weights stand in again, one: they are one model, however it is read."]
 
 
 def test_one_run_is_nothing_to_compare(root):

@@ -39,6 +39,15 @@ def test_the_card_says(said):
     assert said in render(report())
 
 
+def test_headings_of_the_card_are_followed_by_what_to_do():
+    card = render(report())
+    assert "## Scores\n\nWeigh two errors: false alarms fall on real texts, misses let fake" in card
+    assert (
+        "## On other data sets\n\nCarry no score from home over to outlets that made\\_up" in card
+    )
+    assert "## Data\n\n- Name" in card
+
+
 def test_scores_carry_intervals():
     made = report()
     score = made.parts["test"].scores["fpr"]

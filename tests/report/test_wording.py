@@ -15,6 +15,11 @@ def _part(real_wrong, real, fake_wrong=1, fake=100, names=("real", "fake"), inte
     return Judged(metrics.scores(labels, called, class_names=names), intervals or {})
 
 
+def test_shares_of_100_are_none_and_all_only_where_they_are():
+    shares = (0, 0.003, 0.25, 0.9999, 1)
+    assert [wording.in_100(share) for share in shares] == ["0", "0.3", "25", "99.9", "100"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "total", "bounds", "said"),
     [
@@ -31,6 +36,9 @@ def _part(real_wrong, real, fake_wrong=1, fake=100, names=("real", "fake"), inte
             "Of 1,000 real texts, 5.0 were called fake (95 % interval 1.0 to 10.0)",
         ),
         (250, 1000, None, "Of 100 real texts, 25 were called fake. Counted: 250 of 1,000."),
+        (249, 250, (0.988, 1.0), "Of 100 real texts, 99.6 were called fake (95 % interval 98.8 to"),
+        (9999, 10000, None, "Of 100 real texts, 99.9 were called fake."),
+        (250, 250, (0.988, 1.0), "Of 100 real texts, 100 were called fake (95 % interval 98.8"),
         (
             0,
             1000,

@@ -1,5 +1,6 @@
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from tfnews.export.export import export
 from tfnews.export.rare import forget
 from tfnews.models import load
 from tfnews.models.verifying import verify
+from tfnews.records import Calibration
 from tfnews.runs import Run
 from tfnews.scoring.predict import predict
+from tfnews.training import ensemble as module
 from tfnews.training import keeping
 from tfnews.training.ensemble import closing_words, ensemble
 from tfnews.training.fit import fit
@@ -137,6 +140,15 @@ def test_rare_words_are_forgotten_of_learnt_vocabularies_alone(made, splits):
     assert members["member_3"].get_vocabulary() == before
     assert any(word.startswith(" ") for word in members["member_1"].get_vocabulary())
     assert len(own) >= len(before)
+
+
+def test_members_whose_scores_are_no_shares_are_named(root):
+    runs = [Run.open(name, root) for name in MEMBERS]
+    maps = (Calibration(), Calibration(2.0), Calibration())
+    said = module._uncalibrated(runs, [SimpleNamespace(calibration=one) for one in maps])
+    assert said.startswith("Not calibrated: words, vectors. ")
+    assert said.endswith("tfnews calibrate words")
+    assert module._uncalibrated(runs[1:2], [SimpleNamespace(calibration=maps[1])]) == ""
 
 
 def test_a_group_of_seeds_stands_for_its_runs(root):

@@ -86,8 +86,10 @@ def command(
     """Say which of several RUNs to ship; by default of all on the same splits.
 
     The validation split decides which is best and which are as good; of these the smallest is
-    named. Test scores are those that tfnews evaluate kept: no test split is scored anew.
+    named. Test scores are those that tfnews evaluate kept: no test split is scored anew. A group
+    of seeds goes by its name and is one row.
     """
+    _check_gate_alone(gate)
     if cleaning:
         _cleaning(models, to, as_json, data or splits or gate or any(reading.values()))
         return
@@ -98,7 +100,7 @@ def command(
         )
         return
     from tfnews.comparison.compare import compare
-    from tfnews.report.ranking import screen
+    from tfnews.report.ranking import screen, wording
 
     found = compare(models, data, splits=splits, to=to, trust_graph=trust_graph, **reading)
     say(_json(found) if as_json else screen.render(found))
@@ -106,10 +108,22 @@ def command(
         return
     if to is not None:
         say(f"\nWritten: {to / 'compare.html'}, .md, .json, .csv")
-        next_step(f"tfnews export {found.ship}")
+        if ship := wording.advised(found):
+            next_step(f"tfnews export {ship}")
     else:
         given = " ".join(map(shlex.quote, models))
         next_step(f"tfnews compare {given}{' ' if given else ''}--to DIR")
+
+
+def _check_gate_alone(gate: bool) -> None:
+    """Refuse what only the gate reads: a pipeline that forgot --gate would always go on."""
+    source = click.get_current_context().get_parameter_source
+    for name in ("tolerance", "show"):
+        if not gate and source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"--{name} belongs to --gate, without which nothing is refused: "
+                "tfnews compare OLD NEW --data FILE --gate."
+            )
 
 
 def _check(

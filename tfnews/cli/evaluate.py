@@ -17,7 +17,8 @@ from tfnews.runs import model_folder
     multiple=True,
     metavar="SPLITS",
     type=click.Path(exists=True, path_type=Path),
-    help="Splits of another data set to score the run on, whole. Repeatable.",
+    help="Splits of another data set to score the run on, whole but for copies and near-copies of "
+    "its training texts. Repeatable.",
 )
 @click.option(
     "--splits",

@@ -1,13 +1,16 @@
 """Which runs are compared: those that were named, or all on the same splits."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 
 from tfnews.errors import RunError, TfnewsError, UsageError
+from tfnews.files import sha256
 from tfnews.groups import find_group
 from tfnews.runs import Run, saved_models_root
 
 _NAMED = 4  # runs that a message names of a group of splits
+_WEIGHTS = ".weights.h5"
 
 
 def complete_runs(root: str | os.PathLike | None = None) -> list[Run]:
@@ -125,6 +128,31 @@ def of_broken_groups(runs: Sequence[Run]) -> list[str]:
         f"{group.lacking[:200]}. Go on with it: tfnews fit --resume {group.name}"
         for group in groups
         if group and group.lacking
+    ]
+
+
+def weights_digest(run: Run) -> str:
+    """Return one SHA-256 for all files of a run's weights; "" where there are none.
+
+    The head and what it stands on are files of their own, of which one can be alike by itself.
+    """
+    digests = run.config.digests or {
+        path.name: sha256(path) for path in run.model_dir.glob(f"*{_WEIGHTS}")
+    }
+    found = "".join(digests[name] for name in sorted(digests) if name.endswith(_WEIGHTS))
+    return found and hashlib.sha256(found.encode()).hexdigest()
+
+
+def of_same_weights(runs: Sequence[Run]) -> list[str]:
+    """Say of which runs the weights are the same, so that a tie between them tells nothing."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        if digest := weights_digest(run):
+            groups.setdefault(digest, []).append(run)
+    return [
+        f"The same weights stand in {_listed(same)}: they are one model, however it is read."
+        for same in groups.values()
+        if len(same) > 1
     ]
 
 

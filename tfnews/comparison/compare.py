@@ -7,7 +7,12 @@ import numpy as np
 
 from tfnews import progress
 from tfnews.comparison import texts as asking
-from tfnews.comparison.chosen import chosen, complete_runs, of_broken_groups
+from tfnews.comparison.chosen import (
+    chosen,
+    complete_runs,
+    of_broken_groups,
+    of_same_weights,
+)
 from tfnews.comparison.measure import Candidate, Member, Texts, in_middle_first, rank
 from tfnews.comparison.publish import publish
 from tfnews.comparison.texts import FILE, Asked
@@ -90,8 +95,10 @@ def compare(
         best=found.best,
         ship=found.ship,
     )
-    more = (*notes, *of_broken_groups(compared), *_of_data(asked))
-    ranking = wording.with_notes(ranking, more)
+    more = (*notes, *of_broken_groups(compared), *of_same_weights(compared))
+    names = compared[0].config.splits.class_names
+    said = (*more, *_of_data(asked), asking.otherwise_labelled(asked, names))
+    ranking = wording.with_notes(ranking, said)
     if to is not None:
         publish(ranking, to)
     return ranking
@@ -260,4 +267,7 @@ def _held_out(run: Run, grouped: Sequence[tuple[Run, tuple[str, ...]]]) -> HeldO
 
 
 def _kind(run: Run) -> tuple:
-    return run.config.arch, run.config.trainable, run.config.weights.handle
+    """Return what runs of one kind share: of ensembles that of each member."""
+    config = run.config
+    members = sorted((member.arch, member.learnt) for member in config.members)
+    return config.arch, config.trainable, config.weights.handle, tuple(members)

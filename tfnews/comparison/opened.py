@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews import progress
+from tfnews.comparison.chosen import weights_digest
 from tfnews.data.text import INPUT_RULE, shown
 from tfnews.errors import ExportError, RunError, UsageError, WeightsError
 from tfnews.export.phone import Phone
@@ -29,7 +30,6 @@ _GRAPH, _SPEC = "saved_model.pb", "spec.json"
 _VARIABLES = "variables/variables.data-00000-of-00001"
 _LONGEST = 10**6  # tokens of a text
 _NAMED = 3  # operations that a refusal names
-_RUN_WEIGHTS = ("task.weights.h5", "model.weights.h5")
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,13 @@ def open_model(name: str | os.PathLike | Run, root: str | os.PathLike | None = N
 
 def _run(run: Run, name: str) -> Opened:
     classifier = load(run)
-    weights = next(
-        (path for name in _RUN_WEIGHTS if (path := run.model_dir / name).is_file()), None
-    )
     return Opened(
         neutral(name),
         "run",
         classifier.probabilities,
         classifier.threshold,
         classifier.class_names,
-        sha256(weights) if weights else "",
+        weights_digest(run),
         run,
     )
 

@@ -167,16 +167,11 @@ def _notes(old: Opened, new: Opened, asked: Asked, answers: Sequence[np.ndarray]
         said.append(f"{old.name} and {new.name} have the same weights.")
     if np.array_equal(*answers):
         said.append("Both give every text the very same score.")
-    names = set(asked.class_names), set(old.class_names)
-    if names[0] != names[1]:
-        said.append(
-            f"The texts are labelled {'/'.join(asked.class_names)}, the models learnt "
-            f"{'/'.join(old.class_names)}: class 1 is taken for class 1."
-        )
+    said.append(asking.otherwise_labelled(asked, old.class_names))
     unknown = [*asked.unknown, *(one.name for one in (old, new) if one.run is None)]
     if unknown:
         said.append(
             f"The training texts of {' and '.join(unknown)} could not be read, so some of them may "
             "be among these."
         )
-    return said
+    return [one for one in said if one]

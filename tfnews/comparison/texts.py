@@ -128,6 +128,16 @@ def of_data(path: str | os.PathLike, parts: Sequence[str] = PARTS[1:], **reading
     return asked
 
 
+def otherwise_labelled(asked: Asked, class_names: tuple[str, str]) -> str:
+    """Say that texts name their classes otherwise than models do; "" where they do not."""
+    if asked.class_names == class_names:
+        return ""
+    return (
+        f"The texts are labelled {'/'.join(asked.class_names)}, the models learnt "
+        f"{'/'.join(class_names)}: class 1 is taken for class 1."
+    )
+
+
 def _learnt(
     runs: Sequence[Run],
 ) -> tuple[list[duplicates.Fingerprints], tuple[str, ...]]:

@@ -14,7 +14,7 @@ def fall(home: Judged, away: Judged, away_name: str) -> str:
     """
     called = call(home, away)
     moved = " and ".join(
-        f"{_moved(name, home.scores[key], away.scores[key])}, where {_without_reading(away, key)},"
+        f"{_moved(name, home.scores[key], away.scores[key])}, where {without_reading(away, key)},"
         for key, name in (("f1", "F1"), ("accuracy", "accuracy"))
     )
     return f"On {away_name}, {moved.removesuffix(',')}. {wording.false_alarms(away, called)}"
@@ -35,7 +35,8 @@ def one_answers(judged: Judged) -> dict[str, dict]:
     }
 
 
-def _without_reading(judged: Judged, metric: str) -> str:
+def without_reading(judged: Judged, metric: str) -> str:
+    """Say what the better of one answer for all texts reaches by a score."""
     reached = {answer: one[metric] for answer, one in one_answers(judged).items()}
     best = max(reached, key=reached.get)
     return f"always giving {best} reaches {reached[best]:.2f}"

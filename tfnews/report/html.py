@@ -20,15 +20,13 @@ def render(report: Report) -> str:
 
 def _shown(report: Report) -> Iterator[dict[str, str]]:
     """Yield the sections that have something to say, as the template wants them."""
-    real, fake = report.data.class_names
     for section in SECTIONS:
         body = section.html(report)
         if body:
-            opening = section.opening.format(real=real, fake=fake, set=report.data.name)
             yield {
                 "key": section.key,
                 "heading": section.heading,
-                "opening": opening,
+                "opening": section.opens(report),
                 "kind": section.kind,
                 "body": body,
             }

@@ -27,8 +27,9 @@ class Section:
         markdown: Returns a section of the card; "" where there is nothing to say.
         terminal: Returns lines; "" among them is a gap.
         heading: On the page and in its table of contents.
-        opening: The page's first sentence, for who must act on the section; {real}, {fake} and
-            {set} stand for the run's own class names and set.
+        opening: The first sentence on the page and in the card, for who must act on the section;
+            {real}, {fake} and {set} stand for the run's own class names and set. A terminal, which
+            is read in one go by whoever typed the command, does without.
         kind: How the page boxes it: "panel", "alarm" or not at all.
     """
 
@@ -39,3 +40,8 @@ class Section:
     heading: str = ""
     opening: str = ""
     kind: str = ""
+
+    def opens(self, report: Report) -> str:
+        """Return the opening with the report's own names in it; "" where there is none."""
+        real, fake = report.data.class_names
+        return self.opening.format(real=real, fake=fake, set=report.data.name)

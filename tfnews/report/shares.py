@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tfnews.records import Calibration, OtherSet, Reliability
+from tfnews.report import wording
 
 FEW = 10  # texts, of fewer no share is told
 FAR_AWAY = (
@@ -62,8 +63,8 @@ def in_words(found: Reliability, class_names: Sequence[str]) -> list[str]:
     chosen = [max(side, key=lambda one: one.texts) for side in sides if side]
     chosen += sorted(told, key=lambda one: -abs(one.score - one.share))[:1]
     return [
-        f"Of {one.texts:,} texts scored about {one.score:.2f}, {100 * one.share:.0f} in 100 were "
-        f"labelled {class_names[1]}."
+        f"Of {one.texts:,} texts scored about {one.score:.2f}, {wording.in_100(one.share)} in 100 "
+        f"were labelled {class_names[1]}."
         for one in sorted(dict.fromkeys(chosen), key=lambda one: -one.score)
     ]
 

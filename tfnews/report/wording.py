@@ -342,18 +342,28 @@ def _rate(
     if not wrong:
         limit = f"; up to {bounds[1] * base:.1f} of {base:,} cannot be excluded" if bounds else ""
         return f"None of {total:,} {texts} was called {called}{limit}."
-    decimals = 0 if rate * base >= 10 else 1
+    decimals = 0 if 10 <= rate * base <= 99 else 1
     known = ""
     if bounds:
         low, high = (f"{bound * base:.{decimals}f}" for bound in bounds)
         known = f" (95 % interval {low} to {high})"
-    said = f"Of {base:,} {texts}, {rate * base:.{decimals}f} were called {called}{known}"
+    # All is said of all alone: 99.96 is 99.9.
+    some = base if rate == 1 else f"{min(rate * base, base - 0.1):.{decimals}f}"
+    said = f"Of {base:,} {texts}, {some} were called {called}{known}"
     return f"{said}. Counted: {wrong:,} of {total:,}."
 
 
 def _base(rate: float) -> int:
     """Return the round number of texts of which at least one is meant."""
     return 100 if rate >= 0.01 else 1_000 if rate >= 0.001 else 10_000
+
+
+def in_100(share: float) -> str:
+    """Return a share of 100 as a whole number; never 0 for some, nor 100 for less than all."""
+    percent = 100 * share
+    if round(percent) in (0, 100) and percent not in (0, 100):
+        return f"{min(max(percent, 0.1), 99.9):.1f}"
+    return f"{percent:.0f}"
 
 
 def _of_100(share: float) -> str:

@@ -12,11 +12,12 @@ import numpy as np
 from tfnews import progress
 from tfnews.catalogue.rows import ENSEMBLE
 from tfnews.catalogue.settings import checked
+from tfnews.data.text import listed
 from tfnews.errors import RunError, UsageError
 from tfnews.models import NewsClassifier, load
 from tfnews.models.embedding.alias import AliasClassifier
 from tfnews.models.ensemble import EnsembleClassifier, average, same_weights
-from tfnews.records import Config, Member, Parameters, WeightsRecord
+from tfnews.records import Calibration, Config, Member, Parameters, WeightsRecord
 from tfnews.report import board
 from tfnews.report.shares import fitted_words
 from tfnews.runs import Run
@@ -74,7 +75,10 @@ def ensemble(
     asked = check(runs, name, splits, root)
     call = f"tfnews.ensemble({[run.name for run in asked.runs]!r}, name={asked.name!r})"
     started = time.perf_counter()
-    made = average(_opened(asked.runs, trust_graph))
+    opened = _opened(asked.runs, trust_graph)
+    if raw := _uncalibrated(asked.runs, opened):
+        say(raw)
+    made = average(opened)
     config = replace(_config(asked, made, calibrate), command=command or call)
     run = Run.create(config, root)
     try:
@@ -107,6 +111,19 @@ def _opened(runs: Sequence[Run], trust_graph: bool) -> list[NewsClassifier]:
                 "count twice. Leave one out, or train one otherwise or with another --seed."
             )
     return opened
+
+
+def _uncalibrated(runs: Sequence[Run], opened: Sequence[NewsClassifier]) -> str:
+    """Name the members whose scores are no shares; "" where all are calibrated."""
+    raw = [
+        run.name for run, one in zip(runs, opened, strict=True) if one.calibration == Calibration()
+    ]
+    if not raw:
+        return ""
+    return (
+        f"Not calibrated: {listed(raw)}. Scores that are no shares may weigh more in the mean than "
+        f"those of the others, or less. To calibrate first: tfnews calibrate {raw[0]}"
+    )
 
 
 def _config(asked: Asked, made: EnsembleClassifier, calibrate: str) -> Config:

@@ -128,3 +128,17 @@ def test_no_name_becomes_html(nasty):
     parsed = Page(page.render(hostile(found, nasty)))
     assert parsed.tags == Page(page.render(found)).tags
     assert parsed.text.count(nasty) > 10
+
+
+def test_the_terminal_marks_what_is_not_shown_to_be_better():
+    """It said that such figures are marked, and marked none."""
+    table = screen.render(made()).split("A row is a model")[0]
+    assert table.count("not shown") == sum(not wording.is_better(cell) for cell in made().cells) > 0
+    assert table.count("[") == 2
+
+
+def test_each_cell_of_the_scores_says_its_column_where_the_table_stacks():
+    """On a phone the head is not shown: figures stood there without a word of what they are."""
+    scores = page.render(made()).split("All scores")[1].split("</table>")[0]
+    assert scores.count("<td") == scores.count("<td data-head=") > 40
+    assert scores.count('<th data-head="trained on" scope="row">') == 6

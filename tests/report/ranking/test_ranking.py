@@ -41,6 +41,11 @@ def test_models_that_are_no_better_than_one_answer_are_named():
     other = contender("other")
     found = ranking(contenders=(one, other), best="guess", ship="guess")
     assert any("guess (0.5200)" in note and "other" not in note for note in found.notes)
+    assert wording.verdict(found).startswith("Ship none of these: guess, which would be chosen")
+    assert "ship this" not in screen.render(found)
+    names = [text.get_text() for text in figure.draw(found, "size").axes[0].texts]
+    assert sorted(names) == ["guess", "other"]
+    assert wording.verdict(replace(found, ship="other")).startswith("Ship other")
 
 
 def test_milliseconds_of_different_machines_are_not_to_be_compared():

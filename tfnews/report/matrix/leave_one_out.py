@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tfnews.records import Judged
 from tfnews.records.matrix import Gain, LeaveOneOut, LeftOut
-from tfnews.report import wording
+from tfnews.report import falls, wording
 
 HEADING = "Learnt from several sets"
 LEFT_OUT = (
@@ -49,7 +49,8 @@ def added_table(found: LeaveOneOut) -> tuple[list[str], list[list[tuple[str, str
 
 
 def _row(one: LeftOut) -> list[tuple[str, str]]:
-    always = one.joined.scores["always"]
+    answers = falls.one_answers(one.joined)
+    always = max(answers, key=lambda answer: answers[answer]["f1"])
     return [
         (one.scored.name, ""),
         (f"{one.scored.rows:,}", ""),
@@ -57,7 +58,7 @@ def _row(one: LeftOut) -> list[tuple[str, str]]:
         (_score(one.single, "roc_auc")[0], one.best),
         _score(one.joined, "f1"),
         (_score(one.single, "f1")[0], one.best),
-        (wording.number(always["f1"]), f"F1 of always {always['class']}"),
+        (wording.number(answers[always]["f1"]), f"F1 of always {always}"),
         _gain(one.gains["roc_auc"]),
         _gain(one.gains["f1"]),
     ]
@@ -90,13 +91,14 @@ def _is_worse(gain: Gain) -> bool:
 
 def _left_out(one: LeftOut) -> str:
     gains = [_told(gain) for gain in one.gains.values()]
-    always = one.joined.scores["always"]
+    reached = ", and ".join(
+        f"{short} {one.joined.scores[name]:.2f}, where {falls.without_reading(one.joined, name)}"
+        for name, short in (("f1", "F1"), ("accuracy", "accuracy"))
+    )
     return (
         f"{one.scored.name}, {one.scored.rows:,} texts, left out: {_joined(gains)}, against "
-        f"{one.best} alone. Always giving {always['class']}, the commoner class, reaches F1 "
-        f"{always['f1']:.2f} and accuracy {always['accuracy']:.2f} there; the joined model F1 "
-        f"{one.joined.scores['f1']:.2f} and accuracy {one.joined.scores['accuracy']:.2f}"
-        f"{'' if wording.no_better(one.joined) is None else ', not shown to be better'}."
+        f"{one.best} alone. The joined model has {reached}"
+        f"{'' if wording.no_better(one.joined) is None else '; it is not shown to be better'}."
     )
 
 

@@ -7,7 +7,8 @@ from tfnews.report.matrix import leave_one_out, wording
 
 def render(made: Matrix) -> str:
     """Return a matrix in words and one table."""
-    lines = [wording.summary(made), "", _table(made), "", wording.HOW_TO_READ, ""]
+    how_to_read = f"{wording.HOW_TO_READ} In brackets: on its own set."
+    lines = [wording.summary(made), "", _table(made), "", how_to_read, ""]
     together = made.leave_one_out
     if together is not None:
         lines += [*leave_one_out.sentences(together), ""]
@@ -22,6 +23,9 @@ def _table(made: Matrix) -> str:
     for name, row in wording.heat(made):
         cells.append([name, *(_figure(cell) for cell in row)])
         cells.append(["", *(wording.figure(cell)[1] for cell in row)])
+        doubts = ["" if wording.is_better(cell) else wording.NOT_SHOWN for cell in row]
+        if any(doubts):
+            cells.append(["", *doubts])
     return terminal.columns(cells)
 
 

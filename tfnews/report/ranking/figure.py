@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from tfnews.records import Contender, Ranking
 from tfnews.report.figures import DOTS_PER_INCH, FAKE_COLOUR, GREY, REAL_COLOUR
+from tfnews.report.ranking.wording import advised
 
 # Front -> the contender's cost, and the name of its axis.
 COSTS = {
@@ -72,7 +73,7 @@ def _panel(axes, known: Sequence[Contender], cost: str, front: str, found: Ranki
     axes.plot(*zip(*best, strict=True), color=GREY, ls="--", lw=1.2, zorder=1)
     for one in known:
         x, y = points[one.name]
-        colour = FAKE_COLOUR if found.ship in one.runs else REAL_COLOUR
+        colour = FAKE_COLOUR if advised(found) in one.runs else REAL_COLOUR
         bounds = one.parts[found.shown_on].intervals.get("f1")
         if bounds:
             axes.plot([x, x], bounds, color=colour, lw=1.4, alpha=0.5, zorder=2)
@@ -109,7 +110,7 @@ def _label(axes, points: dict[str, tuple[float, float]], found: Ranking) -> None
         place = max([y, *(at + gap for at in near if abs(at - y) < gap or at > y)])
         placed.append((x, place))
         axes.annotate(
-            f"{name} (ship)" if _plain(found.shipped).name == name else name,
+            f"{name} (ship)" if advised(found) and _plain(found.shipped).name == name else name,
             (x, place),
             xytext=(9, 0),
             textcoords="offset points",

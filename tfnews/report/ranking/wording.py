@@ -31,7 +31,27 @@ def subtitle(found: Ranking) -> str:
 
 
 def verdict(found: Ranking) -> str:
-    """Say which run to ship, and why."""
+    """Say which run to ship, and why; or that none is worth it."""
+    if advised(found):
+        return _chosen(found)
+    on = _of_part(_telling(found), found)
+    return (
+        f"Ship none of these: {found.ship}, which would be chosen, is not shown on {on} to be any "
+        "better than one answer for all texts."
+    )
+
+
+def advised(found: Ranking) -> str:
+    """Return the run to ship; "" where it is not shown to beat one answer for all texts."""
+    return "" if _guesses(found.shipped, _telling(found)) else found.ship
+
+
+def _telling(found: Ranking) -> str:
+    """Return the part that tells how good the run to ship is."""
+    return found.shown_on if found.shown_on in found.shipped.parts else found.decided_on
+
+
+def _chosen(found: Ranking) -> str:
     best, shipped = found.named(found.best), found.shipped
     tied = [one for one in found.contenders if one.tied]
     on = _of_part(found.decided_on, found)
@@ -162,19 +182,24 @@ def _no_better(found: Ranking) -> str:
 
     The mean of both classes' recall is 0.5 for such an answer, whatever the classes' shares.
     """
-    guessing = []
-    for one in found.contenders:
-        judged = one.parts.get(found.shown_on)
-        recall = judged and judged.scores.get("macro_recall")
-        bounds = judged and judged.intervals.get("macro_recall")
-        if recall is not None and (bounds[0] if bounds else recall) <= 0.5:
-            guessing.append(f"{one.name} ({recall:.4f})")
+    guessing = [
+        f"{one.name} ({one.score(found.shown_on, 'macro_recall'):.4f})"
+        for one in found.contenders
+        if _guesses(one, found.shown_on)
+    ]
     if not guessing:
         return ""
     return (
         f"Not shown on {found.shown_on} to be any better than one answer for all texts, which has "
         f"a mean recall of both classes of 0.5: {_listed(guessing)}."
     )
+
+
+def _guesses(one: Contender, part: str) -> bool:
+    """Tell whether a model is not shown on a part to beat one answer for all texts."""
+    recall = one.score(part, "macro_recall")
+    bounds = one.parts[part].intervals.get("macro_recall") if part in one.parts else None
+    return recall is not None and (bounds[0] if bounds else recall) <= 0.5
 
 
 def _seeds(found: Ranking) -> str:
@@ -316,7 +341,7 @@ def _pair_cells(pair: Paired) -> list:
 
 def _name(one: Contender, found: Ranking) -> Cell:
     told = []
-    if found.ship in one.runs:
+    if advised(found) in one.runs:
         told.append("ship this" if len(one.runs) == 1 else f"ship {found.ship}")
     if one.name == found.best:
         told.append("best")

@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from tfnews.records import Calibration
-from tfnews.report import markdown, shares
+from tfnews.report import markdown, shares, wording
 from tfnews.report.content import Report
 from tfnews.report.page import rendered
 from tfnews.report.section import Section
@@ -34,7 +34,7 @@ def _html(report: Report) -> Markup | str:
     if not said:
         return ""
     rows = [
-        [f"{one.score:.2f}", f"{one.texts:,}", f"{100 * one.share:.0f} %"]
+        [f"{one.score:.2f}", f"{one.texts:,}", f"{wording.in_100(one.share)} %"]
         for one in report.reliability[report.part].bins
     ]
     head = ["mean score", "texts", f"labelled {report.data.class_names[1]}"]

@@ -49,5 +49,5 @@ SECTION = Section(
     _markdown,
     falls.elsewhere,
     heading=_HEADING,
-    opening="From any outlet that {set} does not hold expect these scores, not those at home.",
+    opening="Carry no score from home over to outlets that {set} does not hold: expect this.",
 )
