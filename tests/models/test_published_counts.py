@@ -29,8 +29,8 @@ def test_a_module_of_the_published_shape_gives_the_published_counts(name, tmp_pa
         classifier, record = build(row, [], [], options, {})
         counted = parameters(classifier)
         assert record.oov_buckets == 1
-        assert counted["total"] == row.published["parameters_total"]
-        assert counted["trainable"] == row.published[f"parameters_trainable_{kind}"]
+        assert counted.total == row.published["parameters_total"]
+        assert counted.trainable == row.published[f"parameters_trainable_{kind}"]
 
 
 @pytest.mark.parametrize(
