@@ -43,7 +43,7 @@ def opened_once(request, monkeypatch):
 
 
 @pytest.fixture
-def test_texts(splits):
+def own_test_texts(splits):
     return splits.frame("test")["combined_text"].tolist()
 
 
@@ -51,11 +51,11 @@ def shift(found, name):
     return next(one for one in found.shifts if one.measure == name)
 
 
-def test_texts_of_the_same_source_are_silent_and_read_no_test_split(run, splits, test_texts):
+def test_texts_of_the_same_source_are_silent_and_read_no_test_split(run, splits, own_test_texts):
     reads = run.config.test_reads
-    found = drift(run, test_texts)
+    found = drift(run, own_test_texts)
     assert not found.alarm
-    assert found.texts == shift(found, "length").now.texts == len(test_texts) - found.copies
+    assert found.texts == shift(found, "length").now.texts == len(own_test_texts) - found.copies
     once = [splits.frame(part)["cluster"].nunique() for part in ("train", "validation")]
     assert shift(found, "length").then.texts == sum(once)
     assert shift(found, "score").then.texts == once[1]
@@ -73,23 +73,23 @@ def test_texts_of_another_language_ring_though_few_are_scored(run):
     assert shift(found, "score").p is None
 
 
-def test_limits_are_the_caller_s(run, test_texts):
-    cut = [" ".join(text.split()[:-15]) for text in test_texts]
+def test_limits_are_the_caller_s(run, own_test_texts):
+    cut = [" ".join(text.split()[:-15]) for text in own_test_texts]
     usual = drift(run, cut, max_shift=0.01, level=0.2)
     assert shift(usual, "length").rings
     assert not drift(run, cut, max_shift=1.0, max_refused=1.0).alarm
 
 
-def test_other_texts_can_be_held_against(run, test_texts, tmp_path):
+def test_other_texts_can_be_held_against(run, own_test_texts, tmp_path):
     (tmp_path / "week.jsonl").write_text(
-        "".join(json.dumps({"text": text}) + "\n" for text in test_texts[:24])
+        "".join(json.dumps({"text": text}) + "\n" for text in own_test_texts[:24])
     )
-    found = drift(run, test_texts[24:], reference=tmp_path / "week.jsonl")
+    found = drift(run, own_test_texts[24:], reference=tmp_path / "week.jsonl")
     assert (found.reference, found.lengths) == ("week.jsonl", "week.jsonl")
     assert 20 <= shift(found, "length").then.texts <= 24
 
 
-def test_without_its_splits_a_run_needs_other_texts(run, test_texts, tmp_path):
+def test_without_its_splits_a_run_needs_other_texts(run, own_test_texts, tmp_path):
     moved = tmp_path / run.name
     shutil.copytree(run.path, moved)
     lost = Run.open(moved)
@@ -98,17 +98,17 @@ def test_without_its_splits_a_run_needs_other_texts(run, test_texts, tmp_path):
     config["splits"]["path"] = "./nowhere"
     (moved / "config.json").write_text(json.dumps(config))
     with pytest.raises(DataError, match=r"no longer at .* --reference FILE"):
-        drift(moved, test_texts)
-    found = drift(moved, test_texts[24:], reference=test_texts[:24])
+        drift(moved, own_test_texts)
+    found = drift(moved, own_test_texts[24:], reference=own_test_texts[:24])
     assert (found.vocabulary, found.learnt) == ("common", 0)
     assert any("splits are not there" in note for note in found.notes)
     with pytest.raises(DataError):
-        drift(moved, test_texts, reference=test_texts, splits=tmp_path)
+        drift(moved, own_test_texts, reference=own_test_texts, splits=tmp_path)
 
 
-def test_training_texts_are_left_out(run, splits, test_texts):
+def test_training_texts_are_left_out(run, splits, own_test_texts):
     learnt = splits.frame("train")["combined_text"].tolist()[:30]
-    assert drift(run, test_texts + learnt).learnt == 30
+    assert drift(run, own_test_texts + learnt).learnt == 30
     with pytest.raises(DataError, match=r"holds 0 different texts.* and 30 training texts"):
         drift(run, learnt)
 
@@ -147,8 +147,10 @@ def test_what_is_no_option_is_told(run):
         check(run, ["a text"], threshold=0.4)
 
 
-def test_files_are_written_and_read_back(run, test_texts, tmp_path):
-    found = drift(run, test_texts, to=tmp_path / "out", command="tfnews drift RUN /home/a/b.csv")
+def test_files_are_written_and_read_back(run, own_test_texts, tmp_path):
+    found = drift(
+        run, own_test_texts, to=tmp_path / "out", command="tfnews drift RUN /home/a/b.csv"
+    )
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "drift-length.png", "drift-refused.png", "drift-score.png", "drift-unknown.png",
         "drift.html", "drift.json", "drift.md",
