@@ -7,8 +7,11 @@ A target is a function of bytes that may refuse them with an error of tfnews and
 that must end within 20 seconds and 4 GB, and that checks its own answers: what `data prepare` reads
 of a file, `predict` reads the same. Inputs come from libFuzzer, which grows them from the seeds of
 the target by what code they reach, through changes that know the form of the input. FOLDER receives
-the corpus of each target, and what broke one. Prints a Markdown table, and ends with exit code 1
-where a target broke.
+the corpus of each target, how many inputs it had, and what broke it. Prints a Markdown table, and
+ends with exit code 1 where a target broke.
+
+In a FOLDER of an earlier run, a target goes on to `--inputs` in all, from the corpus that there is
+and by another seed. What the corpus gives it again is not counted again.
 """
 
 import argparse
@@ -26,20 +29,25 @@ from collections import Counter
 from pathlib import Path
 
 from tfnews.errors import TfnewsError
-from tools import fuzz_models, fuzz_tables
+from tools import fuzz_models, fuzz_tables, fuzz_texts
 from tools.fuzz_tables import Target
 
 SECONDS = 20  # that an input may take
 MEGABYTES = 4096  # that a process may hold, TensorFlow included
 LONGEST = 65_536  # bytes of an input
-TARGETS: dict[str, Target] = {**fuzz_tables.TARGETS, **fuzz_models.TARGETS}
+TARGETS: dict[str, Target] = {
+    **fuzz_tables.TARGETS,
+    **fuzz_models.TARGETS,
+    **fuzz_texts.TARGETS,
+}
 _ANEW = 0.4  # share of the inputs made of a seed: what libFuzzer keeps was refused, much of it
-_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a disk takes most of the time
+COUNTS = "counts.json"
+OUTCOMES = ("taken", "refused", "broke")
 
 
 def outcome(target: Target, data: bytes) -> bool:
     """Give a target an input; tell whether it was taken (`True`) or refused (`False`)."""
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+    with tempfile.TemporaryDirectory(dir=fuzz_tables.MEMORY) as folder:
         try:
             target.check(Path(folder), data)
         except TfnewsError as error:
@@ -50,26 +58,44 @@ def outcome(target: Target, data: bytes) -> bool:
         return True
 
 
+def counted(folder: Path) -> Counter:
+    """Return what came of the inputs of a target so far, and the seconds and processes it took."""
+    kept = folder / COUNTS
+    return Counter(json.loads(kept.read_text("utf-8")) if kept.exists() else {})
+
+
+def inputs_of(counts: Counter) -> int:
+    """Return how many inputs were counted."""
+    return sum(counts[outcome] for outcome in OUTCOMES)
+
+
 class Count:
     """Counts what comes of inputs, and keeps one input of each way to break a target.
 
     Args:
         target: What they are given.
-        folder: Receives counts.json and what broke the target.
+        folder: Receives counts.json, which a later process goes on from, and what broke the target.
+        most: With this many, counts.json is written at once: libFuzzer ends the process then.
+
+    Attributes:
+        again: How many of the inputs to come were counted before, and are not counted again.
     """
 
-    def __init__(self, target: Target, folder: Path):
+    def __init__(self, target: Target, folder: Path, most: int):
         self.target = target
         self.folder = folder
-        self.counts = Counter()
-        self.written = 0.0
+        self.most = most
+        self.counts = counted(folder)
+        self.counts["processes"] += 1
+        self.again = 0
+        self.written = time.monotonic()
 
     def __call__(self, data: bytes) -> None:
         """Give the target one input."""
         try:
-            self.counts["taken" if outcome(self.target, data) else "refused"] += 1
+            self.count("taken" if outcome(self.target, data) else "refused")
         except Exception as error:
-            self.counts["broke"] += 1
+            self.count("broke")
             where = [
                 f"{one.filename}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)
             ]
@@ -79,13 +105,22 @@ class Count:
                 said = "".join(traceback.format_exception(error))
                 (self.folder / f"broke-{name}.txt").write_text(said, "utf-8", "replace")
                 self.write()
-        if time.monotonic() > self.written + 1:
+        if time.monotonic() > self.written + 1 or inputs_of(self.counts) == self.most:
             self.write()
+
+    def count(self, what: str) -> None:
+        """Count an input, unless it was counted before."""
+        if self.again:
+            self.again -= 1
+        else:
+            self.counts[what] += 1
 
     def write(self) -> None:
         """Write how many inputs there were so far."""
-        (self.folder / "counts.json").write_text(json.dumps(self.counts), "utf-8")
-        self.written = time.monotonic()
+        now = time.monotonic()
+        self.counts["seconds"] += now - self.written
+        self.written = now
+        (self.folder / COUNTS).write_text(json.dumps(self.counts), "utf-8")
 
 
 def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
@@ -93,12 +128,15 @@ def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
     import atheris
 
     target = TARGETS[name]
-    count = Count(target, folder)
+    count = Count(target, folder, inputs)
     with atheris.instrument_imports(include=["tfnews"]):  # made when first called
         seeds = target.seeds()
+        count.again = len(seeds) if inputs_of(count.counts) else 0
         for data in seeds:
             count(data)
     logging.disable()
+    corpus = sum(1 for _ in (folder / "corpus").iterdir())
+    count.again = corpus + 1  # the seeds among it; libFuzzer gives an empty input before all
 
     def change(data: bytes, most: int, seed: int) -> bytes:
         rng = random.Random(seed)
@@ -108,15 +146,14 @@ def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
     longest = max(LONGEST, 2 * max(map(len, seeds)))
     arguments = [
         sys.argv[0],
-        f"-runs={inputs}",
+        f"-runs={inputs - inputs_of(count.counts) + count.again}",
         f"-max_total_time={seconds}",
         f"-timeout={SECONDS}",
         f"-rss_limit_mb={MEGABYTES}",
         f"-max_len={longest}",
         "-len_control=0",
         f"-artifact_prefix={folder}/broke-",
-        "-print_final_stats=1",
-        "-seed=1",
+        f"-seed={count.counts['processes']}",
         str(folder / "corpus"),
     ]
     atheris.Setup(arguments, count, custom_mutator=change)
@@ -124,7 +161,7 @@ def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
 
 
 def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, bool]:
-    """Fuzz one target in a process of its own.
+    """Fuzz one target in a process of its own, up to a number of inputs in all.
 
     Returns:
         A row of the Markdown table, and whether the target held.
@@ -133,21 +170,19 @@ def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, boo
     (place / "corpus").mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(TARGETS[name].seeds()):
         (place / "corpus" / f"seed-{number}").write_bytes(data)
-    command = [sys.executable, __file__, str(place), "--child", name]
-    command += ["--inputs", str(inputs), "--seconds", str(seconds)]
-    began = time.monotonic()
-    with (place / "said.txt").open("w", encoding="utf-8") as said:
-        end = subprocess.run(command, stdout=said, stderr=subprocess.STDOUT, check=False)
-    minutes = (time.monotonic() - began) / 60
-    done = re.search(
-        r"number_of_executed_units: *(\d+)", (place / "said.txt").read_text("utf-8", "replace")
-    )
-    kept = place / "counts.json"
-    counts = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
-    held = end.returncode == 0 and done is not None and not counts.get("broke")
+    ended = 0
+    if inputs_of(counted(place)) < inputs:
+        command = [sys.executable, __file__, str(place), "--child", name]
+        command += ["--inputs", str(inputs), "--seconds", str(seconds)]
+        with (place / "said.txt").open("a", encoding="utf-8") as said:
+            ended = subprocess.run(
+                command, stdout=said, stderr=subprocess.STDOUT, check=False
+            ).returncode
+    counts = counted(place)
+    ran = inputs_of(counts)
+    held = ended == 0 and ran > 0 and not any(place.glob("broke-*"))
     words = "held" if held else f"broke: see {place}"
-    ran = int(done[1]) if done else sum(counts.values())
-    taken = counts.get("taken", 0) / max(1, sum(counts.values()))
+    minutes, taken = counts["seconds"] / 60, counts["taken"] / max(1, ran)
     return f"| {name} | {ran:,} | {taken:.0%} | {minutes:.1f} | {words} |", held
 
 
@@ -156,7 +191,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", action="append", choices=TARGETS)
-    parser.add_argument("--inputs", type=int, default=100_000)
+    parser.add_argument("--inputs", type=int, default=100_000, help="of a target, in all")
     parser.add_argument("--seconds", type=int, default=0, help="most for a target; 0: no end")
     parser.add_argument("--child", choices=TARGETS, help=argparse.SUPPRESS)
     given = parser.parse_args()

@@ -19,6 +19,9 @@ from pathlib import Path
 from tfnews.errors import TfnewsError
 from tools import fuzz_changes as changes
 
+# Where files are written: a disk takes most of the time.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
 _COLUMNS = ("title", "text", "label")
 _ROWS = [
     ("Moon", "sold, again", 1),

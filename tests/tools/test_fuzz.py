@@ -60,13 +60,27 @@ def test_each_way_to_break_a_target_is_kept_once_and_all_are_counted(tmp_path):
             raise fuzz.TfnewsError("no")
         return {b"zero": 0, b"none": 0}[data] or 1 / len(data[4:])
 
-    count = fuzz.Count(fuzz.Target(check, list), tmp_path)
+    count = fuzz.Count(fuzz.Target(check, list), tmp_path, 9)
     for data in (b"zero", b"none", b"key", b"other", b"refused"):
         count(data)
     count.write()
-    assert json.loads((tmp_path / "counts.json").read_text()) == {"broke": 4, "refused": 1}
+    counts = json.loads((tmp_path / "counts.json").read_text())
+    assert (counts["broke"], counts["refused"]) == (4, 1)
     kept = sorted(path.read_bytes() for path in tmp_path.glob("broke-*") if not path.suffix)
     assert kept == [b"key", b"zero"]
+
+
+def test_a_later_process_goes_on_and_counts_nothing_again(tmp_path):
+    target = fuzz.Target(lambda folder, data: None, list)
+    for processes in (1, 2):  # the second is given both inputs of the first again
+        count = fuzz.Count(target, tmp_path, 2 * processes)
+        count.again = fuzz.inputs_of(count.counts)
+        for number in range(2 * processes):
+            count(b"%d" % number)
+        counts = fuzz.counted(tmp_path)  # written with the last, without being told to
+        assert (counts["taken"], counts["processes"]) == (2 * processes, processes)
+    row, held = fuzz.fuzzed("recipe", tmp_path.parent, 0, 0)  # none asked for: none started
+    assert (row.split(" | ")[1], held) == ("0", False)
 
 
 def test_a_change_that_knows_the_form_keeps_it():
