@@ -16,7 +16,7 @@ from tfnews.evaluation import evaluate as module
 from tfnews.evaluation import measure as measuring
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.measure import measure
-from tfnews.evaluation.publish import read_predictions
+from tfnews.evaluation.publish import publish, read_predictions
 from tfnews.models import load
 from tfnews.models.opening import digests
 from tfnews.records import Reason, Token
@@ -419,6 +419,21 @@ def test_what_another_evaluate_scored_meanwhile_is_kept(run, tmp_path, monkeypat
     monkeypatch.setattr(module, "measure_elsewhere", scored_as_another_ends)
     report = evaluate(run, [first])
     assert [away.name for away in report.other_sets] == ["b", "a"]
+
+
+@pytest.mark.parametrize("names", [["confusion"], ["rows"], ["always", "rows"]])
+def test_scores_that_a_metrics_json_lacks_are_no_fault_of_tfnews(run, splits, names):
+    """A file without its confusion matrix once ended evaluate with a KeyError."""
+    content = json.loads(run.metrics_path.read_text())
+    scores = content["validation"]["scores"]
+    for name in names[:-1]:
+        scores = scores[name]
+    del scores[names[-1]]
+    run.metrics_path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match=f"lacks '{names[-1]}' among the scores") as caught:
+        publish(run, splits, ())
+    assert caught.value.exit_code == 5
+    assert evaluate(run).parts["validation"].scores["confusion"]  # scored anew, it is whole again
 
 
 def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):

@@ -3,6 +3,8 @@ import json
 import pytest
 
 from tests import tiny
+from tfnews.evaluation import floor, measure
+from tfnews.evaluation.kept import _digest as digest_of
 from tfnews.evaluation.kept import kept
 
 
@@ -23,6 +25,18 @@ def make():
     return make
 
 
+AUDIT = {
+    "name": "made_up",
+    "class_names": ["real", "fake"],
+    "label_basis": "unstated",
+    "parts": {},
+    "overlap": {},
+    "fitted": {"train": 2, "of": 2, "validation": 2},
+    "learnable": True,
+    "probes": [],
+    "tokens": [],
+    "skipped": {},
+}
 EXPECTED = {"scores": [0.1, 1 / 3], "pair": [1, 2]}
 
 
@@ -69,6 +83,50 @@ def test_a_damaged_entry_is_made_again(splits, make, tmp_path, damage):
     assert kept(tmp_path, "thing", splits, make) == EXPECTED
     assert make.calls == 2
     assert json.loads(path.read_text()) == json.loads(whole)
+
+
+def forge(folder, name, found):
+    """Write another content into an entry, with the digest that it has."""
+    (path,) = (folder / ".kept").glob(f"{name}-*")
+    entry = json.loads(path.read_text())
+    path.write_text(json.dumps({**entry, "found": found, "digest": digest_of(found)}))
+
+
+@pytest.mark.parametrize("found", [None, 3, {"scores": "x"}, ["x"]])
+def test_an_entry_of_another_form_is_made_again_whatever_its_digest(splits, make, tmp_path, found):
+    """An audit or a floor of another form once ended evaluate as a fault of tfnews."""
+
+    def read(content):
+        if not isinstance(content, dict) or content["scores"] == "x":
+            raise ValueError
+        return content["scores"]
+
+    kept(tmp_path, "thing", splits, make, read)
+    forge(tmp_path, "thing", found)
+    assert kept(tmp_path, "thing", splits, make, read) == EXPECTED["scores"]
+    assert kept(tmp_path, "thing", splits, make, read) == EXPECTED["scores"]
+    assert make.calls == 2
+
+
+@pytest.mark.parametrize("found", ["x", {}, [], [0.5], [[0.5]], [2.0] * 9, [None] * 9])
+def test_answers_of_the_floor_that_are_none_are_worked_out_again(
+    splits, tmp_path, monkeypatch, found
+):
+    rows = len(splits.frame("test"))
+    monkeypatch.setattr(floor, "_fitted", lambda *given: [0.25] * rows)
+    answers = floor.probabilities(splits, "test", tmp_path)
+    forge(tmp_path, "floor-test", found * (rows // 9) if len(found) == 9 else found)
+    assert (
+        floor.probabilities(splits, "test", tmp_path).tolist() == answers.tolist() == [0.25] * rows
+    )
+
+
+def test_an_audit_that_is_none_is_made_again(splits, tmp_path, monkeypatch):
+    made = measure.Audit.from_json(AUDIT)
+    monkeypatch.setattr(measure, "audit", lambda splits, seed: made)
+    assert measure._audited(splits, tmp_path) == made
+    forge(tmp_path, "audit", {**AUDIT, "probes": 3})
+    assert measure._audited(splits, tmp_path) == made
 
 
 def test_a_folder_that_cannot_be_written_to_costs_time_alone(splits, make, tmp_path):

@@ -263,9 +263,10 @@ def test_files_of_others_are_let_be(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(ExportError, match=r"holds files of others"):
         web.Page(tmp_path, "news", {})
-    (tmp_path / page.MODELS).write_text("[]")
-    with pytest.raises(ExportError, match=r"models.json is not what tfnews writes"):
-        web.Page(tmp_path, "news", {})
+    for content in ("[]", "{", "[" * 200_000):  # the last is too deep for Python
+        (tmp_path / page.MODELS).write_text(content)
+        with pytest.raises(ExportError, match=r"models.json is not what tfnews writes"):
+            web.Page(tmp_path, "news", {})
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path):

@@ -385,6 +385,10 @@ BROKEN = {
         lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", oov_buckets=10**11)),
         "states oov_buckets as 100000000000",
     ),
+    "a rule for words that there is not": (  # once told as an option's error, at the first text
+        lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", normalise=["x"])),
+        r"It normalises by \['x'\]. Allowed: none, lower",
+    ),
     "a bucket that has no row": (
         lambda f: edit(f, "task.json", inside("preprocessor", "tokenizer", oov_buckets=1)),
         "Its vocabulary has 9 entries, and its table 8 rows",

@@ -22,7 +22,7 @@ from tfnews.files import sha256
 from tfnews.links import check_links
 from tfnews.models import load
 from tfnews.models.graph import check_graph
-from tfnews.models.stated import check_numbers
+from tfnews.models.stated import check_settings
 from tfnews.places import neutral
 from tfnews.runs import Run, is_run
 
@@ -204,7 +204,7 @@ def _told_by_spec(folder: Path) -> dict:
     about = json.loads((folder / _SPEC).read_text(encoding="utf-8"))
     if about["model"] != MODEL_FILE or "/" in about["tokenizer_file"]:
         raise ValueError("it names files elsewhere")
-    check_numbers(about)
+    check_settings(about)
     sizes = [*about["shape"], about["long"].get("most", 1), about["long"].get("stride", 1)]
     if not all(isinstance(one, int) and 0 < one <= _LONGEST for one in sizes if one is not None):
         raise ValueError("it states sizes that no export has")

@@ -1,5 +1,6 @@
 """The floor under every score: TF-IDF with logistic regression on the same rows."""
 
+import functools
 import os
 
 import numpy as np
@@ -32,10 +33,22 @@ def probabilities(splits: Splits, part: str, root: str | os.PathLike | None = No
     train = splits.frame("train")
     settings["class_weight"] = balance.settled("auto", train["label"])
     settings["analyzer"] = "char" if without_spaces(train["combined_text"]) else "word"
-    found = kept(
-        root, f"floor-{part}", splits, lambda: _fitted(splits, part, settings), settings=settings
+    return kept(
+        root,
+        f"floor-{part}",
+        splits,
+        lambda: _fitted(splits, part, settings),
+        functools.partial(_answers, rows=len(splits.frame(part))),
+        settings=settings,
     )
-    return np.array(found, "float32")
+
+
+def _answers(found: object, rows: int) -> np.ndarray:
+    """Return what was kept as probabilities (rows,), or say with a `ValueError` that it is not."""
+    answers = np.array(found, "float32")
+    if answers.shape != (rows,) or not ((answers >= 0) & (answers <= 1)).all():
+        raise ValueError(f"no {rows:,} probabilities")
+    return answers
 
 
 def _fitted(splits: Splits, part: str, settings: dict) -> list[float]:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import tfnews
 from tfnews.data.splits import PARTS, Splits
 from tfnews.files import write_json
 
+_T = TypeVar("_T")
 _FOLDER = ".kept"
 _STACK = ("scikit-learn", "numpy", "pandas", "datasketch")
 
@@ -25,8 +27,9 @@ def kept(
     name: str,
     splits: Splits,
     make: Callable[[], object],
+    read: Callable[[object], _T] = lambda found: found,
     **more: object,
-) -> object:
+) -> _T:
     """Return what was kept of some splits, else make it and keep it.
 
     What decides the result decides which entry it is: the digests of the three files, how the
@@ -37,13 +40,15 @@ def kept(
         name: What is kept.
         splits: The fixed splits.
         make: Makes it, JSON-able.
+        read: Makes of that, as JSON gives it back, what is returned; a `ValueError` of it says that
+            an entry is another's, whatever its digest says.
         more: What else decides it, JSON-able.
 
     Returns:
-        What `make` returns, as JSON gives it back.
+        What `read` makes of what `make` returns.
     """
     if root is None:
-        return make()
+        return read(json.loads(json.dumps(make())))
     decides = {
         "name": name,
         "digests": {part: splits.digest(part) for part in PARTS},
@@ -53,19 +58,20 @@ def kept(
         **more,
     }
     path = Path(root) / _FOLDER / f"{name}-{_digest(decides)}.json"
-    found = _read(path, decides)
+    found = _read(path, decides, read)
     if found is None:
-        found = json.loads(json.dumps(make()))
-        _write(path, {"decides": decides, "digest": _digest(found), "found": found})
+        content = json.loads(json.dumps(make()))
+        _write(path, {"decides": decides, "digest": _digest(content), "found": content})
+        found = read(content)
     return found
 
 
-def _read(path: Path, decides: dict) -> object | None:
-    """Return an entry's content; `None` where it is missing, damaged or another's."""
+def _read(path: Path, decides: dict, read: Callable[[object], _T]) -> _T | None:
+    """Return what an entry holds; `None` where it is missing, damaged or another's."""
     try:
         entry = json.loads(path.read_text(encoding="utf-8"))
         whole = entry["decides"] == decides and entry["digest"] == _digest(entry["found"])
-        return entry["found"] if whole else None
+        return read(entry["found"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 

@@ -240,7 +240,7 @@ def _audited(splits: Splits, root: str | os.PathLike | None) -> Audit:
     def make() -> dict:
         return audit(splits, seed=_SEED).to_json()
 
-    return Audit.from_json(kept(root, "audit", splits, make, seed=_SEED))
+    return kept(root, "audit", splits, make, Audit.from_json, seed=_SEED)
 
 
 def _reasons(

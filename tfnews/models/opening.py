@@ -101,7 +101,7 @@ def open_preset(folder: Path) -> NewsClassifier:
             raise RunError(f"The model in {str(folder)[-100:]} has lost its {name}. {_MENDING}")
     try:
         for name in _CONFIGURED:
-            stated.check_numbers(_read(folder / name))
+            stated.check_settings(_read(folder / name))
         stored = stated.stored(folder, _WEIGHTS)
         with stated.only(stored):
             classifier = keras_hub.models.TextClassifier.from_preset(str(folder))

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from tfnews.catalogue.settings import SETTINGS, shown
 from tfnews.models.classifier import NewsClassifier
+from tfnews.models.text.normalise import RULES
 
 # What a preprocessor's configuration states, by the setting that it comes from.
 _SETTINGS = {
@@ -95,16 +96,19 @@ def _shape(initial: object) -> tuple[int, ...] | None:
     return None if found is None else tuple(found.shape)
 
 
-def check_numbers(content: object) -> None:
-    """Refuse numbers of a preprocessor that no setting allows: it would compute without end.
+def check_settings(content: object) -> None:
+    """Refuse what a setting of a preprocessor cannot be: some numbers would compute without end.
 
     Args:
         content: Its configuration, as JSON holds it.
 
     Raises:
-        ValueError: One is out of bounds.
+        ValueError: A number is out of bounds, or there is no such rule for words.
     """
     if isinstance(content, dict):
+        rule = content.get("normalise", RULES[0])
+        if rule not in RULES:
+            raise ValueError(f"It normalises by {shown(rule)}. Allowed: {', '.join(RULES)}.")
         for key, setting in _SETTINGS.items():
             bounds = SETTINGS[setting]
             if content.get(key) is not None and not bounds.allows(content[key]):
@@ -113,7 +117,7 @@ def check_numbers(content: object) -> None:
                 )
         content = list(content.values())
     for one in content if isinstance(content, list) else ():
-        check_numbers(one)
+        check_settings(one)
 
 
 def check_words(classifier: NewsClassifier) -> None:

@@ -3,7 +3,9 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
+from tfnews.errors import RunError
 from tfnews.records.audit import Audit, Token
 from tfnews.records.calibration import Reliability
 from tfnews.records.record import Record
@@ -45,6 +47,22 @@ _SCORES = {
 }
 
 
+class _Read(dict):
+    """Scores that a file holds: what it lacks is told when it is asked for, as the file's fault."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise RunError(
+            f"A metrics.json lacks {str(name)[:40]!r} among the scores of its run, which every "
+            "tfnews has written. Take that file away, and have it made anew: tfnews evaluate RUN"
+        )
+
+
+def _read(value: object) -> object:
+    if isinstance(value, dict):
+        return _Read({name: _read(one) for name, one in value.items()})
+    return value
+
+
 @dataclass(frozen=True)
 class Judged:
     """Scores of one model on one set of texts.
@@ -58,11 +76,12 @@ class Judged:
     intervals: dict[str, list[float] | None] = field(default_factory=dict)
 
     def check_read(self) -> None:
-        """Check what a file says before it is computed with.
+        """Check what a file says before it is computed with; what it lacks, when it is asked for.
 
         Raises:
             ValueError: The threshold is no number from 0 to 1, or another score is none.
         """
+        object.__setattr__(self, "scores", _read(self.scores))
         for name, is_right in _SCORES.items():
             if name in self.scores and not is_right(self.scores[name]):
                 raise ValueError(f"{name} among the scores is not what it can be")
@@ -173,7 +192,9 @@ class OtherSet:
 
     def check_read(self) -> None:
         """Check what a file says, as `Judged` does."""
-        self.judged.check_read()
+        judged = self.judged
+        judged.check_read()
+        object.__setattr__(self, "scores", judged.scores)
 
     @property
     def judged(self) -> Judged:

@@ -325,3 +325,12 @@ def test_an_unreachable_handle_says_what_was_tried_and_what_works_without(handle
 def test_a_folder_without_a_checkpoint_says_what_is_needed(tmp_path):
     with pytest.raises(WeightsError, match=r"holds no config.json. It has: nothing. Needed: "):
         open_pretrained(str(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["{", "[" * 200_000, '{"a":' * 200_000])
+def test_a_configuration_that_cannot_be_read_is_told_in_a_line(tmp_path, content):
+    """Whether a folder is keras-hub's or Hugging Face's is read of it first."""
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(WeightsError, match=r"config.json is not JSON") as raised:
+        open_pretrained(str(tmp_path))
+    assert len(str(raised.value)) < 500

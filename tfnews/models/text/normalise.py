@@ -24,6 +24,8 @@ _CHARACTER = r"([a-z0-9_]+|[\p{L}\p{N}_]\p{M}*|\p{M}+)"
 PIECES = "pieces"
 _ASCII_WORD = r"([a-z0-9_]+)"
 
+RULES = (*NORMALISATIONS, CHARACTERS, PIECES)
+
 
 def rule_of(options: dict) -> str:
     """Return the rule by which a row with these settings reads texts.
@@ -70,9 +72,8 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
     Raises:
         UsageError: `rule` is not one of these.
     """
-    allowed = (*NORMALISATIONS, CHARACTERS, PIECES)
-    if rule not in allowed:
-        raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(allowed)}.")
+    if rule not in RULES:
+        raise UsageError(f"Unknown normalisation {rule!r}. Allowed: {', '.join(RULES)}.")
     if rule == "none":
         return strings
     strings = tf.strings.regex_replace(strings, r"\x00", " ")  # `lower` drops all after a NUL
