@@ -52,6 +52,8 @@ def outcome(target: Target, data: bytes) -> bool:
             target.check(Path(folder), data)
         except TfnewsError as error:
             said = str(error)
+            if not isinstance(error, target.refuses):
+                raise AssertionError(f"refused as a {type(error).__name__}: {said}") from error
             if len(said) > 500 or any(ord(char) < 32 and char != "\n" for char in said):
                 raise AssertionError(f"not a message to show: {said[:600]!r}") from error
             return False

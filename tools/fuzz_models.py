@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from unittest import mock
 
-from tfnews.errors import TfnewsError
+from tfnews.errors import RunError, TfnewsError, WeightsError
 from tools import fuzz_changes as changes
 from tools.fuzz_tables import MEMORY, Target
 from tools.fuzz_texts import TEXTS, alike, check_probabilities
@@ -228,35 +228,48 @@ TARGETS = {
         functools.partial(hugging_face, name="config.json"),
         lambda: fixture("config.json"),
         changes.json_values,
+        WeightsError,
     ),
     "safetensors": Target(
         functools.partial(hugging_face, name="model.safetensors"),
         lambda: fixture("model.safetensors"),
         changes.safetensors,
+        WeightsError,
     ),
-    "vocab.txt": Target(functools.partial(tokenizer, name="vocab.txt"), words, changes.lines),
+    "vocab.txt": Target(
+        functools.partial(tokenizer, name="vocab.txt"), words, changes.lines, WeightsError
+    ),
     "tokenizer.json": Target(
-        functools.partial(tokenizer, name="tokenizer.json"), tokenizer_json, changes.json_values
+        functools.partial(tokenizer, name="tokenizer.json"),
+        tokenizer_json,
+        changes.json_values,
+        WeightsError,
     ),
     "SentencePiece": Target(
-        functools.partial(tokenizer, name="spiece.model"), pieces, changes.message(_piece_model)
+        functools.partial(tokenizer, name="spiece.model"),
+        pieces,
+        changes.message(_piece_model),
+        WeightsError,
     ),
-    "graph of a module": Target(graph, modules, changes.message(_saved_model)),
-    "module": Target(module, modules, changes.message(_saved_model)),
+    "graph of a module": Target(graph, modules, changes.message(_saved_model), WeightsError),
+    "module": Target(module, modules, changes.message(_saved_model), WeightsError),
     "config.json of a model": Target(
         functools.partial(model, name="config.json"),
         lambda: model_file("config.json"),
         changes.json_values,
+        RunError,
     ),
     "task.json": Target(
         functools.partial(model, name="task.json"),
         lambda: model_file("task.json"),
         changes.json_values,
+        RunError,
     ),
     "weights of a model": Target(
         functools.partial(model, name="task.weights.h5"),
         lambda: model_file("task.weights.h5"),
         changes.anywhere,
+        RunError,
     ),
     "state of a fit": Target(state, states, changes.zipped(".npy", changes.anywhere)),
 }

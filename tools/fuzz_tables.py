@@ -16,7 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfnews.errors import TfnewsError
+from tfnews.errors import (
+    DataError,
+    ExportError,
+    RunError,
+    TfnewsError,
+    UsageError,
+    WeightsError,
+)
 from tools import fuzz_changes as changes
 
 # Where files are written: a disk takes most of the time.
@@ -43,11 +50,13 @@ class Target:
         check: Takes an empty folder and the input; may raise a `TfnewsError`.
         seeds: Inputs to start from.
         change: How they are changed.
+        refuses: What it raises of an input: its exit code tells a person where to look.
     """
 
     check: Callable[[Path, bytes], None]
     seeds: Callable[[], list[bytes]]
     change: changes.Change = changes.blind
+    refuses: type[TfnewsError] | tuple[type[TfnewsError], ...] = TfnewsError
 
 
 def read_alike(folder: Path, data: bytes, *, name: str) -> None:
@@ -427,7 +436,7 @@ def repositories() -> list[bytes]:
 
 
 def _table(name: str, seeds: Callable[[], list[bytes]], change: changes.Change) -> Target:
-    return Target(functools.partial(read_alike, name=name), seeds, change)
+    return Target(functools.partial(read_alike, name=name), seeds, change, DataError)
 
 
 def _zipped(seeds: list[bytes]) -> list[bytes]:
@@ -444,33 +453,38 @@ TARGETS = {
     "JSON": _table("in.json", json_seeds, changes.json_values),
     "Parquet": _table("in.parquet", parquet_seeds, changes.parquet),
     "Excel": _table("in.xlsx", workbook_seeds, changes.zipped("worksheets/", changes.markup)),
-    "archive": Target(unpacked, archives, changes.tarred),
-    "pickle": Target(pickled, pickles, changes.zipped("data.pkl", _described)),
+    "archive": Target(unpacked, archives, changes.tarred, WeightsError),
+    "pickle": Target(pickled, pickles, changes.zipped("data.pkl", _described), WeightsError),
     "vectors, text": Target(
-        functools.partial(vectors, name="in.txt"), vector_texts, changes.lines
+        functools.partial(vectors, name="in.txt"), vector_texts, changes.lines, WeightsError
     ),
     "vectors, binary": Target(
         functools.partial(vectors, name="in.bin"),
         lambda: [b"2 1\nthe \x00\x00\x80\x3f\nvote \x00\x00\x00\x40"],
         changes.anywhere,
+        WeightsError,
     ),
     "vectors, NumPy": Target(
-        functools.partial(vectors, name="in.npy"), vector_arrays, changes.anywhere
+        functools.partial(vectors, name="in.npy"), vector_arrays, changes.anywhere, WeightsError
     ),
-    "word list": Target(word_list, word_lists, changes.parquet),
+    "word list": Target(word_list, word_lists, changes.parquet, WeightsError),
     "config.json of a run": Target(
-        functools.partial(run_folder, name="config.json"), run_config, changes.json_values
+        functools.partial(run_folder, name="config.json"), run_config, changes.json_values, RunError
     ),
     "metrics.json": Target(
-        functools.partial(run_folder, name="metrics.json"), metrics_seeds, changes.json_values
+        functools.partial(run_folder, name="metrics.json"),
+        metrics_seeds,
+        changes.json_values,
+        RunError,
     ),
     "history": Target(
         functools.partial(run_folder, name="history.jsonl"),
         lambda: [b'{"epoch": 1, "loss": 0.5}\n{"epoch": 2, "loss": NaN}\n'],
         changes.json_lines,
+        RunError,
     ),
-    "manifest": Target(manifest, manifests, changes.json_values),
-    "recipe": Target(recipe, recipes, changes.lines),
+    "manifest": Target(manifest, manifests, changes.json_values, DataError),
+    "recipe": Target(recipe, recipes, changes.lines, UsageError),
     "request": Target(request, bodies_seeds, changes.json_values),
-    "models.config": Target(repository, repositories, changes.lines),
+    "models.config": Target(repository, repositories, changes.lines, ExportError),
 }  # fmt: skip

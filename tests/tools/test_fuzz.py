@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tfnews.errors import RunError, WeightsError
 from tools import fuzz, fuzz_changes
 
 # Where, how many bytes are taken away and what is put there.
@@ -42,14 +43,19 @@ def test_a_seed_is_taken_and_what_is_made_of_it_taken_or_refused(name):
     holds()
 
 
-def test_an_error_of_python_s_own_or_a_message_of_two_lines_is_told():
+def test_an_error_of_python_s_own_or_another_kind_or_a_message_of_two_lines_is_told():
     def two_lines(folder, data):
         error = fuzz.TfnewsError()
         error.args = ("one\x07",)
         raise error
 
+    def lost(folder, data):
+        raise WeightsError("lost")
+
     with pytest.raises(AssertionError, match="not a message to show"):
         fuzz.outcome(fuzz.Target(two_lines, list), b"")
+    with pytest.raises(AssertionError, match="refused as a WeightsError: lost"):
+        fuzz.outcome(fuzz.Target(lost, list, refuses=RunError), b"")
     with pytest.raises(ZeroDivisionError):
         fuzz.outcome(fuzz.Target(lambda folder, data: 1 / 0, list), b"")
 
