@@ -21,16 +21,27 @@ TEXTS = (
 
 
 def alike(tokenize: object, size: int, texts: list[str], data: bytes) -> None:
-    """Compare ids of texts together with those of one of them alone, drawn by the input."""
+    """Compare ids of texts together with those of one of them alone, drawn by the input.
+
+    Args:
+        tokenize: Texts (batch,) to ids (batch, tokens), or by several tokenizers at once.
+        size: Entries of the vocabulary, of the smallest of several.
+        texts: What is tokenised.
+        data: The input.
+    """
     import tensorflow as tf
 
     one = zlib.crc32(data) % len(texts)
-    together = tokenize(tf.constant(texts)).to_list()
-    alone = tokenize(tf.constant(texts[one : one + 1])).to_list()
-    if together[one : one + 1] != alone:
-        raise AssertionError(f"together {together}, alone {one}: {alone}")
-    if not all(0 <= id < size for ids in together for id in ids):
-        raise AssertionError(f"an id beyond the {size} of the vocabulary")
+    found = zip(
+        tf.nest.flatten(tokenize(tf.constant(texts))),
+        tf.nest.flatten(tokenize(tf.constant(texts[one : one + 1]))),
+        strict=True,
+    )
+    for together, alone in ((a.to_list(), b.to_list()) for a, b in found):
+        if together[one : one + 1] != alone:
+            raise AssertionError(f"together {together}, alone {one}: {alone}")
+        if not all(0 <= id < size for ids in together for id in ids):
+            raise AssertionError(f"an id beyond the {size} of the vocabulary")
 
 
 @functools.cache
@@ -70,44 +81,54 @@ def pooled(folder: Path, data: bytes) -> None:
     import numpy as np
     import tensorflow as tf
 
-    table, bags = _bags()
+    table, pool = _bags()
     rows = [np.frombuffer(line, np.uint8) % len(table) for line in data.split(b"\n")[-3:]]
     lengths = np.array([len(row) for row in rows])
-    flat = tf.constant(np.concatenate(rows), tf.int32)
-    ids = tf.RaggedTensor.from_row_lengths(flat, lengths, validate=False)
     one = zlib.crc32(data) % len(rows)
     filled = [*rows[one], *[-1] * (max(1, *lengths) - lengths[one])]
-    for root, together, alone in bags:
-        scale = np.maximum(1, lengths)[:, None] ** root
-        wanted = np.stack([table[row].sum(axis=0) for row in rows]) / scale
-        for pool in together:
-            if not np.allclose(pool(ids), wanted, atol=1e-4):
+    found = pool(
+        tf.constant(np.concatenate(rows), tf.int32),
+        tf.constant(lengths),
+        tf.constant([filled], tf.int32),
+    )
+    summed = np.stack([table[row].sum(axis=0) for row in rows])
+    for root, together, alone in found:
+        wanted = summed / np.maximum(1, lengths)[:, None] ** root.numpy()
+        for pooled in together:
+            if not np.allclose(pooled, wanted, atol=1e-4):
                 raise AssertionError(f"powers of {root}: {rows}")
-        if not np.allclose(alone(tf.constant([filled], tf.int32))[0], wanted[one], atol=1e-4):
+        if not np.allclose(alone[0], wanted[one], atol=1e-4):
             raise AssertionError(f"powers of {root}: {rows[one]} alone")
 
 
 @functools.cache
 def _bags() -> tuple:
-    """Return a table of vectors and each bag of it: traced once, for rows of any length."""
+    """Return a table of vectors, and a function of ids that pools them by each bag of it."""
     import numpy as np
     import tensorflow as tf
 
-    from tfnews.models.batches import IDS
     from tfnews.models.embedding.bag import EmbeddingBag
 
-    table, made = np.random.default_rng(0).normal(size=(200, 3)).astype("f4"), []
-    for pooling, root in (("sqrtn", 0.5), ("mean", 1.0)):
-        bag = EmbeddingBag(*table.shape, pooling=pooling)
+    table, roots = np.random.default_rng(0).normal(size=(200, 3)).astype("f4"), (0.5, 1.0)
+    bags = [EmbeddingBag(*table.shape, pooling=pooling) for pooling in ("sqrtn", "mean")]
+    for bag in bags:
         bag.build((None, None))
         bag.table.assign(table)
-        together = [
-            tf.function(functools.partial(bag, training=training), input_signature=[IDS])
-            for training in (False, True)
+    kinds = [((None,), tf.int32), ((None,), tf.int64), ((1, None), tf.int32)]
+
+    @tf.function(input_signature=[tf.TensorSpec(*kind) for kind in kinds])
+    def pool(flat: tf.Tensor, lengths: tf.Tensor, filled: tf.Tensor) -> list:
+        ids = tf.RaggedTensor.from_row_lengths(flat, lengths, validate=False)
+        return [
+            (
+                root,
+                [bag(ids, training=training) for training in (False, True)],
+                bag.one_text(filled),
+            )
+            for root, bag in zip(roots, bags, strict=True)
         ]
-        row = tf.TensorSpec([1, None], tf.int32)
-        made.append((root, together, tf.function(bag.one_text, input_signature=[row])))
-    return table, made
+
+    return table, pool
 
 
 def guarded(folder: Path, data: bytes) -> None:
@@ -151,13 +172,17 @@ def _tokenizers() -> list:
     from tfnews.models.text.pieces import PieceTokenizer
     from tfnews.models.text.wordpiece import WordPieceTokenizer
 
-    made = [
-        PieceTokenizer(piece_model()),
-        WordPieceTokenizer(vocabulary()),
-        WordPieceTokenizer(vocabulary(), lowercase=False, strip_accents=False),
-    ]
+    words = WordPieceTokenizer(vocabulary())
+    cased = WordPieceTokenizer(vocabulary(), lowercase=False, strip_accents=False)
     strings = [tf.TensorSpec([None], tf.string)]
-    return [(tf.function(one, input_signature=strings), one.vocabulary_size()) for one in made]
+    groups = [[PieceTokenizer(piece_model())], [words, cased]]
+    return [
+        (
+            tf.function(lambda texts, group=group: [one(texts) for one in group], strings),
+            group[0].vocabulary_size(),
+        )
+        for group in groups
+    ]
 
 
 def served(folder: Path, data: bytes) -> None:
