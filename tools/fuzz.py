@@ -11,7 +11,8 @@ the corpus of each target, how many inputs it had, and what broke it. Prints a M
 ends with exit code 1 where a target broke.
 
 In a FOLDER of an earlier run, a target goes on to `--inputs` in all, from the corpus that there is
-and by another seed. What the corpus gives it again is not counted again.
+and by another seed. What the corpus gives it again is not counted again. With `--inputs 0` it
+prints the table of what there is.
 """
 
 import argparse
@@ -169,11 +170,11 @@ def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, boo
         A row of the Markdown table, and whether the target held.
     """
     place = folder / re.sub(r"\W+", "-", name)
-    (place / "corpus").mkdir(parents=True, exist_ok=True)
-    for number, data in enumerate(TARGETS[name].seeds()):
-        (place / "corpus" / f"seed-{number}").write_bytes(data)
     ended = 0
     if inputs_of(counted(place)) < inputs:
+        (place / "corpus").mkdir(parents=True, exist_ok=True)
+        for number, data in enumerate(TARGETS[name].seeds()):
+            (place / "corpus" / f"seed-{number}").write_bytes(data)
         command = [sys.executable, __file__, str(place), "--child", name]
         command += ["--inputs", str(inputs), "--seconds", str(seconds)]
         with (place / "said.txt").open("a", encoding="utf-8") as said:
@@ -182,8 +183,8 @@ def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, boo
             ).returncode
     counts = counted(place)
     ran = inputs_of(counts)
-    held = ended == 0 and ran > 0 and not any(place.glob("broke-*"))
-    words = "held" if held else f"broke: see {place}"
+    held = ended == 0 and not any(place.glob("broke-*"))
+    words = ("held" if ran else "not tried") if held else f"broke: see {place}"
     minutes, taken = counts["seconds"] / 60, counts["taken"] / max(1, ran)
     return f"| {name} | {ran:,} | {taken:.0%} | {minutes:.1f} | {words} |", held
 

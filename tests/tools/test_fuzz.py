@@ -85,8 +85,16 @@ def test_a_later_process_goes_on_and_counts_nothing_again(tmp_path):
             count(b"%d" % number)
         counts = fuzz.counted(tmp_path)  # written with the last, without being told to
         assert (counts["taken"], counts["processes"]) == (2 * processes, processes)
-    row, held = fuzz.fuzzed("recipe", tmp_path.parent, 0, 0)  # none asked for: none started
-    assert (row.split(" | ")[1], held) == ("0", False)
+
+
+def test_without_inputs_to_come_the_table_is_of_what_there_is(tmp_path):
+    (tmp_path / "recipe").mkdir()
+    (tmp_path / "recipe" / fuzz.COUNTS).write_text('{"taken": 600, "refused": 2400, "seconds": 90}')
+    assert fuzz.fuzzed("recipe", tmp_path, 0, 0) == ("| recipe | 3,000 | 20% | 1.5 | held |", True)
+    assert fuzz.fuzzed("csv", tmp_path, 0, 0) == ("| csv | 0 | 0% | 0.0 | not tried |", True)
+    (tmp_path / "recipe" / "broke-1").write_bytes(b"")
+    row, held = fuzz.fuzzed("recipe", tmp_path, 0, 0)
+    assert (row[-9:], held) == ("/recipe |", False)
 
 
 def test_a_change_that_knows_the_form_keeps_it():
