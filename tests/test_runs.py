@@ -420,6 +420,11 @@ def test_a_file_that_is_not_json(tmp_path):
         ('{"f1": null}', "f1 among the scores"),
         ('{"fpr": "low"}', "fpr among the scores is no number"),
         ('{"mood": {}}', "mood among the scores is no number"),
+        ('{"always": {"class": "real", "f1": []}}', "always among the scores"),
+        ('{"always": {"class": "real", "f1": "0.5"}}', "always among the scores"),
+        ('{}, "intervals": {"f1": [0.1]}', "the interval of f1 is not two numbers"),
+        ('{}, "intervals": {"f1": [0.1, {}]}', "the interval of f1 is not two numbers"),
+        ('{}, "intervals": {"f1": "ab"}', "test.intervals.f1 must be a list"),
     ],
 )
 def test_scores_are_what_they_can_be(tmp_path, scores, message):
@@ -593,6 +598,30 @@ def test_values_nested_deep_are_no_run(tmp_path, name, depth):
     (run.path / name).write_text(deep)
     with pytest.raises(RunError, match=rf"{name} is not what tfnews writes"):
         Run(run.path).scores()
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.json"])
+def test_half_a_character_is_no_run(tmp_path, name):
+    """It was read, and the report that told of it could not be written."""
+    run = Run.create(tiny.config(), tmp_path)
+    content = json.loads(run.config_path.read_text()) if name == "config.json" else {}
+    (run.path / name).write_text(json.dumps({**content, "mood": ["\ud83c"]}))
+    with pytest.raises(RunError, match=r"no Unicode: half of a surrogate pair"):
+        Run(run.path).scores()
+    (run.path / name).write_text(json.dumps({**content, "mood": ["\U0001f319"]}))
+    Run(run.path).scores()
+
+
+def test_copies_are_of_two_parts(tmp_path):
+    """A report takes the name of the pair apart."""
+    run = Run.create(tiny.config("first"), tmp_path)
+    audit = {
+        **SCORES["audit"],
+        "overlap": {"train": SCORES["audit"]["overlap"]["train-validation"]},
+    }
+    run.metrics_path.write_text(json.dumps({"audit": audit}))
+    with pytest.raises(RunError, match=r"overlap must be of two parts"):
+        run.scores()
 
 
 @pytest.mark.parametrize("line", ["{", "3", "null", "[" * 100_000, "\udcff"])

@@ -224,6 +224,39 @@ def model_file(name: str) -> list[bytes]:
     return [(_model() / name).read_bytes()]
 
 
+def reported(folder: Path, data: bytes) -> None:
+    """Write report and card of a run whose metrics.json is the input; figures take a second."""
+    from tfnews.evaluation.publish import publish
+    from tfnews.report import figures, screen
+    from tfnews.runs import Run
+
+    run, splits = _evaluated()
+    _beside(run.path, folder / "run", "metrics.json", data)
+    with mock.patch.object(figures, "draw_all", return_value={}):
+        screen.summary(publish(Run(folder / "run"), splits, (0.05,)))
+
+
+@functools.cache
+def _evaluated() -> tuple:
+    """Fit and evaluate a run once, on its own texts and on others; the process's end removes it."""
+    from tests import tiny
+    from tfnews.evaluation.evaluate import evaluate
+    from tfnews.training.fit import fit
+
+    folder = tempfile.TemporaryDirectory(dir=MEMORY)
+    _evaluated.kept = folder
+    home, away = (tiny.splits(Path(folder.name, name), seed=seed) for seed, name in enumerate("ab"))
+    run = fit(home.path, "tfidf", root=Path(folder.name, "runs"))
+    evaluate(run, [away.path])
+    evaluate(run)
+    return run, home
+
+
+def measured() -> list[bytes]:
+    """Return the metrics.json of an evaluated run."""
+    return [_evaluated()[0].metrics_path.read_bytes()]
+
+
 def state(folder: Path, data: bytes) -> None:
     """Read the arrays of a fit's checkpoint into variables."""
     from tfnews.training import arrays
@@ -299,5 +332,6 @@ TARGETS = {
     **_models("config.json of a model", "config.json", changes.json_values),
     **_models("task.json", "task.json", changes.json_values),
     **_models("weights of a model", "task.weights.h5", changes.anywhere),
+    "metrics.json, reported": Target(reported, measured, changes.json_values, RunError),
     "state of a fit": Target(state, states, changes.zipped(".npy", changes.anywhere)),
 }

@@ -436,6 +436,12 @@ def test_scores_that_a_metrics_json_lacks_are_no_fault_of_tfnews(run, splits, na
     assert evaluate(run).parts["validation"].scores["confusion"]  # scored anew, it is whole again
 
 
+def test_a_run_that_has_lost_its_scores_is_told_how_to_have_them_made_anew(run, splits):
+    run.metrics_path.write_text("{}")
+    with pytest.raises(RunError, match=f"tfnews evaluate {run.name}"):
+        publish(run, splits, ())
+
+
 def test_rows_of_different_parts_are_not_one_cluster(run, tmp_path):
     """Clusters are numbered within a part when a folder names none."""
     texts, labels = strangers(40)

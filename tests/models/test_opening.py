@@ -266,6 +266,7 @@ HOSTILE = {
     "no UTF-8": ("config.json", b"\xff\xfe\x00", "cannot be read: UnicodeDecodeError"),
     "nested without end": ("task.json", b"[" * 200_000, "cannot be read: RecursionError"),
     "nested deep": ("task.json", deep, "cannot be read: RecursionError"),
+    "half a character": ("task.json", rb'{"a": "\ud800"}', "cannot be read: UnicodeError"),
     "nothing": ("tokenizer.json", None, "cannot be read: FileNotFoundError"),
     "another's configuration": ("config.json", {"model_type": "bert"}, r"config\.json None"),
 }  # fmt: skip

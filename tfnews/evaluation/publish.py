@@ -8,6 +8,7 @@ import numpy as np
 
 from tfnews import progress
 from tfnews.data.splits import Splits
+from tfnews.errors import RunError
 from tfnews.evaluation.measure import Measured
 from tfnews.files import write_text
 from tfnews.records import Scores
@@ -36,9 +37,17 @@ def publish(
         splits: Its own.
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
         no_text: Leave article texts out.
+
+    Raises:
+        RunError: Its metrics.json has lost its scores.
     """
     progress.stage("Drawing the figures")
     found = run.scores()
+    if not found.parts.keys() & {"validation", "test"}:
+        raise RunError(
+            f"{run.metrics_path} holds no scores of the run's validation or test texts, of which "
+            f"a report speaks. Have them made anew with: tfnews evaluate {run.name}"
+        )
     sets = (found.other_sets or {}).values()
     outdated = found.outdated or ()
     of_test = found if "test" not in outdated else Scores()

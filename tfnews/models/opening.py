@@ -13,7 +13,7 @@ from tfnews.errors import RunError, WeightsError
 from tfnews.files import sha256
 from tfnews.models import stated
 from tfnews.models.classifier import NewsClassifier
-from tfnews.records.nesting import is_deeper
+from tfnews.records.nesting import is_deeper, is_torn
 from tfnews.runs import TASK
 
 _BACKBONE = "config.json"
@@ -152,6 +152,8 @@ def _read(path: Path) -> object:
         content = json.loads(path.read_text(encoding="utf-8"))
         if is_deeper(content):
             raise RecursionError
+        if is_torn(content):
+            raise UnicodeError
         return content
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(

@@ -157,3 +157,12 @@ class Audit(Record):
     findings: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     doubts: Doubts | None = None
+
+    def check_read(self) -> None:
+        """Check what a file says: whoever words the copies takes the names of the parts apart.
+
+        Raises:
+            ValueError: Copies are not of two parts.
+        """
+        if not all(pair.count("-") == 1 for pair in self.overlap):
+            raise ValueError("its overlap must be of two parts, as EARLIER-LATER")

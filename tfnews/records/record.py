@@ -6,7 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Self, get_args, get_origin
 
-from tfnews.records.nesting import is_deeper
+from tfnews.records.nesting import is_deeper, is_torn
 
 # Null is said of these, and the rest left out: fresh weights have no digest, too few clusters of
 # texts no interval.
@@ -36,12 +36,14 @@ def parsed(text: str) -> object:
     """Return the content of JSON.
 
     Raises:
-        ValueError: It is none, is nested too deep, or holds NaN or infinity, which Python takes
-            for numbers of JSON.
+        ValueError: It is none, is nested too deep, or holds a text that is no Unicode, or NaN or
+            infinity, which Python takes for numbers of JSON.
     """
     content = json.loads(text, parse_constant=_finite, parse_float=_finite)
     if is_deeper(content):
         raise ValueError("values nested too deep")
+    if is_torn(content):
+        raise ValueError("a text that is no Unicode: half of a surrogate pair")
     return content
 
 

@@ -34,6 +34,14 @@ def _of_a_class(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_number, value.values()))
 
 
+def _of_one_answer(value: object) -> bool:
+    """Tell whether these are the scores of giving each text the same class."""
+    if not isinstance(value, dict) or not _is_text(value.get("class")):
+        return False
+    scores = (score for name, score in value.items() if name != "class")
+    return all(score is None or _is_number(score) for score in scores)
+
+
 # What `metrics.scores` returns, by what it can be; the others are numbers or not known.
 _SCORES = {
     "rows": _is_count,
@@ -43,7 +51,7 @@ _SCORES = {
     "accuracy": _is_number,
     "confusion": lambda value: _is_pair(value, lambda row: _is_pair(row, _is_count)),
     "classes": lambda value: isinstance(value, dict) and all(map(_of_a_class, value.values())),
-    "always": lambda value: isinstance(value, dict) and _is_text(value.get("class")),
+    "always": _of_one_answer,
 }
 
 
@@ -79,7 +87,8 @@ class Judged:
         """Check what a file says before it is computed with; what it lacks, when it is asked for.
 
         Raises:
-            ValueError: The threshold is no number from 0 to 1, or another score is none.
+            ValueError: The threshold is no number from 0 to 1, another score is none, or an
+                interval is not two numbers.
         """
         object.__setattr__(self, "scores", _read(self.scores))
         for name, is_right in _SCORES.items():
@@ -88,6 +97,9 @@ class Judged:
         for name, score in self.scores.items():
             if name not in _SCORES and not (score is None or _is_number(score)):
                 raise ValueError(f"{name[:40]} among the scores is no number")
+        for name, interval in self.intervals.items():
+            if interval is not None and not _is_pair(interval, _is_number):
+                raise ValueError(f"the interval of {name[:40]} is not two numbers")
 
     @property
     def class_names(self) -> tuple[str, str]:

@@ -140,6 +140,20 @@ def a_list_for_a_step(content):
     content["normalizer"] = {"type": "Sequence", "normalizers": [{"type": {"": None}}]}
 
 
+def accents_of_no_kind(content):
+    content["normalizer"]["strip_accents"] = [[0]]
+
+
+def accents_nested_deep(content):
+    """Python read them, and Keras, which looks into its attributes, had no room left."""
+    nested = functools.reduce(lambda inner, _: [inner], range(600), 0)
+    content["normalizer"]["strip_accents"] = nested
+
+
+def case_of_no_kind(content):
+    content["normalizer"]["lowercase"] = "no"
+
+
 def no_vocabulary(content):
     content["model"]["vocab"] = 3
 
@@ -153,6 +167,13 @@ def no_vocabulary(content):
         ("WordPiece", words_as_ids, "from 0 without a gap"),
         ("WordPiece", other_normaliser, "as BERT does.* Received: NFC, BertPreTokenizer"),
         ("WordPiece", added, r"takes added tokens out of texts first.* Received: \(\."),
+        (
+            "WordPiece",
+            accents_of_no_kind,
+            r"strip_accents true, false or null. Received: \[\[0\]\]",
+        ),
+        ("WordPiece", accents_nested_deep, "is not JSON: values nested too deep"),
+        ("WordPiece", case_of_no_kind, "lowercase true, false or null. Received: 'no'"),
         ("Unigram", added, "takes added tokens out of texts first"),
         ("WordPiece", no_tokens, "is damaged"),
         ("Unigram", no_scores, "is damaged"),

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from sentencepiece import sentencepiece_model_pb2
 
+from tfnews.catalogue.settings import shown
 from tfnews.errors import WeightsError
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
+from tfnews.records.nesting import is_deeper
 
 WORDS, PIECES, EITHER = "vocab.txt", "spiece.model", "tokenizer.json"
 VOCABULARIES = (WORDS, PIECES, EITHER)  # the first that is there is taken
@@ -33,6 +35,8 @@ def read_json(path: Path) -> dict:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if is_deeper(content):
+            raise RecursionError("values nested too deep")
     except (ValueError, RecursionError) as error:  # wrong JSON, wrong UTF-8 or brackets in brackets
         raise WeightsError(f"{path} is not JSON: {error}. Copy the file again.") from error
     if not isinstance(content, dict):
@@ -162,6 +166,12 @@ def _bert(path: Path, content: dict) -> dict:
             f"{path} must split texts as BERT does: BertNormalizer, BertPreTokenizer. Received: "
             f"{received[0]}, {received[1]}. Give the model's {WORDS} if it has one."
         )
+    for name in ("lowercase", "strip_accents"):
+        if not isinstance(found.get(name), bool | None):
+            raise WeightsError(
+                f"{path} must say of {name} true, false or null. Received: {shown(found[name])}. "
+                "Copy the file again."
+            )
     return found
 
 
