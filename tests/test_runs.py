@@ -612,15 +612,21 @@ def test_half_a_character_is_no_run(tmp_path, name):
     Run(run.path).scores()
 
 
-def test_copies_are_of_two_parts(tmp_path):
-    """A report takes the name of the pair apart."""
+COPIES, PROBES = SCORES["audit"]["overlap"]["train-validation"], SCORES["audit"]["probes"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"overlap": {"train": COPIES}}, "overlap must be of two parts"),
+        ({"probes": [{**PROBES[0], "verdict": "guilty"}]}, "verdict must be one of finding, w"),
+    ],
+)
+def test_an_audit_says_what_a_report_can_word(tmp_path, changes, message):
+    """A report takes the name of the pair apart, and has a sign for each verdict."""
     run = Run.create(tiny.config("first"), tmp_path)
-    audit = {
-        **SCORES["audit"],
-        "overlap": {"train": SCORES["audit"]["overlap"]["train-validation"]},
-    }
-    run.metrics_path.write_text(json.dumps({"audit": audit}))
-    with pytest.raises(RunError, match=r"overlap must be of two parts"):
+    run.metrics_path.write_text(json.dumps({"audit": {**SCORES["audit"], **changes}}))
+    with pytest.raises(RunError, match=message):
         run.scores()
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from tfnews.records.record import Record
 
+VERDICTS = ("finding", "warning", "nothing")
+
 
 @dataclass(frozen=True)
 class AuditedPart:
@@ -71,6 +73,15 @@ class Probe:
     f1_majority: float
     verdict: str
     in_words: str = ""
+
+    def check_read(self) -> None:
+        """Check what a file says.
+
+        Raises:
+            ValueError: There is no such verdict.
+        """
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"a probe's verdict must be one of {', '.join(VERDICTS)}")
 
 
 @dataclass(frozen=True)
