@@ -23,7 +23,7 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-_BATCHES = 16  # read ahead, to put texts of like length together
+BATCHES = 16  # read ahead, to put texts of like length together
 
 
 class _Called(NamedTuple):
@@ -127,9 +127,9 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
     size = request.batch_size or classifier.prediction_batch
     read = 0
     progress.stage("Scoring", "rows", request.number)
-    while chunk := list(itertools.islice(request.texts, _BATCHES * size)):
+    while chunk := list(itertools.islice(request.texts, BATCHES * size)):
         read += len(chunk)
-        progress.read(read, ended=len(chunk) < _BATCHES * size)
+        progress.read(read, ended=len(chunk) < BATCHES * size)
         yield from _scored(classifier, chunk, size, called, request.score_anyway)
 
 
