@@ -32,15 +32,15 @@ from tfnews.scoring.tally import Tally
 @click.argument("runner_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- RUNNER OPTIONS]")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="File for the answers: .csv, .jsonl or .parquet. Default: standard output. With --runner "
     "a folder.",
 )
 @click.option(
     "--runner",
     type=click.Choice(RUNNERS),
-    help="Score all files that FILE, a pattern in quotes, names, as an Apache Beam pipeline on this "
-    "engine; its options stand after --. What is finished is not scored again.",
+    help="Score all files that FILE, a pattern in quotes, names, as an Apache Beam pipeline on "
+    "this engine; its options stand after --. What is finished is not scored again.",
 )
 @click.option(
     "--input-format",
@@ -94,7 +94,7 @@ def command(
     source: str | None,
     runner_options: tuple[str, ...],
     texts: tuple[str, ...],
-    output: Path | None,
+    output: str | None,
     runner: str | None,
     input_format: str | None,
     answer_format: str | None,
@@ -116,6 +116,7 @@ def command(
         _predict_files(run, pattern, output, **answers, **how, **options)
         return
     _check_single(runner_options)
+    output = None if output is None else Path(output)
     _check_output(output, answer_format, source)
     account = Counter()
     given = _choose_source(source, texts)
@@ -157,7 +158,7 @@ def _check_single(more: tuple[str, ...]) -> None:
         )
 
 
-def _choose_pattern(source: str | None, texts: tuple[str, ...], output: Path | None) -> str:
+def _choose_pattern(source: str | None, texts: tuple[str, ...], output: str | None) -> str:
     if texts:
         raise UsageError("With --runner files are scored. Leave --text out, or --runner.")
     if source is None or source.startswith("--"):  # what stands after a lone -- is options
@@ -169,7 +170,7 @@ def _choose_pattern(source: str | None, texts: tuple[str, ...], output: Path | N
     return source
 
 
-def _predict_files(run: str, pattern: str, output: Path, **options: object) -> None:
+def _predict_files(run: str, pattern: str, output: str, **options: object) -> None:
     from tfnews.scoring.sharded.predict import predict_files
 
     outcome = predict_files(run, pattern, output, **options)
@@ -180,7 +181,7 @@ def _predict_files(run: str, pattern: str, output: Path, **options: object) -> N
         say(line, err=True)
     outcome.check_all_read()
     tally.check_any_scored()
-    next_step(f"head {shlex.quote(str(output))}/input-00000/*")
+    next_step(f"head {shlex.quote(output)}/input-00000/*")
 
 
 def _check_output(output: Path | None, format: str | None, source: str | None) -> None:

@@ -3,17 +3,19 @@
 import glob
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from tfnews import progress
 from tfnews.data.streams import STANDARD_INPUT
 from tfnews.data.text import shown
-from tfnews.errors import DataError, UsageError
+from tfnews.errors import UsageError
 from tfnews.files import sha256
+from tfnews.scoring.sharded import storage
 
 
 def matched(pattern: str, out: str | os.PathLike) -> list[str]:
-    """Return the files that a pattern names, sorted, as absolute paths.
+    """Return the files that a pattern names, sorted, as absolute paths or addresses.
 
     Args:
         pattern: A file, or a pattern with `*`, `?`, `[...]` and `**` as of `glob`.
@@ -22,14 +24,19 @@ def matched(pattern: str, out: str | os.PathLike) -> list[str]:
     Raises:
         UsageError: There is none, one is no file, is named twice, or lies in `out`.
     """
-    _check_pattern(pattern)
-    literal = os.path.exists(pattern)
-    found = [pattern] if literal else glob.glob(os.path.expanduser(pattern), recursive=True)
+    if pattern == STANDARD_INPUT:
+        raise UsageError(
+            "With --runner files are read, by several processes, and standard input is none. "
+            "Name files, or leave --runner out."
+        )
+    found = _found(pattern)
     if not found:
         raise UsageError(
             f"No file matches {shown(pattern, 100)!r}. Put a pattern in quotes, such as "
             "'articles-*.jsonl', and check its folder."
         )
+    if storage.is_address(pattern):
+        return found
     paths = sorted(os.path.abspath(path) for path in found)
     for path in paths:
         if not os.path.isfile(path):
@@ -43,17 +50,13 @@ def matched(pattern: str, out: str | os.PathLike) -> list[str]:
     return paths
 
 
-def digests(paths: list[str]) -> list[str]:
-    """Return the SHA-256 of each file, which takes a second a gigabyte or so."""
+def digests(paths: Sequence[str]) -> list[str]:
+    """Return what tells each file from another, which takes a second a gigabyte or so."""
     found = []
     progress.stage("Reading the files' digests", "files", len(paths))
     for path in paths:
-        try:
-            found.append(sha256(path))
-        except OSError as error:
-            raise DataError(
-                f"{shown(path, 200)} cannot be read: {error.strerror}. Check your right to read it."
-            ) from error
+        with storage.reached(path):
+            found.append(storage.digest(path))
         progress.advance()
     return found
 
@@ -66,17 +69,12 @@ def folder_digest(folder: Path) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _check_pattern(pattern: str) -> None:
-    if pattern == STANDARD_INPUT:
-        raise UsageError(
-            "With --runner files are read, by several processes, and standard input is none. "
-            "Name files, or leave --runner out."
-        )
-    if "://" in pattern:
-        raise UsageError(
-            f"{shown(pattern, 100)} is an address. With --runner, files are read from a disk that "
-            "all workers share. Mount the place, and name the files there."
-        )
+def _found(pattern: str) -> list[str]:
+    if storage.is_address(pattern):
+        with storage.reached(pattern):
+            return storage.addresses(pattern)
+    literal = os.path.exists(pattern)
+    return [pattern] if literal else glob.glob(os.path.expanduser(pattern), recursive=True)
 
 
 def _check_each_once(paths: list[str]) -> None:

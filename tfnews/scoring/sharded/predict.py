@@ -1,48 +1,31 @@
 """Scoring all files that a pattern names, on an engine, and going on where it was broken off."""
 
-import contextlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from tfnews import places, progress
+from tfnews import progress
 from tfnews.data.text import shown
-from tfnews.errors import DataError, RunError, UsageError
-from tfnews.files import held, write_json
-from tfnews.records.record import parsed
-from tfnews.records.sharded import InputRecord, ShardedRecord
+from tfnews.errors import DataError, RunError, TfnewsError
 from tfnews.runs import TASK, Run, model_folder
 from tfnews.scoring.predict import BATCHES
 from tfnews.scoring.request import check, trained_columns
-from tfnews.scoring.sharded import shards
-from tfnews.scoring.sharded.inputs import digests, folder_digest, matched
+from tfnews.scoring.sharded import manifest, shards, storage
+from tfnews.scoring.sharded.inputs import folder_digest, matched
 from tfnews.scoring.sharded.runners import check_runner, has_workers
 from tfnews.scoring.sharded.shards import Job
 from tfnews.scoring.tally import Tally
 
-FORMATS = ("jsonl", "csv", "parquet")
-MANIFEST = "manifest.json"
 SHARD = 2048  # records of a shard, at least
 _USUAL_BATCH = 64  # texts; what an architecture takes by default divides it
-_LOCK = ".lock"
 _READING = (
     "format", "id_column", "title_column", "text_column", "encoding", "delimiter", "header",
     "max_record_bytes",
 )  # fmt: skip
 _SCORING = ("score_anyway", "batch_size", "threshold", "precision")
-_CHANGED = {
-    "tfnews": "another version of tfnews",
-    "run": "another run",
-    "run_digest": "another model, though its run has the same name",
-    "inputs": "other files, or files that have changed since",
-    "options": "other options",
-    "format": "another --output-format",
-    "shard_records": "shards of another size",
-}
 
 
 @dataclass(frozen=True)
@@ -78,8 +61,8 @@ class Outcome:
             more = f", nor could {others} more files" if others else ""
             raise DataError(
                 f"{shown(os.path.basename(path), 60)} could not be read to its end{more}: "
-                f"{reason} All that could be read is scored. To score it mended, name another "
-                "--output."
+                f"{reason} All other files, and its shards before that, are scored. To score it "
+                "mended, name another --output."
             )
 
 
@@ -104,10 +87,11 @@ def predict_files(
     Args:
         run: A run's name or folder, or a model folder.
         pattern: A file, or a pattern with `*`, `?`, `[...]` and `**`.
-        out: Folder of the answers, which is new, empty, or of the same files, run and options.
+        out: Folder of the answers, which is new, empty, or of the same files, run and options. It
+            and the files may also be addresses that Beam knows, such as gs://.
         runner: One of `catalogue.names.RUNNERS`.
         runner_options: Of the engine, as Beam has them on a command line.
-        output_format: One of `FORMATS`.
+        output_format: One of `manifest.FORMATS`.
         trust_graph: As `predict` takes it.
         shard_records: Records of a file that are scored and finished together; by default 2,048,
             or what fits `batch_size`.
@@ -119,8 +103,8 @@ def predict_files(
         RunError: There is no such run, another process writes to `out`, or a worker died.
     """
     check_runner(runner, runner_options)
-    folder = model_folder(run)
-    _check_out(out, output_format)
+    folder, out = model_folder(run), storage.absolute(os.fspath(out))
+    manifest.check_out(out, output_format)
     scoring = _scoring(run, trust_graph, options)
     paths = matched(os.fspath(pattern), out)
     _check_inputs(run, paths, scoring)
@@ -128,48 +112,22 @@ def predict_files(
     job = Job(
         run=os.path.abspath(folder),
         run_digest=folder_digest(folder),
-        out=os.path.abspath(out),
+        out=out,
         inputs=tuple(paths),
         scoring=scoring,
         threshold=task["threshold"] if scoring["threshold"] is None else scoring["threshold"],
         format=output_format,
         shard_records=shard_records or _shard_records(scoring["batch_size"]),
     )
-    with _kept_alone(Path(out)):
-        _take_up(job, _name(run, folder))
-        before = _finished(job)
+    with manifest.kept_alone(out):
+        manifest.take_up(job, _name(run, folder))
+        before = shards.count_finished(job)
         shards.forget_failures(job)
         _run(job, runner, list(runner_options))
         return _outcome(job, task, before)
 
 
 # --- Before -----------------------------------------------------------------------------------
-
-
-def _check_out(out: str | os.PathLike, format: str) -> None:
-    if format not in FORMATS:
-        raise UsageError(
-            f"With --runner, answers are written as {', '.join(FORMATS)}. Received: "
-            f"--output-format {format}."
-        )
-    if "://" in os.fspath(out):
-        raise UsageError(
-            f"{shown(os.fspath(out), 100)} is an address. With --runner, answers go to a folder on "
-            "a disk that all workers share. Mount the place, and name the folder there."
-        )
-    out = Path(out)
-    if out.exists() and not out.is_dir():
-        raise UsageError(
-            f"With --runner, --output is a folder, and {shown(str(out), 150)} is a file. Name "
-            "another."
-        )
-    if out.is_dir() and not (out / MANIFEST).exists():
-        others = [path.name for path in out.iterdir() if path.name != _LOCK]
-        if others:
-            raise UsageError(
-                f"{shown(str(out), 150)} holds other files, such as {shown(sorted(others)[0], 60)}, "
-                f"and no {MANIFEST} of answers. Name a new folder."
-            )
 
 
 def _scoring(run: object, trust_graph: bool, options: dict) -> dict[str, object]:
@@ -185,8 +143,10 @@ def _scoring(run: object, trust_graph: bool, options: dict) -> dict[str, object]
 def _check_inputs(run: object, paths: Sequence[str], scoring: dict) -> None:
     """Look into each file, so that one that cannot be read is told before any is scored."""
     progress.stage("Looking into the files", "files", len(paths))
+    check(run, [], **scoring)
     for path in paths:
-        check(run, path, **scoring)
+        if not storage.is_address(path):  # else the workers tell
+            check(run, path, **scoring)
         progress.advance()
 
 
@@ -218,88 +178,6 @@ def _name(run: str | os.PathLike, folder: Path) -> str:
     return Run(folder.parent).name if folder.name == "model" else Path(run).resolve().name
 
 
-@contextlib.contextmanager
-def _kept_alone(out: Path) -> Iterator[None]:
-    out.mkdir(parents=True, exist_ok=True)
-    refusal = RunError(
-        f"Another process is writing answers to {shown(str(out), 150)} at this moment. Wait for "
-        "it, or name another --output."
-    )
-    with held(out / _LOCK, 0, refusal):
-        yield
-
-
-def _take_up(job: Job, name: str) -> None:
-    """Begin a folder of answers, or go on with one that is of the same job.
-
-    Raises:
-        UsageError: It is another's.
-        RunError: Its manifest is damaged.
-    """
-    out = Path(job.out)
-    wanted = _manifest(job, name)
-    if not (out / MANIFEST).exists():
-        write_json(out / MANIFEST, wanted.to_json())
-        return
-    found = read_manifest(out)
-    known, asked = found.to_json(), wanted.to_json()
-    changed = [said for field, said in _CHANGED.items() if known[field] != asked[field]]
-    if changed:
-        raise UsageError(
-            f"{shown(str(out), 120)} holds answers of another command: this one has {changed[0]}. "
-            f"{_differing(found, wanted)}Give the command as it was to go on, or name another "
-            "--output."
-        )
-
-
-def read_manifest(out: str | os.PathLike) -> ShardedRecord:
-    """Return what a folder holds the answers of.
-
-    Raises:
-        RunError: Its manifest is damaged.
-    """
-    path = Path(out, MANIFEST)
-    try:
-        return ShardedRecord.from_json(parsed(path.read_text(encoding="utf-8")))
-    except (ValueError, RecursionError) as error:
-        raise RunError(
-            f"{shown(str(path), 150)} is not what tfnews writes ({shown(str(error), 100)}). Name "
-            "another --output."
-        ) from error
-
-
-def _differing(found: ShardedRecord, wanted: ShardedRecord) -> str:
-    """Name one file or option in which two jobs differ."""
-    if found.run != wanted.run:
-        return f"It was {found.run}. "
-    before, now = ({one.path: one.digest for one in job.inputs} for job in (found, wanted))
-    for path in sorted(before.keys() | now.keys()):
-        if before.get(path) != now.get(path):
-            what = "is new" if path not in before else "is missing" if path not in now else "differs"
-            return f"{shown(path, 100)} {what}. "
-    for option, value in wanted.options.items():
-        if found.options.get(option) != value:
-            return f"It was {option} {shown(str(found.options.get(option)), 60)}. "
-    return ""
-
-
-def _manifest(job: Job, name: str) -> ShardedRecord:
-    out = Path(job.out)
-    found = zip(job.inputs, digests(list(job.inputs)), strict=True)
-    inputs = tuple(InputRecord(places.recorded(path, out), digest) for path, digest in found)
-    options = {one: job.scoring[one] for one in (*_READING, *_SCORING)}
-    options["trained"] = [asdict(record) for record in job.scoring["trained"]]
-    return ShardedRecord(
-        tfnews=version("tfnews"),
-        run=name,
-        run_digest=job.run_digest,
-        inputs=inputs,
-        options=options,
-        format=job.format,
-        shard_records=job.shard_records,
-    )
-
-
 # --- After ------------------------------------------------------------------------------------
 
 
@@ -307,7 +185,7 @@ def _run(job: Job, runner: str, options: list[str]) -> None:
     todo = shards.stripes(job)
     if not todo:
         return
-    progress.stage(f"Scoring with {runner}")
+    progress.stage(f"Scoring with {runner}", "shards" if has_workers(runner, options) else "")
     if has_workers(runner, options):
         from tfnews.scoring.sharded.watched import run_watched
 
@@ -318,12 +196,10 @@ def _run(job: Job, runner: str, options: list[str]) -> None:
 
     try:
         run_pipeline(job, todo, runner, options)
-    except RuntimeError as error:  # Beam's, with what a worker raised in its message
-        raise raised(str(error)) from error
-
-
-def _finished(job: Job) -> int:
-    return sum(len(shards.finished(job, number)) for number in range(len(job.inputs)))
+    except TfnewsError:
+        raise
+    except Exception as error:  # Beam's, with what a worker raised in its message
+        raise raised(f"{type(error).__name__}: {error}") from error
 
 
 def _outcome(job: Job, task: dict, before: int) -> Outcome:
@@ -341,7 +217,6 @@ def _outcome(job: Job, task: dict, before: int) -> Outcome:
         else:
             notes.update(shards.was_read(job, number).notes)
     if not failures:
-        done = replace(read_manifest(job.out), complete=True)
-        write_json(Path(job.out, MANIFEST), done.to_json())
+        manifest.note_complete(job.out)
     names, set_name = task["class_names"], task["trained_on"]
-    return Outcome(tally, notes, names, set_name, before, _finished(job), failures)
+    return Outcome(tally, notes, names, set_name, before, shards.count_finished(job), failures)

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from apache_beam.options.pipeline_options import PipelineOptions
 
 # Beam's own DirectRunner first tries Prism, a program that it fetches from the network.
-_CLASSES = {
-    "DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"
-}
+_CLASSES = {"DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"}
 # Their job servers know options that Beam's Python does not.
 _OPEN = ("FlinkRunner", "SparkRunner")
 

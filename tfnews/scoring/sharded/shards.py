@@ -9,25 +9,26 @@ scored in the same company, and has the same score to the last digit.
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tfnews.data.decoding import Account
 from tfnews.data.texts import Item
 from tfnews.errors import DataError
 from tfnews.files import write_json, write_text
-from tfnews.records.record import parsed
+from tfnews.records.record import Record, parsed
 from tfnews.records.sharded import FailureRecord, ReadRecord, ShardRecord
 from tfnews.scoring.answers import Prediction, write_predictions
 from tfnews.scoring.predict import score
 from tfnews.scoring.request import Request, check
+from tfnews.scoring.sharded import storage
 from tfnews.scoring.tally import Tally
 
 if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
 
+_T = TypeVar("_T", bound=Record)
 _STRIPE = 2**25  # bytes of a file for which one more worker reads it
 _MOST_STRIPES = 8
 
@@ -56,13 +57,9 @@ class Job:
     format: str
     shard_records: int
 
-    def folder(self, number: int) -> Path:
+    def folder(self, number: int) -> str:
         """Return where the answers of an input are."""
-        return Path(self.out, f"input-{number:05d}")
-
-    def request(self, number: int, account: Account) -> Request:
-        """Open an input as plain `predict` does."""
-        return check(self.run, self.inputs[number], account=account, **self.scoring)
+        return storage.joined(self.out, f"input-{number:05d}")
 
 
 class Stripe(NamedTuple):
@@ -91,7 +88,7 @@ def stripes(job: Job) -> list[Stripe]:
     left = []
     for number, path in enumerate(job.inputs):
         if not is_finished(job, number):
-            count = min(_MOST_STRIPES, 1 + os.path.getsize(path) // _STRIPE)
+            count = min(_MOST_STRIPES, 1 + storage.size(path) // _STRIPE)
             left.extend(Stripe(number, first, count) for first in range(count))
     return left
 
@@ -102,23 +99,29 @@ def read(job: Job, stripe: Stripe) -> Iterator[Shard]:
     A file that is damaged beyond single records is noted, and ends there.
     """
     account = Account()
-    try:
-        texts = job.request(stripe.number, account).texts
-        records = 0
-        for place in itertools.count():
-            items = list(itertools.islice(texts, job.shard_records))
-            records += len(items)
-            mine = place % stripe.of == stripe.first
-            if items and mine and not _counts_path(job, stripe.number, place).exists():
-                yield Shard(stripe.number, place, items)
-            if len(items) < job.shard_records:
-                break
-    except DataError as error:
-        write_json(_failure_path(job, stripe.number), FailureRecord(str(error)).to_json())
-        return
+    with storage.local(job.inputs[stripe.number]) as path:
+        try:
+            texts = check(job.run, path, account=account, **job.scoring).texts
+            records = yield from _unfinished(job, stripe, texts)
+        except DataError as error:
+            _write_record(_failure_path(job, stripe.number), FailureRecord(str(error)))
+            return
     if stripe.first == 0:
         notes = {what: count for what, count in account.items() if count}
-        write_json(_read_path(job, stripe.number), ReadRecord(records, notes).to_json())
+        _write_record(_read_path(job, stripe.number), ReadRecord(records, notes))
+
+
+def _unfinished(job: Job, stripe: Stripe, texts: Iterator[Item]) -> Generator[Shard, None, int]:
+    """Yield the shards of a stripe that are not finished; return how many records there are."""
+    records = 0
+    for place in itertools.count():
+        items = list(itertools.islice(texts, job.shard_records))
+        records += len(items)
+        mine = place % stripe.of == stripe.first
+        if items and mine and not storage.exists(_counts_path(job, stripe.number, place)):
+            yield Shard(stripe.number, place, items)
+        if len(items) < job.shard_records:
+            return records
 
 
 def answered(job: Job, shard: Shard, classifier: "NewsClassifier") -> Shard:
@@ -150,12 +153,13 @@ def write(job: Job, shard: Shard) -> ShardRecord:
     """Write a shard's answers, its unreadable records, and its counts last."""
     folder, tally = job.folder(shard.number), Tally(job.threshold)
     name = f"{shard.place:05d}"
-    answers = tally.watch(shard.answers)
-    write_predictions(answers, folder / f"answers-{name}.{job.format}", job.format)
+    with storage.written(storage.joined(folder, f"answers-{name}.{job.format}")) as path:
+        write_predictions(tally.watch(shard.answers), path, job.format)
     unreadable = list(_unreadable(job, shard))
     if unreadable:
         lines = (f"{json.dumps(one, ensure_ascii=False)}\n" for one in unreadable)
-        write_text(folder / f"rejects-{name}.jsonl", "".join(lines))
+        with storage.written(storage.joined(folder, f"rejects-{name}.jsonl")) as path:
+            write_text(path, "".join(lines))
     counts = ShardRecord(
         records=len(shard.items),
         unreadable=len(unreadable),
@@ -165,7 +169,7 @@ def write(job: Job, shard: Shard) -> ShardRecord:
         not_scored=dict(tally.not_scored),
         cautions=dict(tally.cautions),
     )
-    write_json(_counts_path(job, shard.number, shard.place), counts.to_json())
+    _write_record(_counts_path(job, shard.number, shard.place), counts)
     return counts
 
 
@@ -183,36 +187,42 @@ def _unreadable(job: Job, shard: Shard) -> Iterator[dict]:
 def is_finished(job: Job, number: int) -> bool:
     """Tell whether an input was read to its end and all its shards are finished."""
     known = was_read(job, number)
-    return known is not None and len(finished(job, number)) == -(-known.records // job.shard_records)
+    if known is None:
+        return False
+    return len(finished(job, number)) == -(-known.records // job.shard_records)
 
 
 def was_read(job: Job, number: int) -> ReadRecord | None:
     """Return what is known of an input that was read to its end."""
-    path = _read_path(job, number)
-    return _record(path, ReadRecord) if path.exists() else None
+    return _record(_read_path(job, number), ReadRecord)
 
 
 def failure(job: Job, number: int) -> str | None:
     """Return why an input could not be read to its end."""
-    path = _failure_path(job, number)
-    return _record(path, FailureRecord).message if path.exists() else None
+    found = _record(_failure_path(job, number), FailureRecord)
+    return found and found.message
 
 
 def forget_failures(job: Job) -> None:
     """Have inputs that could not be read tried again."""
     for number in range(len(job.inputs)):
-        _failure_path(job, number).unlink(missing_ok=True)
+        storage.remove(_failure_path(job, number))
 
 
-def finished(job: Job, number: int) -> list[Path]:
-    """Return where the counts of an input's finished shards are, in order."""
-    return sorted(job.folder(number).glob("counts-*.json"))
+def finished(job: Job, number: int) -> list[str]:
+    """Return the names of the counts of an input's finished shards, in order."""
+    return storage.names(job.folder(number), "counts-*.json")
+
+
+def count_finished(job: Job) -> int:
+    """Return how many shards of all inputs are finished."""
+    return sum(len(finished(job, number)) for number in range(len(job.inputs)))
 
 
 def counts(job: Job, number: int) -> Iterator[ShardRecord]:
     """Yield the counts of an input's finished shards, in order."""
-    for path in finished(job, number):
-        yield _record(path, ShardRecord)
+    for name in finished(job, number):
+        yield _record(storage.joined(job.folder(number), name), ShardRecord)
 
 
 def add(tally: Tally, found: Iterable[ShardRecord]) -> None:
@@ -225,17 +235,23 @@ def add(tally: Tally, found: Iterable[ShardRecord]) -> None:
         tally.cautions.update(one.cautions)
 
 
-def _record(path: Path, kind: type) -> object:
-    return kind.from_json(parsed(path.read_text(encoding="utf-8")))
+def _record(path: str, kind: type[_T]) -> _T | None:
+    content = storage.text(path)
+    return None if content is None else kind.from_json(parsed(content))
 
 
-def _counts_path(job: Job, number: int, place: int) -> Path:
-    return job.folder(number) / f"counts-{place:05d}.json"
+def _write_record(path: str, record: Record) -> None:
+    with storage.written(path) as place:
+        write_json(place, record.to_json())
 
 
-def _read_path(job: Job, number: int) -> Path:
-    return job.folder(number) / "read.json"
+def _counts_path(job: Job, number: int, place: int) -> str:
+    return storage.joined(job.folder(number), f"counts-{place:05d}.json")
 
 
-def _failure_path(job: Job, number: int) -> Path:
-    return job.folder(number) / "failed.json"
+def _read_path(job: Job, number: int) -> str:
+    return storage.joined(job.folder(number), "read.json")
+
+
+def _failure_path(job: Job, number: int) -> str:
+    return storage.joined(job.folder(number), "failed.json")

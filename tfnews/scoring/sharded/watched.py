@@ -14,12 +14,17 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
-from tfnews import errors
-from tfnews.errors import RunError, TfnewsError
+from tfnews import errors, progress
+from tfnews.errors import RunError
+from tfnews.scoring.sharded import shards, storage
 from tfnews.scoring.sharded.shards import Job, Stripe
 
+LOG = "workers.log"  # what the workers print, in the folder of the answers
+
+_LOOK = 5.0  # seconds between two looks at how many shards are finished
 _TICK = 1.0  # seconds between two looks at whether the one who waits is still there
 _OURS = re.compile(r"tfnews\.errors\.(\w+): (.*?)(?: \[while running|$)", re.M)
+_REFUSED = re.compile(r"\w+Error: \[Errno (\d+)\]")
 _WORKER = "run_worker"  # Beam's name of the thread that waits for a worker
 
 
@@ -36,7 +41,12 @@ def run_watched(job: Job, todo: Sequence[Stripe], runner: str, options: Sequence
     process = context.Process(target=_run, args=given)
     process.start()
     theirs.close()
+    before = shards.count_finished(job)
     try:
+        while not ours.poll(_LOOK):
+            now = shards.count_finished(job)
+            progress.advance(now - before)
+            before = now
         said = ours.recv()
     except EOFError:
         said = "its process ended"
@@ -46,15 +56,18 @@ def run_watched(job: Job, todo: Sequence[Stripe], runner: str, options: Sequence
         raise raised(said)
 
 
-def raised(said: str) -> TfnewsError:
-    """Return the error that a pipeline's message tells of."""
+def raised(said: str) -> Exception:
+    """Return the error that a pipeline's message tells of: ours, the system's, or that it ended."""
     if found := _OURS.search(said):
-        kind = getattr(errors, found[1], RunError)
-        return kind(found[2])
+        return getattr(errors, found[1], RunError)(found[2])
+    if found := _REFUSED.search(said):
+        return OSError(int(found[1]), os.strerror(int(found[1])))
+    if "MemoryError" in said:
+        return MemoryError()
     last = said.strip().splitlines()[-1]
     return RunError(
-        f"The pipeline ended before all was scored: {last[:250]}. Shards that are finished are "
-        "kept: give the same command again to go on."
+        f"The pipeline ended before all was scored: {last[:250]}. Finished shards are kept: give "
+        "the same command again to go on."
     )
 
 
@@ -67,6 +80,10 @@ def _run(
     options: Sequence[str],
 ) -> None:
     os.setsid()  # workers are of this session, and end with it
+    place = os.devnull if storage.is_address(job.out) else os.path.join(job.out, LOG)
+    with open(place, "wb") as log:  # they say much, and little to a user
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
     threading.Thread(target=_end_without, args=(parent,), daemon=True).start()
     threading.excepthook = lambda failed: _tell_of_worker(told, failed)
     try:
@@ -74,7 +91,7 @@ def _run(
 
         run_pipeline(job, todo, runner, options)
     except BaseException as error:
-        told.send(f"{type(error).__module__}.{type(error).__name__}: {error}")
+        told.send(f"{type(error).__name__}: {error}")
         raise
     told.send(None)
 
