@@ -144,8 +144,8 @@ def _differing(found: ShardedRecord, wanted: ShardedRecord) -> str:
             return f"{shown(path, 100)} {what}. "
     for option, value in wanted.options.items():
         if found.options.get(option) != value:
-            before = found.options.get(option)
-            return f"The {option} was {'not given' if before is None else shown(str(before), 60)}. "
+            was = found.options.get(option)
+            return f"The {option} was {'not given' if was is None else shown(str(was), 60)}. "
     return ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tfnews import progress
 from tfnews.data.text import shown
 from tfnews.errors import DataError, RunError, TfnewsError
-from tfnews.runs import TASK, Run, model_folder
+from tfnews.runs import TASK, is_run, model_folder
 from tfnews.scoring.predict import BATCHES
 from tfnews.scoring.request import check, trained_columns
 from tfnews.scoring.sharded import manifest, shards, storage
@@ -120,7 +120,7 @@ def predict_files(
         shard_records=shard_records or _shard_records(scoring["batch_size"]),
     )
     with manifest.kept_alone(out):
-        manifest.take_up(job, _name(run, folder))
+        manifest.take_up(job, _name(folder))
         before = shards.count_finished(job)
         shards.forget_failures(job)
         _run(job, runner, list(runner_options))
@@ -174,8 +174,10 @@ def _shard_records(batch_size: int | None) -> int:
     return -(-SHARD // ahead) * ahead
 
 
-def _name(run: str | os.PathLike, folder: Path) -> str:
-    return Run(folder.parent).name if folder.name == "model" else Path(run).resolve().name
+def _name(folder: Path) -> str:
+    """Return the name of the run that a model's folder is of, else the folder's."""
+    folder = folder.resolve()
+    return folder.parent.name if is_run(folder.parent) else folder.name
 
 
 # --- After ------------------------------------------------------------------------------------
