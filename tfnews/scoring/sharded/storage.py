@@ -136,7 +136,9 @@ def size(path: str) -> int:
     """Return the bytes of a file."""
     if not is_address(path):
         return os.path.getsize(path)
-    return _matched(path)[0].size_in_bytes
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems.get_filesystem(path).size(path)
 
 
 def digest(path: str) -> str:
