@@ -82,13 +82,11 @@ def test_files_at_addresses_are_answered_to_addresses_as_plain_predict_does(
     assert (again.tally, again.finished_before, again.finished) == (first.tally, 3, 4)
     assert len(stub.calls) == calls + 1
     (store / "news" / "a-0.jsonl").write_text(made.lines(151))
-    with pytest.raises(UsageError, match="kept://news/a-0.jsonl differs"):
+    with pytest.raises(UsageError, match=r"kept://news/a-0\.jsonl differs"):
         made.scored(*job)
 
 
-def test_a_file_at_an_address_that_breaks_off_is_told_and_tried_again(
-    tmp_path, store, monkeypatch
-):
+def test_a_file_at_an_address_that_breaks_off_is_told_and_tried_again(tmp_path, store, monkeypatch):
     model, _ = made.model(tmp_path / "model"), made.stubbed(monkeypatch)
     content = (store / "news" / "a-1.jsonl.gz").read_bytes()
     (store / "news" / "a-1.jsonl.gz").write_bytes(content[:60])
@@ -104,14 +102,14 @@ def test_what_cannot_be_reached_is_told(tmp_path, store, monkeypatch):
         made.scored(model, "kept://news/b-*", tmp_path / "out")
     with pytest.raises(UsageError, match="Beam has no library for nosuch:// here"):
         made.scored(model, "nosuch://news/b-*", tmp_path / "out")
-    with pytest.raises(UsageError, match="kept://news holds other files, such as a-0.jsonl"):
+    with pytest.raises(UsageError, match=r"kept://news holds other files, such as a-0\.jsonl"):
         made.scored(model, "kept://news/a-*", "kept://news")
 
     def broken(self, prefix):
         raise OSError("no network")
 
     monkeypatch.setattr(KeptFileSystem, "_list", broken)
-    with pytest.raises(DataError, match="kept://news/a-.* cannot be reached: .*no network"):
+    with pytest.raises(DataError, match=r"kept://news/a-.* cannot be reached: .*no network"):
         made.scored(model, "kept://news/a-*", tmp_path / "out")
 
 
