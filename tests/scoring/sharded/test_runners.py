@@ -51,5 +51,6 @@ def test_without_beam_its_extra_is_named(monkeypatch):
 
 def test_processes_of_this_machine_are_watched():
     assert has_workers("DirectRunner", WORKERS)
+    assert has_workers("DirectRunner", ("--direct_running_mode", "multi_threading"))
     assert not has_workers("DirectRunner", WORKERS[:1])
     assert not has_workers("FlinkRunner", WORKERS)

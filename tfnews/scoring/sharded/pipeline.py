@@ -3,6 +3,7 @@
 Where the files are cut, and all that is written, is `shards`; this says how an engine does it.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tfnews.models import NewsClassifier
 
 NAMESPACE = "tfnews"  # of the counters
+
+_ONE_AT_A_TIME = threading.Lock()  # engines have several threads, TensorFlow its own
 
 
 def run_pipeline(job: Job, todo: Sequence[Stripe], runner: str, options: Sequence[str]) -> None:
@@ -70,7 +73,8 @@ class _Handler(ModelHandler):
         model: "NewsClassifier",
         inference_args: dict | None = None,
     ) -> Iterable[Shard]:
-        return [shards.answered(self._job, shard, model) for shard in batch]
+        with _ONE_AT_A_TIME:
+            return [shards.answered(self._job, shard, model) for shard in batch]
 
     def get_num_bytes(self, batch: Sequence[Shard]) -> int:
         return sum(len(item.text or "") for shard in batch for item in shard.items)

@@ -15,7 +15,7 @@ from tfnews.scoring.predict import BATCHES
 from tfnews.scoring.request import check, trained_columns
 from tfnews.scoring.sharded import manifest, shards, storage
 from tfnews.scoring.sharded.inputs import folder_digest, matched
-from tfnews.scoring.sharded.runners import check_runner, has_workers
+from tfnews.scoring.sharded.runners import check_runner, has_workers, pipeline_options
 from tfnews.scoring.sharded.shards import Job
 from tfnews.scoring.tally import Tally
 
@@ -104,6 +104,8 @@ def predict_files(
     """
     check_runner(runner, runner_options)
     folder, out = model_folder(run), storage.absolute(os.fspath(out))
+    if storage.is_address(os.fspath(pattern)) or storage.is_address(out):
+        storage.use(pipeline_options(runner, runner_options))
     manifest.check_out(out, output_format)
     scoring = _scoring(run, trust_graph, options)
     paths = matched(os.fspath(pattern), out)

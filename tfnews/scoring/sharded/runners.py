@@ -5,7 +5,7 @@ import importlib.util
 import io
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tfnews.catalogue.names import RUNNERS
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Beam's own DirectRunner first tries Prism, a program that it fetches from the network.
 _CLASSES = {"DirectRunner": "apache_beam.runners.portability.fn_api_runner.fn_runner.FnApiRunner"}
+_UNHEARD = logging.NullHandler()
 # Their job servers know options that Beam's Python does not.
 _OPEN = ("FlinkRunner", "SparkRunner")
 
@@ -50,25 +51,29 @@ def check_runner(runner: str, options: Sequence[str]) -> None:
 
 def pipeline_options(runner: str, options: Sequence[str]) -> "PipelineOptions":
     """Return Beam's options of a pipeline."""
-    with quiet():
+    with _quiet(runner):
         from apache_beam.options.pipeline_options import PipelineOptions
 
         return PipelineOptions([*options, f"--runner={_CLASSES.get(runner, runner)}"])
 
 
 def has_workers(runner: str, options: Sequence[str]) -> bool:
-    """Tell whether a pipeline has worker processes on this machine that nobody looks after."""
-    return runner == "DirectRunner" and any("multi_processing" in option for option in options)
+    """Tell whether a pipeline has workers on this machine that it would wait for without end."""
+    modes = ("multi_processing", "multi_threading")
+    return runner == "DirectRunner" and any(option.endswith(modes) for option in options)
 
 
 @contextlib.contextmanager
-def quiet() -> "contextlib.AbstractContextManager[None]":
-    """Keep what Beam says of itself, as it is imported and configured, off the terminal."""
-    logging.getLogger().addHandler(logging.NullHandler())  # else Beam makes one that prints
-    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+def _quiet(runner: str) -> Iterator[None]:
+    """Keep what Beam says of itself off the terminal; of a machine elsewhere, its warnings stay."""
+    here = runner == "DirectRunner"  # what goes wrong is raised
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL if here else logging.WARNING)
+    logging.getLogger().addHandler(_UNHEARD)  # else Beam makes one that prints, and imports warn
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+    if not here:
+        logging.getLogger().removeHandler(_UNHEARD)
 
 
 def _has_gcp() -> bool:

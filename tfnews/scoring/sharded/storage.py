@@ -18,11 +18,19 @@ from tfnews.files import sha256
 
 if TYPE_CHECKING:
     from apache_beam.io.filesystem import FileMetadata
+    from apache_beam.options.pipeline_options import PipelineOptions
 
 
 def is_address(path: str) -> bool:
     """Tell whether a path is an address rather than a place on a disk."""
     return "://" in path
+
+
+def use(options: "PipelineOptions") -> None:
+    """Reach addresses by an engine's options, such as the host of hdfs://."""
+    from apache_beam.io.filesystems import FileSystems
+
+    FileSystems.set_options(options)
 
 
 def absolute(path: str) -> str:
