@@ -10,7 +10,7 @@ from tfnews.report.section import Section
 from tfnews.report.trial import wording
 from tfnews.report.wording import dated
 
-HEADING = "On feeds of its users' own"
+HEADING = "On users' own feeds"
 
 
 def _said(found: Trial) -> list[str]:
