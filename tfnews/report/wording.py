@@ -53,6 +53,11 @@ def day(when: date) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
+def count(texts: int) -> str:
+    """Return "1 text", "2,000 texts"."""
+    return f"{texts:,} text" if texts == 1 else f"{texts:,} texts"
+
+
 def dated(iso: str | None) -> str:
     """Return the beginning of a sentence about what was made on a day; "" where it is not known."""
     return f"{day(date.fromisoformat(iso))}: " if iso else ""
