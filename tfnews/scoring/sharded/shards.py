@@ -141,6 +141,7 @@ def _settled(job: Job) -> Request:
         precision=given["precision"],
         score_anyway=given["score_anyway"],
         trust_graph=given["trust_graph"],
+        is_at_hand=True,
     )
 
 
