@@ -274,3 +274,32 @@ def test_ids_of_csv_answers_are_read_back(model, stub, tmp_path):
     made.scored(model, tmp_path / "a.csv", tmp_path / "out", output_format="csv")
     with made.shards_of(tmp_path / "out", 0, "csv")[0].open(newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["007", "2"]
+
+
+def test_a_file_without_records_is_read_to_its_end(model, stub, tmp_path):
+    (tmp_path / "a.csv").write_text("text\n")
+    (tmp_path / "b.csv").write_text("text\na b!\n")
+    for before in (0, 1):
+        outcome = made.scored(model, tmp_path / "*.csv", tmp_path / "out")
+        assert (outcome.finished_before, outcome.finished, outcome.tally.below) == (before, 1, 1)
+    assert len(stub.calls) == 1
+
+
+@pytest.mark.parametrize("damage", ["{", "{}", '{"tfnews": 1}', "[]"])
+def test_a_damaged_list_of_answers_is_told(model, stub, news, tmp_path, damage):
+    made.scored(model, news / "a-0.jsonl", tmp_path / "out")
+    (tmp_path / "out" / "answers.json").write_text(damage)
+    with pytest.raises(RunError, match=r"answers\.json is not what tfnews writes"):
+        made.scored(model, news / "a-0.jsonl", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["counts-00001.json", "read.json"])
+def test_damaged_counts_are_told_and_made_anew_once_removed(model, stub, news, tmp_path, name):
+    job = model, news / "a-0.jsonl", tmp_path / "out"
+    first = made.scored(*job)
+    path = tmp_path / "out" / "input-00000" / name
+    path.write_text("{")
+    with pytest.raises(RunError, match=rf"{name} is not what tfnews writes .* Remove it"):
+        made.scored(*job)
+    path.unlink()
+    assert made.scored(*job).tally == first.tally

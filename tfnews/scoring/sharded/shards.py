@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tfnews.data.decoding import Account
+from tfnews.data.text import shown
 from tfnews.data.texts import Item
-from tfnews.errors import DataError
+from tfnews.errors import DataError, RunError
 from tfnews.files import write_json, write_text
 from tfnews.records.record import Record, parsed
 from tfnews.records.sharded import FailureRecord, ReadRecord, ShardRecord
@@ -238,7 +239,13 @@ def add(tally: Tally, found: Iterable[ShardRecord]) -> None:
 
 def _record(path: str, kind: type[_T]) -> _T | None:
     content = storage.text(path)
-    return None if content is None else kind.from_json(parsed(content))
+    try:
+        return None if content is None else kind.from_json(parsed(content))
+    except (ValueError, RecursionError) as error:
+        raise RunError(
+            f"{shown(path, 200)} is not what tfnews writes ({shown(str(error), 100)}). Remove it and "
+            "give the same command again: what it counted is then scored anew."
+        ) from error
 
 
 def _write_record(path: str, record: Record) -> None:
