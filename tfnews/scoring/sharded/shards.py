@@ -243,8 +243,8 @@ def _record(path: str, kind: type[_T]) -> _T | None:
         return None if content is None else kind.from_json(parsed(content))
     except (ValueError, RecursionError) as error:
         raise RunError(
-            f"{shown(path, 200)} is not what tfnews writes ({shown(str(error), 100)}). Remove it and "
-            "give the same command again: what it counted is then scored anew."
+            f"{shown(path, 200)} is not what tfnews writes ({shown(str(error), 100)}). Remove it "
+            "and give the same command again: what it counted is then scored anew."
         ) from error
 
 
