@@ -27,6 +27,7 @@ COMMANDS = {
     "data": "Turn news files into fixed splits, and audit them for shortcuts.",
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
+    "tune": "Search the settings of one architecture, and keep the best as a run.",
     "ensemble": "Make the average of runs a run of its own.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",

@@ -14,6 +14,7 @@ _KINDS = {
     "weights": (WeightsError, "start from a smaller file of vectors"),
     "export": (ExportError, "export a smaller architecture"),
     "fit": (RunError, "give a smaller --set batch_size=NUMBER, or choose a smaller architecture"),
+    "tune": (RunError, "pin a smaller --batch-size, or choose a smaller architecture"),
     "evaluate": (RunError, "choose a machine with more"),
     "matrix": (RunError, "choose a smaller architecture, or fewer sets"),
     "demo": (RunError, "choose a machine with more"),
