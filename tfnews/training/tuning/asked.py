@@ -178,7 +178,7 @@ def _check_same(folder: Path, record: StudyRecord) -> None:
 
 
 def _difference(key: str, before: object, now: object) -> str:
-    if before == now or (isinstance(before, list) and before == list(now)):
+    if before == now:
         return ""
     if key == "digests":
         return "its splits have changed, or are others"
@@ -188,4 +188,8 @@ def _difference(key: str, before: object, now: object) -> str:
             f"{name} {before.get(name, 'not there')}, now {now.get(name, 'not there')}"
             for name in names
         )
-    return f"{key} {before}, now {now}"
+    return f"{key} {_worded(before)}, now {_worded(now)}"
+
+
+def _worded(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -87,8 +87,8 @@ def _fitted(study: Study, claimed: Claimed, command: str | None, trust_graph: bo
         import optuna
 
         trial.set_user_attr("epochs", epoch + 1)
-        if study.two:
-            return  # Optuna reports one objective only
+        if study.two or epoch + 1 == asked.options["epochs"]:
+            return  # Optuna reports one objective only, and nothing is saved at the end
         trial.report(logs["val_f1"], epoch)
         if trial.should_prune():
             raise optuna.TrialPruned
