@@ -36,7 +36,10 @@ _FIT = (
     "fit --data splits --arch swivel20 --weights none --batch-size 16 --epochs 3 --no-floor "
     "--set checkpoint_steps=2 --set deterministic=true --name mine"
 )
-_TUNE = "tune --data splits --name mine --trials 4 --set ngrams=1 --set min_df=1 --set max_features=5000"
+_TUNE = (
+    "tune --data splits --name mine --trials 4 --set ngrams=1 --set min_df=1 "
+    "--set max_features=10000"
+)
 _FLOOR = "fit --data splits --name floor"
 # What a message may end with that no person can act on.
 _RAW = ("Traceback", "Error: [Errno", "fault of tfnews")

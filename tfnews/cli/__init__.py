@@ -41,6 +41,7 @@ COMMANDS = {
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
     "verify": "Check that runs are what was saved.",
+    "doctor": "Say what this machine has and lacks, and what to install for which command.",
     "completion": "Print the shell completion script.",
 }
 

@@ -70,8 +70,8 @@ def fault(error: BaseException) -> TfnewsError:
     said = visible(str(error))
     what = f"{type(error).__name__}: {said[:_LONGEST_FAULT]}" if said else type(error).__name__
     return TfnewsError(
-        f"This is a fault of tfnews{_place(error)}: {what}. Please report it, with what the same "
-        "command says after: tfnews --debug"
+        f"This is a fault of tfnews{_place(error)}: {what}. Please report it, with what tfnews "
+        "doctor --json says, and what the same command says after: tfnews --debug"
     )
 
 

@@ -4,12 +4,13 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 
 from tfnews import progress
 from tfnews.doctor import devices as tensorflow
 from tfnews.doctor import libraries, machine
-from tfnews.records.checkup import Checkup, Extra, Library, Place
+from tfnews.records.checkup import Checkup, Library
 
 _PYTHONS = ((3, 11), (3, 14))  # from, and below
 _LITTLE = 4.0  # GB of memory, with which a large table of words does not fit
@@ -37,32 +38,30 @@ def doctor(devices: bool = False, root: str | os.PathLike | None = None) -> Chec
     if devices:
         progress.stage("Starting TensorFlow")
         seen, broken = tensorflow.seen()
-    processor = machine.processor()
-    driver = machine.gpu_driver()
-    return Checkup(
+    found = Checkup(
         tfnews=version("tfnews"),
         python=platform.python_version(),
         system=machine.system(),
         libraries=core,
         extras=extras,
-        processor=processor,
+        processor=machine.processor(),
         memory_gb=total,
         available_gb=available,
-        gpu_driver=driver,
+        gpu_driver=machine.gpu_driver(),
         devices=seen,
         places=places,
         variables=machine.variables(),
-        faults=tuple([*_faults(core), *([broken] if broken else [])]),
-        notes=tuple(
-            _notes(core, extras, places, available, bool(driver and seen is not None), seen)
-        ),
+        faults=(*_faults(core), *([broken] if broken else [])),
     )
+    return replace(found, notes=tuple(_notes(found)))
 
 
 def _faults(core: tuple[Library, ...]) -> Iterator[str]:
     """Yield what no command can do without and is not there."""
     if not _PYTHONS[0] <= sys.version_info[:2] < _PYTHONS[1]:
-        yield f"Python {platform.python_version()} is not one of 3.11 to 3.13: make a new environment"
+        yield (
+            f"Python {platform.python_version()} is not one of 3.11 to 3.13. Make a new environment"
+        )
     wrong = [one for one in core if one.fault]
     for one in wrong:
         yield f"{one.name}{one.wanted} is needed: {one.fault}"
@@ -71,21 +70,20 @@ def _faults(core: tuple[Library, ...]) -> Iterator[str]:
         yield f"Install what is needed: pip install {named}"
 
 
-def _notes(
-    core: tuple[Library, ...],
-    extras: tuple[Extra, ...],
-    places: tuple[Place, ...],
-    available: float | None,
-    has_gpu: bool,
-    seen: tuple | None,
-) -> Iterator[str]:
+def _notes(found: Checkup) -> Iterator[str]:
     """Yield what does no harm to every command, but may to some."""
-    brought = tuple(library for extra in extras for library in extra.libraries)
-    yield from libraries.conflicts(core + brought)
-    for place in places:
+    brought = tuple(library for extra in found.extras for library in extra.libraries)
+    yield from libraries.conflicts(found.libraries + brought)
+    for place in found.places:
         if place.fault:
             yield f"{place.name}: {place.fault}"
-    if available is not None and available < _LITTLE:
-        yield f"Only {available:.1f} GB of memory are available: large tables of words may not fit"
-    if has_gpu and not any(one.kind == "GPU" for one in seen or ()):
-        yield "NVIDIA's driver is there, and TensorFlow sees no GPU: pip install 'tensorflow[and-cuda]'"
+    if found.available_gb is not None and found.available_gb < _LITTLE:
+        yield (
+            f"Only {found.available_gb:.1f} GB of memory are available: large tables of words may "
+            "not fit"
+        )
+    if found.gpu_driver and found.devices and all(one.kind != "GPU" for one in found.devices):
+        yield (
+            "NVIDIA's driver is there and TensorFlow sees no GPU. Install its libraries: pip "
+            "install 'tensorflow[and-cuda]'"
+        )

@@ -17,8 +17,12 @@ _FEATURES = (
     *("amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "i8mm", "sve"),
 )
 _LEAST_FREE = 2.0  # GB, which a table of a million words and its moments need
-_VARIABLES = re.compile(r"(TFNEWS|TF|KERAS|TFHUB|KAGGLE\w*|HF|CUDA|XLA|OMP|MKL)_\w+|TMPDIR")
+_VARIABLES = re.compile(
+    r"(TFNEWS|KERAS|TFHUB|KAGGLE|KAGGLEHUB|HF|CUDA|XLA|OMP|MKL|OPENBLAS)_\w+|TMPDIR"
+    r"|TF_(CPP|ENABLE|NUM|XLA|FORCE|GPU|USE|DETERMINISTIC|CUDNN|DISABLE)_\w+"
+)
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASS|USER", re.I)
+_OURS = "TF_CPP_MIN_LOG_LEVEL"  # which the command line sets itself
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -105,7 +109,7 @@ def places(root: str | os.PathLike | None = None) -> tuple[Place, ...]:
 def variables() -> tuple[str, ...]:
     """Return the names of the environment's variables that change what is done; no values."""
     names = (name for name in os.environ if _VARIABLES.fullmatch(name))
-    return tuple(sorted(name for name in names if not _SECRET.search(name)))
+    return tuple(sorted(name for name in names if name != _OURS and not _SECRET.search(name)))
 
 
 def _written(name: str, path: Path) -> Place:

@@ -1,6 +1,6 @@
 """What `tfnews doctor` finds on a machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfnews.records.record import Record
 
@@ -123,3 +123,7 @@ class Checkup(Record):
     variables: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def passed_on(self) -> "Checkup":
+        """Return it without the paths, which may name a user."""
+        return replace(self, places=tuple(replace(one, path=None) for one in self.places))
