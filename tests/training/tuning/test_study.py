@@ -7,6 +7,7 @@ import pytest
 
 from tests.training.tuning.made import run_all, study
 from tfnews.catalogue import rows
+from tfnews.catalogue.names import PRUNERS
 from tfnews.catalogue.rows import defaults, searched
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.errors import RunError
@@ -52,6 +53,23 @@ def test_a_seed_tries_the_same_and_another_something_else(splits, tmp_path):
     assert found[0] == found[1]
     assert found[0][1:] != found[2][1:]
     assert len({one["C"] for one in found[0]}) == 8
+
+
+@pytest.mark.parametrize("pruner", PRUNERS)
+@pytest.mark.parametrize("epochs", [1, 2, 30])
+def test_every_pruner_looks_at_each_epoch(splits, tmp_path, pruner, epochs):
+    options = {"arch": "cnn", "epochs": epochs, "assignments": [], "pruner": pruner, "trials": 6}
+    found, broken_off = study(splits, tmp_path, **options), []
+    while (claimed := found.claim()) is not None:
+        for epoch in range(epochs):
+            claimed.trial.report(1 / claimed.number, epoch)
+            if claimed.trial.should_prune():
+                broken_off.append((claimed.number, epoch + 1))
+                break
+        found.finish(claimed, "complete", [1 / claimed.number])
+    assert bool(broken_off) == (pruner != "none" and epochs > 1)
+    if pruner == "median":
+        assert broken_off[:1] == [(5, 2)] * (epochs > 1)
 
 
 # Kills

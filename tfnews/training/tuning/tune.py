@@ -127,6 +127,7 @@ def tune(
 
 
 def _say_beginning(asked: Asked, study: Study, say: Callable[[str], None]) -> None:
+    study.settle()  # what was killed is tried again, and no trial that there is
     there = len(study.trials())
     begun = f"Going on with {asked.name}, which has {there} trials" if there else "Searching"
     say(
