@@ -16,8 +16,9 @@ def told(tuning: Tuning) -> str:
     between = f"95 % interval {bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else "no interval"
     fast = "" if tuning.ms_per_text is None else f", {tuning.ms_per_text:.2f} ms a text"
     limit = "" if tuning.budget_ms is None else f" within {tuning.budget_ms:g} ms a text"
+    trials = f"{tuning.trials} trial{'s' * (tuning.trials != 1)}"
     return (
-        f"Chosen as the best of {tuning.trials} trials{f' ({others})' if others else ''}{limit} on "
+        f"Chosen as the best of {trials}{f' ({others})' if others else ''}{limit} on "
         f"{tuning.rows:,} validation texts, trial {tuning.trial}: F1 {tuning.f1:.4f} there{fast}. "
         "The best of many is partly the luckiest: expect this number to be too high. On the other "
         f"{tuning.held_out_rows:,} validation texts, which no trial saw: F1 "
@@ -30,8 +31,8 @@ def warning(tuning: Tuning | None) -> str | None:
     if tuning is None:
         return None
     return (
-        f"{told(tuning)} Scores on the whole validation split, half of which chose, are too high "
-        "for the same reason."
+        f"{told(tuning)} Expect scores on the whole validation split, half of which chose, to be "
+        "too high for the same reason."
     )
 
 

@@ -129,7 +129,7 @@ def tune(
 def _say_beginning(asked: Asked, study: Study, say: Callable[[str], None]) -> None:
     study.settle()  # what was killed is tried again, and no trial that there is
     there = len(study.trials())
-    begun = f"Going on with {asked.name}, which has {there} trials" if there else "Searching"
+    begun = f"Going on with {asked.name} after {_trials(there)}" if there else "Searching"
     say(
         f"{begun}: {', '.join(f'{key} {where}' for key, where in asked.space.items())}. "
         f"{len(asked.halves.choosing):,} validation texts of {asked.splits.name} choose, "
@@ -139,6 +139,10 @@ def _say_beginning(asked: Asked, study: Study, say: Callable[[str], None]) -> No
         say(f"{asked.row.name} has no epochs: no trial is broken off early")
     elif study.two and asked.record.pruner != "none":
         say("With --budget-ms there are two objectives: no trial is broken off early")
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial{'s' * (count != 1)}"
 
 
 def _search(
