@@ -5,6 +5,7 @@ a search that was broken off comes to the same as one that was not. What a trial
 the seed, its number and the trials before it, not on the process.
 """
 
+import contextlib
 import math
 import shutil
 from dataclasses import dataclass
@@ -51,8 +52,7 @@ class Claimed:
 
     def release(self) -> None:
         """Let others take the trial for one whose process is no more, unless it has ended."""
-        Path(self.lock.lock_file).unlink(missing_ok=True)
-        self.lock.release()
+        _let_go(self.lock)
 
 
 class Study:
@@ -153,8 +153,7 @@ class Study:
             except filelock.Timeout:
                 continue
             self._mark_killed(one, number)
-            Path(lock.lock_file).unlink(missing_ok=True)
-            lock.release()
+            _let_go(lock)
 
     def _mark_killed(self, one: "optuna.trial.FrozenTrial", number: int) -> None:
         import optuna
@@ -219,6 +218,12 @@ def front(trials: list[TrialRecord]) -> list[TrialRecord]:
         if not found or (one.ms_per_text or 0) < (found[-1].ms_per_text or 0):
             found.append(one)
     return found
+
+
+def _let_go(lock: filelock.BaseFileLock) -> None:
+    with contextlib.suppress(OSError):  # Windows removes no file that is open
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
 
 
 def _number(trial: "optuna.trial.FrozenTrial") -> int:

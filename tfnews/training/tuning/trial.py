@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
-import keras
 import tensorflow as tf
 
 from tfnews import progress
@@ -73,7 +72,6 @@ def run_trial(study: Study, claimed: Claimed, command: str | None, trust_graph: 
         claimed.trial.set_user_attr("fault", fault)
     _keep_logs(study, claimed, state)
     study.finish(claimed, state, values)
-    keras.utils.clear_session(free_memory=False)
     gc.collect()  # the optimizer's moments, which cycles keep alive
 
 
