@@ -23,6 +23,7 @@ FLOORS = {
     "packing": 1,
     "runs": 2,
     "data": 3,
+    "doctor": 3,
     "groups": 3,
     "statistics": 3,
     "weights": 3,
@@ -36,6 +37,7 @@ FLOORS = {
     "comparison": 8,
     "training": 8,
     "trial": 8,
+    "drift": 8,
     "cli": 9,
 }
 LIGHT = 3  # floors up to this one never import TensorFlow

@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 
 TASK = "task.json"  # what keras-hub opens a task's preset by
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
+_LOCKS = (_WRITING, ".lock")
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
 
@@ -108,6 +109,23 @@ class Run:
             )
         return run
 
+    def copy_to(self, root: str | os.PathLike | None) -> "Run":
+        """Copy the run into another folder of runs, under its name, and return the copy.
+
+        Raises:
+            RunError: A run of that name is there.
+        """
+        path = check_free(self.config.name, root)
+        with folder_beside(path) as beside:
+            made = beside / path.name
+            shutil.copytree(self.path, made, ignore=shutil.ignore_patterns(*_LOCKS))
+            write_json(made / "config.json", _passed_on(self.config, path).to_json())
+            try:
+                made.rename(path)
+            except OSError as error:
+                raise (_taken(path) if error.errno in TAKEN else error) from None
+        return type(self)(path)
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from training or calibrating this run; freed if this one dies.
@@ -119,7 +137,7 @@ class Run:
             f"Another process is training or calibrating {self.path} at this moment. Wait for it, "
             "or choose another name with --name."
         )
-        with held(self.path / ".lock", 0, refusal):
+        with held(self.path / _LOCKS[1], 0, refusal):
             yield
 
     def cut_history(self, epochs: int) -> None:
@@ -158,7 +176,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: replace(scores, **changes))
+        self.change_scores(lambda scores: replace(scores, **changes))
 
     def record_parts(
         self, parts: dict[str, Judged], reliability: dict[str, Reliability], **facts: object
@@ -168,7 +186,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
+        self.change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
 
     def configure_classifier(self, **changes: object) -> None:
         """Change how the saved classifier reads its scores: fields of model/task.json's config.
@@ -180,7 +198,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or a file is damaged.
         """
-        self._change_scores(Scores.all_outdated)
+        self.change_scores(Scores.all_outdated)
         for part in PARTS:
             if self.predictions_path(part).exists():
                 self.predictions_path(part).replace(self.predictions_path(f"{part}.outdated"))
@@ -206,7 +224,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: scores.with_other_set(away))
+        self.change_scores(lambda scores: scores.with_other_set(away))
 
     def record_predictions(
         self, part: str, labels: Iterable[int], probabilities: Iterable[float]
@@ -229,7 +247,12 @@ class Run:
             self.config = change(self._read_config())
             write_json(self.config_path, _passed_on(self.config, self.path).to_json())
 
-    def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
+    def change_scores(self, change: Callable[[Scores], Scores]) -> None:
+        """Change metrics.json as it is now, and keep in it what another version wrote.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
         with self._writing():
             found = self.scores()
             known, changed = found.to_json(), change(found).to_json()

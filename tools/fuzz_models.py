@@ -108,9 +108,11 @@ def pieces() -> list[bytes]:
 
 
 def _piece_model() -> type:
-    from sentencepiece import sentencepiece_model_pb2
-
-    return sentencepiece_model_pb2.ModelProto
+    try:  # names all the fields, and runs beside a new protobuf alone
+        from sentencepiece.sentencepiece_model_pb2 import ModelProto
+    except Exception:
+        from tfnews.models.text.piece_model import ModelProto
+    return ModelProto
 
 
 def _saved_model() -> type:
