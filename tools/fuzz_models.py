@@ -242,6 +242,9 @@ def reported(folder: Path, data: bytes) -> None:
 def _evaluated() -> tuple:
     """Fit and evaluate a run once, on its own texts and on others; the process's end removes it."""
     from tests import tiny
+    from tests.report.drift.test_drift import made as drifted
+    from tests.report.sample import sliced
+    from tests.report.trial.test_trial import trial
     from tfnews.evaluation.evaluate import evaluate
     from tfnews.training.fit import fit
 
@@ -251,6 +254,7 @@ def _evaluated() -> tuple:
     run = fit(home.path, "tfidf", root=Path(folder.name, "runs"))
     evaluate(run, [away.path])
     evaluate(run)
+    run.update_scores(slices=sliced(), drift=drifted(), trials=(trial().without_articles(),))
     return run, home
 
 
