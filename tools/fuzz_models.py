@@ -244,6 +244,7 @@ def _evaluated() -> tuple:
     from tests import tiny
     from tests.report.drift.test_drift import made as drifted
     from tests.report.sample import sliced
+    from tests.report.stress.made import made as stressed
     from tests.report.trial.test_trial import trial
     from tfnews.evaluation.evaluate import evaluate
     from tfnews.training.fit import fit
@@ -254,7 +255,8 @@ def _evaluated() -> tuple:
     run = fit(home.path, "tfidf", root=Path(folder.name, "runs"))
     evaluate(run, [away.path])
     evaluate(run)
-    run.update_scores(slices=sliced(), drift=drifted(), trials=(trial().without_articles(),))
+    facts = {"slices": sliced(), "drift": drifted(), "stress": stressed()}
+    run.update_scores(**facts, trials=(trial().without_articles(),))
     return run, home
 
 
