@@ -153,6 +153,7 @@ class Config(Record):
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
         calibration: How its scores were last calibrated; `None` for runs made before that was done.
+        devices: That its training was last spread over; none where TensorFlow took its own.
         fit_seconds: From the first batch to the saved scores, broken-off legs included; of an
             ensemble those of its members too.
         more: What another version wrote; kept as it is.
@@ -183,6 +184,7 @@ class Config(Record):
     floor: Comparison | None = None
     refit_epochs: int | None = None
     calibration: CalibrationRecord | None = None
+    devices: tuple[str, ...] = ()
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 

@@ -20,6 +20,8 @@ from tfnews.models.precision import choose
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
 from tfnews.statistics import balance
+from tfnews.training import devices
+from tfnews.training.asked import without_none
 from tfnews.training.settings import learns_pieces, recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
@@ -143,20 +145,19 @@ def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
         )
 
 
-def again(run: Run, splits: Splits, seed: int | None = None) -> Setup:
+def again(run: Run, splits: Splits, **changes: object) -> Setup:
     """Build the classifier of a run as it was when the run began.
 
     Args:
         run: Complete or broken off.
         splits: Its own.
-        seed: Another than its own.
+        **changes: Settings that are to be others than its own; `None` changes nothing.
 
     Raises:
         WeightsError: What it started from has changed since.
     """
     row, lineage, options = catalogue.row(run.config.arch), run.config.lineage, recorded(run.config)
-    if seed is not None:
-        options |= {"seed": seed}
+    options |= without_none(changes)
     if lineage:
         setup = from_run(Run.open(lineage[-1].path), splits, options)
         now, then = setup.lineage[-1].digest, lineage[-1].digest
@@ -244,7 +245,8 @@ def settled(row: catalogue.Row, splits: Splits, options: dict, weights: WeightsR
 
 
 def _seeded(options: dict) -> dict:
-    """Seed everything, and say where the weights are."""
+    """Seed everything, make the devices ready, and say where the weights are."""
+    devices.make_ready(options["devices"])
     if options["deterministic"]:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(options["seed"])

@@ -15,7 +15,7 @@ from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.statistics.sample import flagged
-from tfnews.training import callbacks, optimizers, tensorboard
+from tfnews.training import callbacks, devices, optimizers, tensorboard
 from tfnews.training.accumulation import training_model
 from tfnews.training.checkpoints import SaveState
 from tfnews.training.losses import accuracy_for, loss_for
@@ -64,7 +64,10 @@ def train(
             "A processor without a GPU computes float16 in software, many times slower than "
             "float32. Leave --precision out here"
         )
-    trainee = under_policy(classifier, options["precision"])
+    trainee = _placed(setup)
+    run.update(devices=devices.described(options["devices"]))
+    if shared := devices.said(options["devices"], options["batch_size"]):
+        say(shared)
     steps = batches_per_epoch(len(training.labels), options["batch_size"])
     if options["warmup_steps"] >= steps * options["epochs"]:
         say(
@@ -115,7 +118,7 @@ def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
         epochs: Passes over the texts.
     """
     options, classifier = setup.options, setup.classifier
-    trainee = under_policy(classifier, options["precision"])
+    trainee = _placed(setup)
     steps = batches_per_epoch(len(training.labels), options["batch_size"])
     total = steps * options["epochs"]
     model = _compiled(trainee, options, total, trainee.rows_in_use(training.ids))
@@ -163,19 +166,28 @@ def _batches(training: Encoded, setup: Setup, start: tuple[int, int]) -> tf.data
     )
 
 
+def _placed(setup: Setup) -> NewsClassifier:
+    """Return the classifier in training: in its precision, on its devices."""
+    asked = setup.options["devices"]
+    with devices.scope(asked):
+        precision, anew = setup.options["precision"], asked != devices.AUTO
+        return under_policy(setup.classifier, precision, anew)
+
+
 def _compiled(
     trainee: NewsClassifier, options: dict, total_steps: int, rows: dict[str, np.ndarray]
 ) -> keras.Model:
     """Return the model that is trained, with optimizer, loss and accuracy."""
-    model = training_model(trainee, parts=options["accumulate"])
-    model.compile(
-        optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
-        loss=loss_for(trainee),
-        metrics=[accuracy_for(trainee)],
-        jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
-    )
-    # Else the first step makes its variables, and is traced once more without making them.
-    model.optimizer.build(model.trainable_variables)
+    model = training_model(trainee, options["accumulate"], devices.strategy(options["devices"]))
+    with devices.scope(options["devices"]):
+        model.compile(
+            optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
+            loss=loss_for(trainee),
+            metrics=[accuracy_for(trainee)],
+            jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
+        )
+        # Else the first step makes its variables, and is traced once more without making them.
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
