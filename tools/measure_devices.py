@@ -134,10 +134,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=CASES, metavar="CASE")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, metavar="WAY")
-    parser.add_argument("--eager", action="store_true", help="trace no graph, which takes longest")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
     given = parser.parse_args()
-    tf.config.run_functions_eagerly(given.eager)
     make_ready(TWO)  # before anything is computed
     with tempfile.TemporaryDirectory() as corpus:
         prepare(

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tests import tiny
 from tfnews import catalogue
 from tfnews.errors import RunError, UsageError
+from tfnews.runs import Run
 from tfnews.training import devices
 from tfnews.training.settings import inherited, resolve
 from tools import measure_devices
@@ -145,29 +146,31 @@ def test_what_cannot_be_deterministic_is_told():
 # Equal to one device, in processes of their own: a processor is cut up before anything is computed
 
 
-def measured(folder, *cases):
-    command = [sys.executable, "-m", "tools.measure_devices", str(folder), "--json", "--cases"]
-    done = subprocess.run([*command, *cases], capture_output=True, text=True, check=False)
+def measured(folder, *arguments):
+    command = [sys.executable, "-m", "tools.measure_devices", str(folder), "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_two_devices_and_one_that_is_left_come_to_what_one_comes_to(tmp_path):
+def test_two_devices_and_the_one_that_is_left_come_to_what_one_comes_to(tmp_path):
     """Row-sparse Adam, clipping and accumulation; a device is lost in the midst of an epoch."""
-    found = measured(tmp_path, "embedding, clipped, in parts")
-    assert found.keys() == {"embedding, clipped, in parts"}
-    for rows in found.values():
-        assert rows.keys() == {"two devices", "two, then one", "two, then two"}
-        assert max(n for far in rows.values() for n in far.values()) <= 1e-4
-    run = tmp_path / "embedding-clipped-in-parts"
-    told = {name: json.loads((run / name / "config.json").read_text()) for name in ("two", "one")}
-    assert told["two"]["devices"] == ["CPU:0", "CPU:1"]
-    assert told["two"]["recipe"]["devices"] == "cpu:2"
-    assert "devices" not in told["one"] or not told["one"]["devices"]
-    left = json.loads((run / "two-then-one" / "config.json").read_text())
-    assert left["recipe"]["devices"] == "auto"
+    case, ways = "embedding, clipped, in parts", ["two devices", "two, then one"]
+    found = measured(tmp_path, "--cases", case, "--ways", *ways)[case]
+    assert list(found) == ways
+    assert max(n for far in found.values() for n in far.values()) <= 1e-4
+    runs = {name: Run.open(tmp_path / "embedding-clipped-in-parts" / name) for name in RECORDED}
+    told = {name: (run.config.recipe["devices"], run.config.devices) for name, run in runs.items()}
+    assert told == RECORDED
+
+
+RECORDED = {
+    "two": ("cpu:2", ("CPU:0", "CPU:1")),
+    "two-then-one": ("auto", ()),
+    "one": ("auto", ()),
+}
 
 
 @pytest.mark.slow
 def test_every_case_comes_to_the_same(tmp_path):
-    assert measured(tmp_path, *measure_devices.CASES).keys() == measure_devices.CASES.keys()
+    assert measured(tmp_path).keys() == measure_devices.CASES.keys()
