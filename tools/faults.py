@@ -35,6 +35,7 @@ from tools.disturbed import (
     Row,
     afresh,
     leftovers,
+    lose_a_device,
     start,
     used,
     warm_up,
@@ -42,6 +43,7 @@ from tools.disturbed import (
 
 NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 _BACK = 86_400 * 400  # seconds that the clock is set back by
+_BATCHES = 27  # of a fit: three epochs of nine
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link")
 
 
@@ -182,6 +184,23 @@ def closed(bench: Bench, command: str) -> Row:
     return row
 
 
+def lost_device(bench: Bench, command: str) -> Row:
+    """Take one of two devices away at random batches of a fit."""
+    row = Row("device lost", command)
+    if "--devices" not in COMMANDS[command].arguments:
+        row.note = "has one device"
+        return row
+    for number in range(bench.moments):
+        place = bench.place(row.fault, command, number)
+        batch = 1 + int(bench.moment(number) * _BATCHES)
+        twist = functools.partial(lose_a_device, batch)
+        end = start(COMMANDS[command].arguments, place, twist).end()
+        if "--resume mine" not in end.said:
+            row.blame(end)
+        bench.judge(row, place, end)
+    return row
+
+
 def _undisturbed(bench: Bench, row: Row, place: Path, end: End) -> None:
     if end.code:
         row.blame(end)
@@ -217,6 +236,7 @@ FAULTS = {
     "twice": twice,
     "closed": closed,
     "clock": clock,
+    "device": lost_device,
 }
 
 

@@ -15,27 +15,23 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import tensorflow as tf
 
 from tfnews import catalogue
 from tfnews.data.demo import write_corpus
 from tfnews.data.prepare import prepare
 from tfnews.errors import RunError
 from tfnews.runs import Run
-from tfnews.training import train
-from tfnews.training.checkpoints import SaveState
 from tfnews.training.devices import make_ready
 from tfnews.training.fit import fit
+from tools.disturbed import lose_a_device
 from tools.kill_and_resume import differences
 
 TOLERANCE = 1e-4
 ARTICLES = 100  # 70 to train on: of the 16 of a batch, the last has 6
-LOST = (1, 2)  # epoch and batch in which a device is lost, counted from 0
+LOST = 8  # the batch after which a device is lost: the third of the second epoch
 TWO = "cpu:2"
 WAYS = ("two devices", "two, then one", "two, then two")
 
@@ -64,23 +60,6 @@ _FIT = {
 }
 
 
-@contextmanager
-def losing_a_device() -> Iterator[None]:
-    """Have TensorFlow say, in the midst of a fit, what it says when a device no longer answers."""
-
-    class Losing(SaveState):
-        def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-            super().on_train_batch_end(batch, logs)
-            if (self.epoch, self.offset + batch) == LOST:
-                raise tf.errors.UnavailableError(None, None, "CPU:1 was taken away")
-
-    kept, train.SaveState = train.SaveState, Losing
-    try:
-        yield
-    finally:
-        train.SaveState = kept
-
-
 def without_dropout(name: str) -> None:
     """Have the head of a row of the catalogue drop nothing, in this process."""
     row = catalogue.row(name)
@@ -100,12 +79,12 @@ def measured(
         return fit(**given, name=name, devices=devices)
 
     def lost(name: str, devices: str) -> Run:
-        with losing_a_device():
-            try:
-                begun(name, TWO)
-            except RunError as error:
-                if f"tfnews fit --resume {name}" not in str(error):
-                    raise
+        lose_a_device(LOST)
+        try:
+            begun(name, TWO)
+        except RunError as error:
+            if f"tfnews fit --resume {name}" not in str(error):
+                raise
         return fit(resume=name, devices=devices, root=folder, floor=False)
 
     fits = {

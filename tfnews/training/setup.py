@@ -17,6 +17,7 @@ from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
 from tfnews.models.guards import LETTERS_PER_SPACED_WORD, Guards, without_spaces
 from tfnews.models.precision import choose
+from tfnews.models.repeatable import repeatable
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
 from tfnews.statistics import balance
@@ -248,7 +249,7 @@ def _seeded(options: dict) -> dict:
     """Seed everything, make the devices ready, and say where the weights are."""
     devices.make_ready(options["devices"])
     if options["deterministic"]:
-        tf.config.experimental.enable_op_determinism()
+        repeatable()
     keras.utils.set_random_seed(options["seed"])
     return _placed(options)
 
