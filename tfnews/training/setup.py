@@ -7,7 +7,6 @@ from importlib.metadata import version
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from tfnews import catalogue, models, progress
 from tfnews.data.splits import PARTS, Splits
