@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tfnews.errors import RunError, UsageError
+from tfnews.errors import RunError, TfnewsError, UsageError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -59,6 +59,7 @@ def make_ready(devices: str) -> None:
     if parts := _PARTS_OF_CPU.fullmatch(devices):
         cpu, count = tf.config.list_physical_devices("CPU")[0], int(parts[1])
         with contextlib.suppress(RuntimeError):  # it has started
+            tf.config.set_visible_devices([], "GPU")  # else scores would be computed there
             tf.config.set_logical_device_configuration(
                 cpu, [tf.config.LogicalDeviceConfiguration()] * count
             )
@@ -127,6 +128,8 @@ def explained(options: dict, run: str) -> Iterator[None]:
     """
     try:
         yield
+    except TfnewsError:
+        raise
     except Exception as error:
         said = str(error)
         line = next(iter(said.splitlines()), "")[:_SHOWN]

@@ -292,7 +292,16 @@ def _analysed(row: catalogue.Row, options: dict, texts: list[str]) -> dict:
 
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
-    """Settle the precision: the only one of the weights, the one asked for, or the machine's."""
+    """Settle the precision: the only one of the weights, the one asked for, or the machine's.
+
+    Raises:
+        UsageError: The weights cannot be copied to the devices that are named.
+    """
+    if weights.precision and options["devices"] != devices.AUTO:
+        raise UsageError(
+            f"{weights.handle} is a module used as it is, which cannot be copied to other devices. "
+            f"Received: --devices {options['devices']}. Leave it out."
+        )
     if models.family_of(row.name).solved:
         return {**options, "precision": "float32"}
     return {**options, "precision": weights.precision or choose(options["precision"], row)}
