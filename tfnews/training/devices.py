@@ -152,8 +152,8 @@ def _mirrored(names: tuple[str, ...]) -> "tf.distribute.Strategy":
     import tensorflow as tf
 
     if names[0].startswith("CPU"):
-        # Parts of one processor would wait for each other's collective operations for ever, where
-        # one thread is to do them all.
+        # Not by collective operations: each waits for those of the other devices, and parts of one
+        # processor may have a single thread.
         adding = tf.distribute.ReductionToOneDevice()
         return tf.distribute.MirroredStrategy(names, cross_device_ops=adding)
     return tf.distribute.MirroredStrategy(names)
