@@ -61,22 +61,11 @@ def train(
         The best epoch, counted from 1.
     """
     options, classifier = setup.options, setup.classifier
-    if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
-        say(
-            "A processor without a GPU computes float16 in software, many times slower than "
-            "float32. Leave --precision out here"
-        )
+    steps = batches_per_epoch(len(training.labels), options["batch_size"])
+    for line in _notes(options, steps):
+        say(line)
     trainee = _placed(setup)
     run.update(devices=devices.described(options["devices"]))
-    if shared := devices.said(options["devices"], options["batch_size"]):
-        say(shared)
-    steps = batches_per_epoch(len(training.labels), options["batch_size"])
-    if options["warmup_steps"] >= steps * options["epochs"]:
-        say(
-            f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
-            f"{steps * options['epochs']}: the learning rate will not get to "
-            f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
-        )
     rows = trainee.rows_in_use(training.ids)
     model = _compiled(trainee, options, steps * options["epochs"], rows)
     best = callbacks.BestWeights(
@@ -111,6 +100,23 @@ def train(
     if trainee is not classifier:
         classifier.set_weights(trainee.get_weights())
     return 1 + (best.best_epoch or 0)
+
+
+def _notes(options: dict, steps: int) -> Iterator[str]:
+    """Yield what there is to say before a fit of so many steps an epoch."""
+    if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        yield (
+            "A processor without a GPU computes float16 in software, many times slower than "
+            "float32. Leave --precision out here"
+        )
+    if shared := devices.said(options["devices"], options["batch_size"]):
+        yield shared
+    if options["warmup_steps"] >= steps * options["epochs"]:
+        yield (
+            f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
+            f"{steps * options['epochs']}: the learning rate will not get to "
+            f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
+        )
 
 
 def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
