@@ -6,7 +6,6 @@ import tensorflow as tf
 def repeatable() -> None:
     """Have TensorFlow add numbers up in a fixed order, from now on and in this whole process.
 
-    On a processor it does so anyway where threads share out rows and not sums. Operations that know
-    no fixed order on a GPU raise `tf.errors.UnimplementedError`.
+    Operations that know no fixed order on a GPU raise `tf.errors.UnimplementedError`.
     """
     tf.config.experimental.enable_op_determinism()
