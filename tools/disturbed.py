@@ -83,6 +83,15 @@ def _predicted(place: Path) -> object:
     return _digest(path) if path.exists() else None
 
 
+def _answered(place: Path) -> object:
+    folder = place / "answers"
+    if not (folder / "answers.json").exists():
+        return None
+    if not json.loads((folder / "answers.json").read_text("utf-8"))["complete"]:
+        return None
+    return [_digest(path) for path in sorted(folder.rglob("*-00000.*"))]
+
+
 def _exported(place: Path) -> object:
     folder = place / "exports" / "news" / "1"
     if not folder.exists():
@@ -131,6 +140,11 @@ COMMANDS = {
         "predict floor corpus.csv --output scored.csv",
         ("corpus.csv", "splits", "saved_models/floor"),
         _predicted,
+    ),
+    "predict-files": Command(
+        "predict floor corpus*.csv --output answers --runner DirectRunner",
+        ("corpus.csv", "splits", "saved_models/floor"),
+        _answered,
     ),
     "export": Command(
         "export floor --to exports --name news", ("splits", "saved_models/floor"), _exported
