@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -27,6 +27,8 @@ FORMAT = "tfnews-splits-1"
 MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
+
+Rows = pd.DataFrame | Path | Iterable[pd.DataFrame]
 
 _LAYOUT = Layout(encoding="utf-8")  # as they are written: a text may look like another encoding
 _OWN = (columns.COMBINED, "label", "title", "text", "cluster")
@@ -342,7 +344,7 @@ def check_destination(out: str | os.PathLike, force: bool = False) -> None:
 
 def write_splits(
     out: str | os.PathLike,
-    frames: Mapping[str, pd.DataFrame | Path],
+    frames: Mapping[str, Rows],
     rejects: pd.DataFrame,
     manifest: dict,
     force: bool = False,
@@ -351,7 +353,8 @@ def write_splits(
 
     Args:
         out: Where the folder goes; see `check_destination`.
-        frames: The rows of each part, or a .csv file of them that is copied to the byte.
+        frames: The rows of each part, whole or some at a time under the same columns, or a .csv
+            file of them that is copied to the byte.
         rejects: The rows left out, with the reason.
         manifest: What to record; the digests of the parts are added.
         force: Whether a folder of splits already there is replaced, once the new one is whole.
@@ -374,7 +377,7 @@ def write_splits(
 
 def _write_beside(
     out: Path,
-    frames: Mapping[str, pd.DataFrame | Path],
+    frames: Mapping[str, Rows],
     rejects: pd.DataFrame,
     manifest: dict,
     force: bool,
@@ -391,13 +394,17 @@ def _write_beside(
         _swap(made, out, holder / "old")
 
 
-def _write_csv(frame: pd.DataFrame | Path, path: Path) -> None:
-    if isinstance(frame, Path):
-        shutil.copyfile(frame, path)
+def _write_csv(rows: Rows, path: Path) -> None:
+    if isinstance(rows, Path):
+        shutil.copyfile(rows, path)
         return
     # Every string is quoted: Python 3.11's writer leaves a lone carriage return bare otherwise,
     # and readers take it for the end of the row.
-    frame.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    form = {"index": False, "lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
+    frames = [rows] if isinstance(rows, pd.DataFrame) else rows
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(frames):
+            frame.to_csv(file, header=number == 0, **form)
 
 
 def _swap(made: Path, out: Path, old: Path) -> None:

@@ -248,21 +248,21 @@ def _parsed(cells: pd.Series, dayfirst: bool = False) -> pd.Series:
     return pd.to_datetime(found, utc=True).astype("datetime64[us, UTC]")
 
 
-def named_column(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
-    """Return the column of that name, whose case is no difference.
+def named_column(columns: Sequence[str], column: str, option: str) -> str:
+    """Return the one of some columns that is so called; case is no difference.
 
     Raises:
         DataError: There is none.
     """
-    found = find(column, list(frame.columns))
+    found = find(column, list(columns))
     if found is None:
         hidden = ("combined_text", "label", "title", "text", "line")
-        known = [name for name in frame.columns if name not in hidden]
+        known = [name for name in columns if name not in hidden]
         raise DataError(
             f"No source has a column {shown(column, 60)!r}. Columns to choose from: "
             f"{listed(known)}. Name one with {option}."
         )
-    return frame[found]
+    return found
 
 
 def merge_groups(
@@ -278,7 +278,7 @@ def merge_groups(
     pairs = [duplicates.same_value_pairs(clusters)]
     warnings = []
     for column in columns:
-        values = named_column(frame, column, "--group-column").str.strip()
+        values = frame[named_column(frame.columns, column, "--group-column")].str.strip()
         pairs.append(duplicates.same_value_pairs(pd.factorize(values.replace("", None))[0]))
         missing = int((values == "").sum())
         if missing:
@@ -289,13 +289,19 @@ def merge_groups(
     return duplicates.connect(len(frame), pairs), warnings
 
 
+def telling(columns: Sequence[str]) -> list[str]:
+    """Return those of some columns that `source_warnings` looks at."""
+    known = ("label", *SOURCE_COLUMNS, *_DATE_COLUMNS)
+    return [name for name in columns if name.lower() in known]
+
+
 def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
     """Warn of columns by which a random split shares sources, pairs or speakers among parts.
 
     There is one piece of advice, however many the columns are: a set is split one way.
 
     Args:
-        frame: The rows, with their label.
+        frame: The rows, with their label and the columns that are `telling`.
         clusters: The cluster of each row, (rows,).
     """
     distinct = frame[~pd.Series(clusters).duplicated().to_numpy()]
