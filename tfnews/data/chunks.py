@@ -7,7 +7,7 @@ import pandas as pd
 
 from tfnews import progress
 from tfnews.data import labels, tables
-from tfnews.data.columns import find
+from tfnews.data.columns import find, in_source
 from tfnews.data.decoding import Account
 from tfnews.data.formats import DATELINE, GENERIC, NO_LABEL, normal_label, offered
 from tfnews.data.sources import SourceFile
@@ -102,7 +102,9 @@ class FileChunks:
             "line": frame.index,
         }
         news = pd.DataFrame(common, index=frame.index).astype(dict.fromkeys(COLUMNS[:4], "str"))
-        return news.join(frame[self._file.extra_columns].rename(columns=_beside_common))
+        others = frame[self._file.extra_columns]
+        names = {name: in_source(name, others.columns) for name in COLUMNS}
+        return news.join(others.rename(columns=names))
 
     def _labels_in_names(self, frame: pd.DataFrame) -> "pd.Series | str":
         if not self._file.is_folder:
@@ -205,7 +207,3 @@ def headline(title: str, text: str) -> str:
 
 def _is_blank(column: pd.Series) -> pd.Series:
     return column.str.strip().eq("")
-
-
-def _beside_common(column: str) -> str:
-    return f"{column}_in_source" if column in COLUMNS else column

@@ -13,6 +13,7 @@ from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
+from tfnews.data.columns import in_source
 from tfnews.data.pool import CONTRADICTION, Pool, found_in, pooled
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
@@ -201,9 +202,8 @@ def _gather(
         for chunk in reading:
             texts, counts = cutting.cut_column(chunk["text"], cut)
             changed = {name: changed[name] + counts[name] for name in cut}
-            frame = chunk.rename(
-                columns={c: f"{c}_in_source" for c in ("combined_text", "cluster")}
-            )
+            taken = {name: in_source(name, chunk.columns) for name in ("combined_text", "cluster")}
+            frame = chunk.rename(columns=taken)
             combined = [combine(*pair) for pair in zip(frame["title"], texts, strict=True)]
             frame = frame.assign(text=texts, combined_text=combined)
             rows.add(frame, PARTS.index(part) if part else UNASSIGNED)

@@ -255,10 +255,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def without_sets(frame: pd.DataFrame) -> pd.DataFrame:
     """Rename a column data_set to data_set_in_source, or the like that no other column has."""
-    name = f"{DATA_SET}_in_source"
-    while name in frame:
-        name += "_too"
-    return frame.rename(columns={DATA_SET: name})
+    return frame.rename(columns={DATA_SET: columns.in_source(DATA_SET, frame.columns)})
 
 
 def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
