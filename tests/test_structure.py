@@ -36,6 +36,7 @@ FLOORS = {
     "comparison": 8,
     "training": 8,
     "trial": 8,
+    "drift": 8,
     "cli": 9,
 }
 LIGHT = 3  # floors up to this one never import TensorFlow

@@ -25,7 +25,7 @@ _PLACES = {
     "stress": "tfnews.evaluation.stress",
     "matrix": "tfnews.training.matrix",
     "predict": "tfnews.scoring.predict",
-    "drift": "tfnews.scoring.drift",
+    "drift": "tfnews.drift.drift",
     "export": "tfnews.export.export",
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",

@@ -158,7 +158,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: replace(scores, **changes))
+        self.change_scores(lambda scores: replace(scores, **changes))
 
     def record_parts(
         self, parts: dict[str, Judged], reliability: dict[str, Reliability], **facts: object
@@ -168,7 +168,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
+        self.change_scores(lambda scores: replace(scores.with_parts(parts, reliability), **facts))
 
     def configure_classifier(self, **changes: object) -> None:
         """Change how the saved classifier reads its scores: fields of model/task.json's config.
@@ -180,7 +180,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or a file is damaged.
         """
-        self._change_scores(Scores.all_outdated)
+        self.change_scores(Scores.all_outdated)
         for part in PARTS:
             if self.predictions_path(part).exists():
                 self.predictions_path(part).replace(self.predictions_path(f"{part}.outdated"))
@@ -206,7 +206,7 @@ class Run:
         Raises:
             RunError: Another process kept it locked, or the file is damaged.
         """
-        self._change_scores(lambda scores: scores.with_other_set(away))
+        self.change_scores(lambda scores: scores.with_other_set(away))
 
     def record_predictions(
         self, part: str, labels: Iterable[int], probabilities: Iterable[float]
@@ -229,7 +229,12 @@ class Run:
             self.config = change(self._read_config())
             write_json(self.config_path, _passed_on(self.config, self.path).to_json())
 
-    def _change_scores(self, change: Callable[[Scores], Scores]) -> None:
+    def change_scores(self, change: Callable[[Scores], Scores]) -> None:
+        """Change metrics.json as it is now, and keep in it what another version wrote.
+
+        Raises:
+            RunError: Another process kept it locked, or the file is damaged.
+        """
         with self._writing():
             found = self.scores()
             known, changed = found.to_json(), change(found).to_json()

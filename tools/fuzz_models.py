@@ -98,9 +98,9 @@ def pieces() -> list[bytes]:
 
 
 def _piece_model() -> type:
-    from sentencepiece import sentencepiece_model_pb2
+    from tfnews.models.text.piece_model import ModelProto
 
-    return sentencepiece_model_pb2.ModelProto
+    return ModelProto
 
 
 def _saved_model() -> type:

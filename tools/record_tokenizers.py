@@ -18,8 +18,9 @@ from pathlib import Path
 import pandas as pd
 import sentencepiece
 import transformers
-from sentencepiece import sentencepiece_model_pb2
 from transformers.convert_slow_tokenizer import check_number_comma
+
+from tfnews.models.text.piece_model import ModelProto
 
 FIXTURES = Path(__file__).parents[1] / "tests" / "models" / "fixtures"
 # English, Portuguese, Spanish: every n-th row is recorded.
@@ -95,7 +96,7 @@ def learn(sentences: Sequence[str], size: int) -> bytes:
         control_symbols=["[CLS]", "[SEP]", "[MASK]"],
         user_defined_symbols=["(", ")", '"', "-", ".", "–", "£", "€"],
     )
-    learnt = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    learnt = ModelProto.FromString(model.getvalue())
     for piece in NUMBER_COMMAS:
         learnt.pieces.add(piece=piece, score=-5.0)
     return learnt.SerializeToString()
@@ -103,7 +104,7 @@ def learn(sentences: Sequence[str], size: int) -> bytes:
 
 def albert(proto: bytes) -> transformers.AlbertTokenizer:
     """Return the tokenizer that a published tokenizer.json of this model would give."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(proto)
+    model = ModelProto.FromString(proto)
     scores = [
         (piece.piece, piece.score if check_number_comma(piece.piece) else piece.score - 100)
         for piece in model.pieces
@@ -149,7 +150,7 @@ def shortened(vocabulary: list[str]) -> list[str]:
 
 def without_charsmap(proto: bytes) -> bytes:
     """Leave out the 240 kB that every SentencePiece model has in common."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(proto)
+    model = ModelProto.FromString(proto)
     model.normalizer_spec.precompiled_charsmap = b""
     return model.SerializeToString()
 

@@ -16,7 +16,7 @@ from tfnews.evaluation import evaluate as module
 from tfnews.evaluation import measure as measuring
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.evaluation.measure import measure
-from tfnews.evaluation.publish import read_predictions
+from tfnews.evaluation.publish import publish, read_predictions
 from tfnews.models import load
 from tfnews.models.opening import digests
 from tfnews.records import Reason, Token
@@ -239,6 +239,15 @@ def test_texts_can_be_left_out_of_the_report(flagging, splits):
     assert not any(text in written for text in texts)
 
 
+def test_what_is_measured_later_leaves_texts_out_as_well(flagging, splits):
+    """A stress test or a drift check writes the report anew, and once put texts back."""
+    run, _, no_text = flagging
+    publish(run, splits, (0.03, 0.2))
+    page = html.unescape(run.report_path.read_text())
+    assert any(title in page for title in splits.frame("test")["title"]) is not no_text
+    assert run.scores().no_text is no_text
+
+
 def test_words_that_moved_mistakes_are_kept_and_shown_unless_texts_are_left_out(flagging):
     run, report, no_text = flagging
     kept = json.loads(run.metrics_path.read_text()).get("reasons")
@@ -453,6 +462,16 @@ def test_the_runs_own_splits_are_no_other_set(run, splits, tmp_path, case):
     with pytest.raises(DataError, match=rf"is no other data set.* tfnews evaluate {run.name}$"):
         evaluate(run, [folder])
     assert "other_sets" not in json.loads(run.metrics_path.read_text())
+
+
+def test_of_joined_sets_the_others_are_asked_for(run, splits, tmp_path):
+    """It once said to leave --data out, which scores no other set at all."""
+    folder = tmp_path / "both"
+    shutil.copytree(splits.path, folder)
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "sets": [{"name": "one"}]}))
+    with pytest.raises(DataError, match="Of joined sets, give those that are not"):
+        evaluate(run, [folder])
 
 
 def test_namesakes_are_kept_apart_and_the_same_files_scored_anew(run, tmp_path):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from sentencepiece import sentencepiece_model_pb2
 
+from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.pieces import learn_piece_model
 
 FOLDER = Path(__file__).parent / "fixtures"
@@ -27,10 +27,8 @@ def vocabulary():
 @functools.cache
 def piece_model():
     """Return the SentencePiece model, completed by the character map that all models share."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(
-        gzip.decompress((FOLDER / "spiece.model.gz").read_bytes())
-    )
-    any_model = sentencepiece_model_pb2.ModelProto.FromString(learn_piece_model(["a b"], 20))
+    model = ModelProto.FromString(gzip.decompress((FOLDER / "spiece.model.gz").read_bytes()))
+    any_model = ModelProto.FromString(learn_piece_model(["a b"], 20))
     model.normalizer_spec.CopyFrom(any_model.normalizer_spec)
     return model.SerializeToString()
 

@@ -2,14 +2,21 @@
 
 import pkgutil
 
+from tests.report.drift.test_drift import MOVED
+from tests.report.drift.test_drift import made as drifted
 from tests.report.page import Page
 from tests.report.sample import CONFIG, DATA, report, rows
 from tests.report.stress.made import made as stressed
+from tests.trial.made import answers
+from tests.trial.made import design as designed
 from tfnews.report import card, html, screen, sections
 from tfnews.report.content import Report
+from tfnews.report.drift import wording as drift_wording
 from tfnews.report.stress import wording
+from tfnews.report.trial import wording as trial_wording
 from tfnews.statistics import metrics
 from tfnews.statistics.judged import judge
+from tfnews.trial.measure import measure
 
 
 def test_every_module_is_in_the_table_once():
@@ -53,3 +60,32 @@ def test_card_and_page_say_a_stress_test_alike():
         assert sentence in written
     assert wording.verdict(made.stress) in screen.summary(made)
     assert "Under small changes" not in card.render(report())
+
+
+def test_card_page_and_terminal_say_a_drift_check_alike():
+    made = report(drift=drifted(changes=MOVED, day="2026-11-28"))
+    page, written = Page(html.render(made)).text, card.render(made).replace("\\", "")
+    said = [f"28 November 2026: {drift_wording.verdict(made.drift)}"]
+    for sentence in said + drift_wording.advice(made.drift):
+        assert sentence in page
+        assert sentence in written
+    assert said[0] in screen.summary(made).replace("\n", " ")
+    assert "checked last" not in card.render(report()) + html.render(report())
+
+
+def test_card_page_and_terminal_say_every_trial_alike():
+    trials = (tried(feed="mine.csv"), tried(feed="yours.csv"))
+    made = report(trials=trials)
+    page, written = Page(html.render(made)).text, card.render(made).replace("\\", "")
+    for one in trials:
+        verdict = f"{one.design.feed}: {trial_wording.verdict(one)}"
+        for sentence in (verdict, *trial_wording.act(one)):
+            assert sentence in page
+            assert sentence in written
+        assert f"Trial on {verdict[:60]}" in screen.summary(made).replace("\n", " ")
+    assert "own feeds" not in html.render(report())
+
+
+def tried(**design):
+    asked = designed(**design)
+    return measure(asked, answers(asked), limit=0.2)

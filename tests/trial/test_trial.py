@@ -1,10 +1,12 @@
 """A trial from the feed to the report, on a run that was trained on a tiny corpus."""
 
 import csv
+import html
 import io
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +15,9 @@ from tests import tiny
 from tfnews.cli import main
 from tfnews.data.demo import write_corpus
 from tfnews.errors import DataError, RunError, UsageError
+from tfnews.evaluation.calibrate import calibrate
 from tfnews.records.trial import Design, Trial
+from tfnews.runs import Run
 from tfnews.scoring.predict import predict
 from tfnews.training.fit import fit
 from tfnews.trial.trial import trial
@@ -157,6 +161,22 @@ def test_a_filled_sheet_tells_rates_that_hold_the_truth(mine):
     assert {"trial.html", "trial.md", "trial.json"} <= set(files(mine.out))
     assert Trial.from_json(json.loads(files(mine.out)["trial.json"])) == found
     assert len(said) == 3
+
+
+def test_the_run_s_report_shows_a_trial_until_scores_are_read_otherwise(mine):
+    at = mine.run.config.splits.path
+    mine.run = Run.open(shutil.copytree(mine.run.path, mine.folder / mine.run.name))
+    mine.run.report_path.write_text("the report of before")
+    mine.run.update(splits=replace(mine.run.config.splits, path=at))
+    mine.fill()
+    found = mine.tried()
+    assert mine.run.scores().trials == (found.without_articles(),)
+    for path in (mine.run.report_path, mine.run.card_path):
+        assert "On users' own feeds" in html.unescape(path.read_text())
+    calibrate(mine.run, method="none", threshold=0.4)
+    page = mine.run.report_path.read_text()
+    assert "users' own feeds" not in html.unescape(page)
+    assert f"tfnews trial {mine.run.name} FEED" in page
 
 
 def test_what_a_person_filled_is_never_written_over(mine):

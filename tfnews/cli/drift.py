@@ -77,7 +77,7 @@ def command(run: str, feed: str, to: Path | None, as_json: bool, **options: obje
     """
     if feed == options["reference"] == "-":
         raise UsageError("Standard input can be read once. Give a file for FILE or --reference.")
-    from tfnews.scoring.drift import carry_out, check
+    from tfnews.drift.drift import carry_out, check
 
     request = check(run, feed, to=to, **options)  # before TensorFlow starts, which takes seconds
     found = carry_out(request, to=to, command=typed())

@@ -94,4 +94,6 @@ def carry_out(
         )
         record(run, measured)
         board.write(run)
+    if no_text or not request.others:  # what is measured of the run later leaves them out too
+        run.update_scores(no_text=no_text)
     return publish(run, home, prevalences, no_text=no_text)

@@ -1,13 +1,15 @@
 """Writing what was measured: scores and predictions, then figures, report.html and card.md."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import numpy as np
 
 from tfnews import progress
 from tfnews.data.splits import Splits
+from tfnews.errors import RunError
 from tfnews.evaluation.measure import Measured
 from tfnews.files import write_text
 from tfnews.records import Scores
@@ -15,6 +17,9 @@ from tfnews.report import card, figures, html, wording
 from tfnews.report.content import DataSet, Report
 from tfnews.runs import Run
 from tfnews.statistics import mistakes, predictions
+from tfnews.statistics.metrics import PREVALENCES
+
+_T = TypeVar("_T")
 
 
 def record(run: Run, measured: Measured) -> None:
@@ -35,10 +40,11 @@ def publish(
         run: Scored on validation texts at least.
         splits: Its own.
         prevalences: Shares of fake texts, in [0, 1], at which the share of right flags is told.
-        no_text: Leave article texts out.
+        no_text: Leave article texts out; so it is where the run's record says so.
     """
     progress.stage("Drawing the figures")
     found = run.scores()
+    no_text = no_text or bool(found.no_text)
     sets = (found.other_sets or {}).values()
     outdated = found.outdated or ()
     of_test = found if "test" not in outdated else Scores()
@@ -59,7 +65,9 @@ def publish(
         slices=of_test.slices,
         reasons=() if no_text else of_test.reasons or (),
         by_set={part: (found.by_set or {}).get(part, {}) for part in found.parts},
-        stress=None if found.stress and found.stress.outdated else found.stress,
+        stress=_current(found.stress),
+        trials=tuple(filter(_current, found.trials or ())),
+        drift=_current(found.drift),
         written=datetime.now(UTC).date(),
     )
     report = replace(report, **_drawn_and_wrong(run, splits, report, no_text))
@@ -69,10 +77,40 @@ def publish(
     return report
 
 
+def keep(run: Run, home: Splits | None, change: Callable[[Scores], Scores]) -> str | None:
+    """Keep in a run what was learnt of it elsewhere, and write its report anew where it has one.
+
+    Args:
+        run: Complete.
+        home: Its own splits; `None` where they are not there, and no report can be written.
+        change: Of its metrics.json.
+
+    Returns:
+        Why nothing was kept; `None` where it was. Others' runs may be read and not written.
+    """
+    try:
+        run.change_scores(change)
+        if home is not None and run.report_path.is_file() and run.scores().parts.keys() - {"train"}:
+            publish(run, home, PREVALENCES)
+    except (OSError, RunError) as error:
+        return f"Not kept in the run: {getattr(error, 'strerror', None) or error}"
+    return None
+
+
+def _current(found: _T | None) -> _T | None:
+    """Return a record unless the run was calibrated anew since."""
+    return None if found is None or found.outdated else found
+
+
 def _outdated(found: Scores) -> list[str]:
     """Return the names of what besides the parts was measured before a run was calibrated anew."""
     names = [one.name for one in (found.other_sets or {}).values() if one.outdated]
-    return [*names, *([wording.STRESS_TEST] if found.stress and found.stress.outdated else [])]
+    extra = {
+        wording.STRESS_TEST: [found.stress],
+        wording.TRIALS: found.trials or (),
+        wording.DRIFT_CHECK: [found.drift],
+    }
+    return names + [name for name, all in extra.items() if any(one and one.outdated for one in all)]
 
 
 def read_predictions(run: Run, part: str) -> np.ndarray:

@@ -94,9 +94,11 @@ def shared(own: Seen, splits: Splits, frame: pd.DataFrame, run_name: str) -> Sha
         )
     # Not all of them: what joining or preparing left out of the run's splits is in none of these.
     if np.isin(prints.keys[found.unseen], own.others.keys).mean() > _MOST:
+        instead = "To score the run's own splits, leave --data out"
+        if splits.is_joined:
+            instead = f"Of joined sets, give those that are not {own.name}; for its own"
         raise DataError(
             f"{splits.path} is no other data set: most of its texts are in a split of {own.name}, "
-            f"which {run_name} was trained on. To score the run's own splits, leave --data out: "
-            f"tfnews evaluate {run_name}"
+            f"which {run_name} was trained on. {instead}: tfnews evaluate {run_name}"
         )
     return found

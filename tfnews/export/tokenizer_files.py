@@ -6,11 +6,11 @@ from pathlib import Path
 
 import keras_hub
 import tensorflow as tf
-from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.models import guards
 from tfnews.models.text.normalise import PIECES
 from tfnews.models.text.packing import PiecePreprocessor
+from tfnews.models.text.piece_model import ModelProto, SentencePiece
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -218,7 +218,7 @@ def _of_words(tokenizer: WordPieceTokenizer) -> dict:
 
 
 def _of_pieces(tokenizer: PieceTokenizer) -> dict:
-    model = sentencepiece_model_pb2.ModelProto.FromString(tokenizer.proto)
+    model = ModelProto.FromString(tokenizer.proto)
     steps = [_replace("``", '"'), _replace("''", '"')]
     if not tokenizer.keep_accents:
         steps += [{"type": "NFKD"}, {"type": "StripAccents"}]
@@ -248,7 +248,7 @@ def _replace(found: str, by: str) -> dict:
     return {"type": "Replace", "pattern": {"String": found}, "content": by}
 
 
-def _score(piece: sentencepiece_model_pb2.ModelProto.SentencePiece) -> float:
+def _score(piece: SentencePiece) -> float:
     return piece.score - NUMBER_COMMA if ends_a_number(piece.piece) else piece.score
 
 

@@ -1,11 +1,13 @@
 """What a drift check found: whether texts of now are like those of then."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from tfnews.records.record import Record
 
 SCHEMA = "tfnews.drift"
 VERSION = 1  # raised when a program that reads the JSON would have to change
+MEASURES = ("score", "length", "unknown", "refused")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Shift:
     """How far one measure has moved.
 
     Attributes:
-        measure: "score", "length", "unknown" or "refused".
+        measure: One of `MEASURES`.
         then: On the texts that are held against.
         now: On the texts in question.
         distance: How far the shares of texts below some value lie apart at most (Kolmogorov and
@@ -82,6 +84,8 @@ class Drift(Record):
         alarm: Whether any rings.
         command: What was typed; `None` where it is not known.
         notes: What must be read with it.
+        day: On which it was made, in ISO 8601, UTC.
+        outdated: Whether the run was calibrated anew since; `None` where it was not.
     """
 
     run: str
@@ -106,6 +110,22 @@ class Drift(Record):
     alarm: bool
     command: str | None = None
     notes: tuple[str, ...] = ()
+    day: str | None = None
+    outdated: bool | None = None
+
+    def check_read(self) -> None:
+        """Check what a file says before it is told.
+
+        Raises:
+            ValueError: A measure is not known, none was compared, or the day is none.
+        """
+        if self.day is not None:
+            date.fromisoformat(self.day)
+        for one in self.shifts:
+            if one.measure not in MEASURES:
+                raise ValueError(f"there is no measure {one.measure[:40]}")
+        if all(one.p is None for one in self.shifts):
+            raise ValueError("no measure was compared")
 
     def to_json(self) -> dict:
         """Return the content of a JSON file."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from tfnews.records.audit import Audit, Token
 from tfnews.records.calibration import Reliability
+from tfnews.records.drift import Drift
 from tfnews.records.record import Record
 from tfnews.records.slices import Slices
 from tfnews.records.stress import Stress
+from tfnews.records.trial import Trial
 
 
 def _is_number(value: object) -> bool:
@@ -209,6 +211,9 @@ class Scores(Record):
         by_set: Of joined sets, the scores of validation and test set by set; sets that have texts
             of both classes there.
         stress: What small changes to its texts did when it was last tried.
+        trials: What it does on feeds, without their articles; of each feed the last.
+        drift: What the last drift check found.
+        no_text: Whether its report is to leave article texts out.
     """
 
     train: Judged | None = None
@@ -226,6 +231,9 @@ class Scores(Record):
     reasons: tuple[Reason, ...] | None = None
     by_set: dict[str, dict[str, Judged]] | None = None
     stress: Stress | None = None
+    trials: tuple[Trial, ...] | None = None
+    drift: Drift | None = None
+    no_text: bool | None = None
 
     @property
     def parts(self) -> dict[str, Judged]:
@@ -247,8 +255,21 @@ class Scores(Record):
         """Mark all as of before the run was calibrated anew; they are kept, and not shown."""
         scored = tuple(part for part, judged in self._scored.items() if judged)
         sets = {name: replace(one, outdated=True) for name, one in (self.other_sets or {}).items()}
-        stress = self.stress and replace(self.stress, outdated=True)
-        return replace(self, outdated=scored, other_sets=sets or None, reasons=(), stress=stress)
+        return replace(
+            self,
+            outdated=scored,
+            other_sets=sets or None,
+            reasons=(),
+            stress=self.stress and replace(self.stress, outdated=True),
+            trials=self.trials and tuple(replace(one, outdated=True) for one in self.trials),
+            drift=self.drift and replace(self.drift, outdated=True),
+        )
+
+    def with_trial(self, trial: Trial) -> "Scores":
+        """Add what a feed's labels showed; that of the very same feed is replaced."""
+        feed = trial.design.feed_digest
+        others = [one for one in self.trials or () if one.design.feed_digest != feed]
+        return replace(self, trials=(*others, trial.without_articles()))
 
     def with_other_set(self, away: OtherSet) -> "Scores":
         """Add another set; only that of the very same files is replaced, not a namesake.

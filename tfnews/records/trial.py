@@ -1,6 +1,7 @@
 """What a trial of a run on a user's own feed is made of: the design, and what labels showed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from tfnews.records.record import Record
 
@@ -194,6 +195,8 @@ class Trial(Record):
         chosen: The lowest threshold up to which the limit is shown to be kept; `None`: none is.
         agreement: Of two annotators.
         command: What was typed or called; `None` where that is not known.
+        day: On which labels were read, in ISO 8601, UTC.
+        outdated: Whether the run was calibrated anew since; `None` where it was not.
     """
 
     design: Design
@@ -204,6 +207,31 @@ class Trial(Record):
     chosen: Tried | None = None
     agreement: Agreement | None = None
     command: str | None = None
+    day: str | None = None
+    outdated: bool | None = None
+
+    def check_read(self) -> None:
+        """Check what a file says before it is told.
+
+        Raises:
+            ValueError: A threshold lacks a rate, a rate its interval, or the day is none.
+        """
+        if self.day is not None:
+            date.fromisoformat(self.day)
+        for one in (self.own, *self.tried, *([self.chosen] if self.chosen else [])):
+            if missing := set(RATES) - set(one.rates):
+                raise ValueError(f"a threshold of the trial lacks {min(missing)}")
+            if any((rate.value is None) != (rate.interval is None) for rate in one.rates.values()):
+                raise ValueError("a rate of the trial lacks its interval")
+            known = {name for name, rate in one.rates.items() if rate.value is not None}
+            if "youden" in known and not {"recall", "fpr"} <= known:
+                raise ValueError("a threshold of the trial lacks what its worth is made of")
+        if self.chosen and self.chosen.rates["fpr"].value is None:
+            raise ValueError("the trial's threshold lacks its false-alarm rate")
+
+    def without_articles(self) -> "Trial":
+        """Leave out what single articles are, as ids of a user's own feed."""
+        return replace(self, design=replace(self.design, articles=()))
 
     @property
     def drawn(self) -> int:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from tfnews.data.splits import UNSTATED, Splits
 from tfnews.records import Audit, Comparison, Config, Judged, OtherSet, Reason, Reliability, Timings
+from tfnews.records.drift import Drift
 from tfnews.records.slices import Slices
 from tfnews.records.stress import Stress
+from tfnews.records.trial import Trial
 from tfnews.statistics.metrics import PREVALENCES
 from tfnews.statistics.mistakes import Mistakes
 
@@ -79,11 +81,13 @@ class Report:
         refused: Test texts that `predict` would give no number, `{kind of reason: texts}`.
         f1_of_scored: F1 on the test part without these; `None` where there are none.
         reliability: What calibration changes on each part; `None` where it was not measured.
-        outdated: Parts and other sets that were scored before the run was calibrated anew.
+        outdated: Names of what was scored before the run was calibrated anew.
         slices: Error rates of parts of the test part.
         reasons: Which words moved the scores of mistakes, by their rows in the test part.
         by_set: Of joined sets, the scores of each part set by set.
         stress: What small changes to its texts did when it was last tried.
+        trials: What it does on feeds of its users' own.
+        drift: What the last drift check found.
         written: The day on which the report is.
     """
 
@@ -107,6 +111,8 @@ class Report:
     reasons: tuple[Reason, ...] = ()
     by_set: Mapping[str, Mapping[str, Judged]] = field(default_factory=dict)
     stress: Stress | None = None
+    trials: tuple[Trial, ...] = ()
+    drift: Drift | None = None
     written: date | None = None
 
     @property

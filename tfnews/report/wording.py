@@ -21,7 +21,8 @@ UNTESTED = (
     "model was chosen by them."
 )
 NEAR_PERFECT = 0.98
-STRESS_TEST = "stress test"  # as a thing that was scored
+# As things that were scored.
+STRESS_TEST, TRIALS, DRIFT_CHECK = "stress test", "trials", "drift check"
 FEW_ROWS = 300
 MANY_REFUSED = 0.05  # of another set's texts
 
@@ -50,6 +51,16 @@ def p_value(value: float) -> str:
 def day(when: date) -> str:
     """Return "5 May 2026"."""
     return f"{when.day} {when:%B %Y}"
+
+
+def count(texts: int) -> str:
+    """Return "1 text", "2,000 texts"."""
+    return f"{texts:,} text" if texts == 1 else f"{texts:,} texts"
+
+
+def dated(iso: str | None) -> str:
+    """Return the beginning of a sentence about what was made on a day; "" where it is not known."""
+    return f"{day(date.fromisoformat(iso))}: " if iso else ""
 
 
 def resembles(class_names: Sequence[str], set_name: str) -> str:
@@ -279,8 +290,10 @@ def _outdated_warning(report: Report) -> str | None:
         return None
     names, run = ", ".join(report.outdated), report.config.name
     again = f"tfnews evaluate {run}, with --data SPLITS for other sets"
-    if STRESS_TEST in report.outdated:
-        again += f"; tfnews stress {run}"
+    commands = {STRESS_TEST: "stress {}", TRIALS: "trial {} FEED", DRIFT_CHECK: "drift {} FILE"}
+    for name, command in commands.items():
+        if name in report.outdated:
+            again += f"; tfnews {command.format(run)}"
     return (
         f"Scored before this model was calibrated anew, and not shown: {names}. Score them again: "
         f"{again}."

@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.stats import ks_2samp
 
-from tfnews.records.drift import Shift, Side
+from tfnews.records.drift import MEASURES, Shift, Side
 from tfnews.statistics.paired import holm
 from tfnews.statistics.rates import chance_of_more
 
 FEWEST = 20  # texts on either side without which a measure is not compared
-MEASURES = ("score", "length", "unknown", "refused")
 STEPS = np.linspace(0, 1, 21)  # of the quantiles that are kept
 LEVEL, MAX_SHIFT, MAX_REFUSED = 0.01, 0.15, 0.05
 

@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+from tfnews.data.splits import own_splits
+from tfnews.errors import DataError
+from tfnews.evaluation import publish as reports
 from tfnews.files import write_all
 from tfnews.records.trial import Trial
 from tfnews.report.trial import page, table
+from tfnews.runs import Run
 
 
 def publish(found: Trial, folder: Path) -> list[Path]:
@@ -19,3 +23,12 @@ def publish(found: Trial, folder: Path) -> list[Path]:
             "trial.json": content,
         },
     )
+
+
+def keep(found: Trial, run: Run) -> str | None:
+    """Keep in a run what a trial found, for its report; return why where it could not be kept."""
+    try:
+        home = own_splits(run, None)
+    except DataError:
+        home = None  # its report stays as it was until it is evaluated again
+    return reports.keep(run, home, lambda scores: scores.with_trial(found))

@@ -3,6 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tfnews.data import sheet
@@ -44,7 +46,7 @@ def trial(
     The first call scores the feed, draws articles of all scores and writes a sheet for each
     annotator. The same call again, once they are filled, estimates the run's rates on the whole
     feed, and looks for the threshold that keeps the false-alarm rate below `fpr`. No sheet is
-    written over.
+    written over. What the labels showed is kept in the run, whose report is written anew.
 
     Args:
         run: A complete run, its name or its path.
@@ -152,8 +154,11 @@ def _measured(
         measure.agreement_of(answers, settled),
         command,
     )
+    found = replace(found, day=datetime.now(UTC).date().isoformat())
     for path in publish.publish(found, request.folder):
         say(f"Written: {_near(path)}")
+    if unkept := publish.keep(found, request.run):
+        say(unkept)
     return found
 
 

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sentencepiece import sentencepiece_model_pb2
 
 from tests.models import subword_fixture as recorded
 from tfnews.errors import DataError, WeightsError
+from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 
 LAYOUT = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]", "(", ")", '"', "-", ".", "–", "£", "€"]
@@ -30,7 +30,7 @@ def recorded_model():
 
 def with_scores(scores):
     """Return a model of the given pieces and scores, in ALBERT's layout."""
-    model = sentencepiece_model_pb2.ModelProto.FromString(recorded.piece_model())
+    model = ModelProto.FromString(recorded.piece_model())
     del model.pieces[5:]
     for piece, score in scores.items():
         model.pieces.add(piece=piece, score=score)
@@ -155,11 +155,11 @@ def test_an_empty_file_is_no_vocabulary():
 def test_half_random_models_work_or_are_refused():
     """The library that tokenises could be given any bytes that have a model's outer form."""
     whole, draw = (
-        sentencepiece_model_pb2.ModelProto.FromString(with_scores({"\u2581a": -1})),
+        ModelProto.FromString(with_scores({"\u2581a": -1})),
         Random(4),
     )
     for number in range(40):
-        model = sentencepiece_model_pb2.ModelProto()
+        model = ModelProto()
         model.CopyFrom(whole)
         if number % 2:
             model.normalizer_spec.precompiled_charsmap = draw.randbytes(draw.choice([1, 4, 5, 99]))
@@ -181,7 +181,7 @@ def test_a_map_of_characters_that_leads_out_of_itself_is_refused(seed):
 
     Versions of sentencepiece before 0.2.2 did so, too.
     """
-    model = sentencepiece_model_pb2.ModelProto.FromString(recorded.piece_model())
+    model = ModelProto.FromString(recorded.piece_model())
     units = Random(seed).randbytes(1024)
     model.normalizer_spec.precompiled_charsmap = len(units).to_bytes(4, "little") + units + b"a\0"
     with pytest.raises(WeightsError, match=r"no SentencePiece model .*precompiled_charsmap"):
@@ -189,7 +189,7 @@ def test_a_map_of_characters_that_leads_out_of_itself_is_refused(seed):
 
 
 def test_a_missing_special_token():
-    model = sentencepiece_model_pb2.ModelProto()
+    model = ModelProto()
     model.pieces.add(piece="<unk>", score=0.0)
     with pytest.raises(WeightsError, match=r"1 pieces lacks <pad>, \[CLS\], \[SEP\]"):
         PieceTokenizer(model.SerializeToString())

@@ -160,3 +160,18 @@ def test_no_name_becomes_html(nasty):
     parsed = Page(page.render(kept, figures))
     assert parsed.tags == Page(page.render(found, figures)).tags
     assert parsed.text.count(nasty) > 10
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"day": "yesterday"}, "yesterday"),
+        ({"shifts": ()}, "no measure was compared"),
+        ({"shifts": (replace(made().shifts[0], measure="mood"),)}, "no measure mood"),
+    ],
+)
+def test_a_stranger_s_record_is_checked_before_it_is_told(wrong, said):
+    """It is read from a run's metrics.json, and a run may come from anybody."""
+    content = made(**wrong).to_json()
+    with pytest.raises(ValueError, match=said):
+        Drift.from_json(content)

@@ -7,6 +7,8 @@ import pytest
 from tests.report.page import Page
 from tests.report.test_escaping import HOSTILE
 from tests.trial import made
+from tfnews.records import Scores
+from tfnews.records.trial import Estimate, Trial
 from tfnews.report.trial import instructions, page, screen, table, wording
 from tfnews.trial.measure import agreed, agreement_of, measure
 
@@ -131,3 +133,36 @@ def test_instructions_name_the_words_and_keep_the_scores_back():
     assert "Write news, clickbait or unsure" in said
     assert "two annotators" in said
     assert "design.json holds the scores" in said
+
+
+def without_rate(found, name, *, chosen=False):
+    one = found.chosen if chosen else found.own
+    rates = {**one.rates, name: Estimate()} if name else {}
+    return replace(found, **{"chosen" if chosen else "own": replace(one, rates=rates)})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda found: replace(found, day="2026-13-01"), "month"),
+        (lambda found: without_rate(found, None), "lacks fpr"),
+        (lambda found: without_rate(found, "recall"), "what its worth is made of"),
+        (lambda found: without_rate(without_rate(found, "youden", chosen=True), "fpr", chosen=True),
+         "lacks its false-alarm rate"),
+        (lambda found: replace(found, own=replace(found.own, rates={
+            **found.own.rates, "precision": Estimate(0.5)})), "lacks its interval"),
+    ],
+)  # fmt: skip
+def test_a_stranger_s_record_is_checked_before_it_is_told(found, wrong, said):
+    """It is read from a run's metrics.json, and a run may come from anybody."""
+    content = wrong(found).to_json()
+    with pytest.raises(ValueError, match=said):
+        Trial.from_json(content)
+
+
+def test_single_articles_stay_out_of_a_run(found):
+    kept = Scores().with_trial(found).with_trial(replace(found, limit=0.1))
+    assert [one.limit for one in kept.trials] == [0.1]
+    assert kept.trials[0].design.articles == ()
+    assert Scores.from_json(kept.to_json()) == kept
+    assert found.design.articles

@@ -8,9 +8,9 @@ import keras
 import sentencepiece
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.errors import WeightsError
+from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.subwords import SubwordTokenizer, learn_pieces, lower, text_ops
 
 _MODEL_FILE = "spiece.model"
@@ -174,9 +174,9 @@ def ends_a_number(piece: str) -> bool:
     return len(piece) > 1 and piece[-1] == "," and piece[-2].isdigit()
 
 
-def _parse(proto: bytes) -> sentencepiece_model_pb2.ModelProto:
+def _parse(proto: bytes) -> ModelProto:
     try:
-        model = sentencepiece_model_pb2.ModelProto.FromString(proto)
+        model = ModelProto.FromString(proto)
         if not all(math.isfinite(piece.score) for piece in model.pieces):
             raise ValueError("a piece has no number for its score")
     except (DecodeError, ValueError) as error:  # ValueError: pieces that are not UTF-8, too
@@ -191,7 +191,7 @@ def _no_model(proto: bytes, error: Exception) -> WeightsError:
     )
 
 
-def _rescore(model: sentencepiece_model_pb2.ModelProto) -> None:
+def _rescore(model: ModelProto) -> None:
     """Give the pieces of `model` the scores that the published tokenizer looks for."""
     for piece in model.pieces:
         if ends_a_number(piece.piece):

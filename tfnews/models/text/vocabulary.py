@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
-from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.models.text.longest import MOST_UNITS, occurrences
 from tfnews.models.text.normalise import CHARACTERS, PIECES, characters, normalise
+from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.subwords import learn_pieces
 from tfnews.models.text.words import WordTokenizer
 
@@ -59,7 +59,7 @@ def _joined(texts: Sequence[str], size: int) -> list[str]:
         add_dummy_prefix=False,
         max_sentencepiece_length=2 * MOST_UNITS,
     )
-    found = sentencepiece_model_pb2.ModelProto.FromString(model).pieces
+    found = ModelProto.FromString(model).pieces
     pieces = [piece.piece for piece in found if piece.type == piece.NORMAL]
     pieces = [piece for piece in pieces if 1 < len(characters(piece)) <= MOST_UNITS]
     if not pieces:

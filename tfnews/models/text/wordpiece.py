@@ -5,9 +5,9 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-from sentencepiece import sentencepiece_model_pb2
 
 from tfnews.errors import WeightsError
+from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.subwords import SubwordTokenizer, learn_pieces, lower, text_ops
 
 _VOCABULARY_FILE = "vocabulary.txt"
@@ -155,7 +155,7 @@ def learn_vocabulary(
     model = learn_pieces(
         rule.normalise, texts, size, model_type="bpe", normalization_rule_name="identity"
     )
-    found = sentencepiece_model_pb2.ModelProto.FromString(model).pieces
+    found = ModelProto.FromString(model).pieces
     pieces = [piece.piece for piece in found if piece.type == piece.NORMAL and piece.piece != "▁"]
     letters = sorted(piece for piece in pieces if len(piece) == 1)
     merged = [_as_wordpiece(piece) for piece in pieces if len(piece) > 1]

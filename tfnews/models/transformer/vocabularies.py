@@ -10,9 +10,8 @@ import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from sentencepiece import sentencepiece_model_pb2
-
 from tfnews.errors import WeightsError
+from tfnews.models.text.piece_model import ModelProto, SentencePiece
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
@@ -185,9 +184,9 @@ def _proto(path: Path, content: dict) -> bytes:
     return model.SerializeToString()
 
 
-def _piece_model(pieces: dict, special: Collection[str]) -> sentencepiece_model_pb2.ModelProto:
-    model = sentencepiece_model_pb2.ModelProto()
-    kinds = sentencepiece_model_pb2.ModelProto.SentencePiece
+def _piece_model(pieces: dict, special: Collection[str]) -> ModelProto:
+    model = ModelProto()
+    kinds = SentencePiece
     for number, (text, score) in enumerate(pieces["vocab"]):
         kind = kinds.CONTROL if text in special else kinds.NORMAL
         kind = kinds.UNKNOWN if number == pieces.get("unk_id") else kind

@@ -10,13 +10,16 @@ import pytest
 from tests import tiny
 from tfnews import models
 from tfnews.data.prepare import prepare
+from tfnews.drift import feed
+from tfnews.drift.drift import check, drift
 from tfnews.errors import DataError, RunError, UsageError
+from tfnews.evaluation.calibrate import calibrate
 from tfnews.records.drift import Drift
 from tfnews.runs import Run
-from tfnews.scoring import feed
-from tfnews.scoring.drift import check, drift
 from tfnews.statistics import shifts
 from tfnews.training.fit import fit
+
+LOAD = models.load
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +162,36 @@ def test_files_are_written_and_read_back(run, own_test_texts, tmp_path):
     assert Drift.from_json(content) == found
     assert content["schema"] == "tfnews.drift"
     assert found.command == "tfnews drift RUN …/b.csv"
+
+
+def test_the_run_s_report_shows_the_last_one_until_scores_are_read_otherwise(
+    run, splits, own_test_texts, tmp_path, monkeypatch
+):
+    shutil.copytree(run.path, tmp_path / run.name)
+    own = Run.open(tmp_path / run.name)
+    found = drift(own, own_test_texts, splits=splits.path)
+    assert own.scores().drift == found
+    assert not own.report_path.exists()  # none was asked for yet
+    calibrate(own, method="none", threshold=0.4, splits=splits.path)
+    page = own.report_path.read_text()
+    assert "checked last" not in page
+    assert "drift check" in page
+    assert f"tfnews drift {own.name} FILE" in page
+    monkeypatch.setattr(models, "load", LOAD)  # the other threshold
+    drift(own, own_test_texts, splits=splits.path)
+    for path in (own.report_path, own.card_path):
+        assert "On the texts that were checked last" in path.read_text()
+
+
+def test_a_run_that_may_only_be_read_is_checked_all_the_same(run, own_test_texts, monkeypatch):
+    """A monitor often reads the run of somebody else."""
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Run, "change_scores", refuse)
+    found = drift(run, own_test_texts)
+    assert "Not kept in the run: Permission denied" in found.notes
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@ import pytest
 from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews.data.duplicates import fingerprint
 from tfnews.data.texts import Item, items
+from tfnews.drift import feed
 from tfnews.models.text.words import WordTokenizer
-from tfnews.scoring import feed
 
 NOTHING = fingerprint([], near=False).keys
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,8 +25,8 @@ from tfnews.statistics import shifts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tfnews.drift.feed import Feed
     from tfnews.models import NewsClassifier
-    from tfnews.scoring.feed import Feed
 
 Texts = str | os.PathLike | Iterable[str]
 _READING = (
@@ -126,7 +127,8 @@ def drift(
 
     Four measures are compared: scores, lengths, shares of unknown words, and how many texts the
     guards refuse. Copies and near-copies count once, copies of training texts not at all. Of more
-    than 20,000 records that many are drawn at random.
+    than 20,000 records that many are drawn at random. What came out last is kept in the run, whose
+    report is written anew.
 
     Args:
         run: A complete run, its name or its path.
@@ -172,8 +174,9 @@ def carry_out(
     request: Request, *, to: str | os.PathLike | None = None, command: str | None = None
 ) -> Drift:
     """Do what `drift` was asked for, once it was checked."""
+    from tfnews.drift.feed import measured, vocabulary
+    from tfnews.evaluation.publish import keep
     from tfnews.report.drift import page
-    from tfnews.scoring.feed import measured, vocabulary
 
     held = _held(request)
     now = _gathered(request.feed, held.known)
@@ -208,7 +211,10 @@ def carry_out(
         alarm=any(one.rings for one in found),
         command=command and places.neutral(command),
         notes=held.notes,
+        day=datetime.now(UTC).date().isoformat(),
     )
+    if unkept := keep(request.run, request.home, lambda scores: replace(scores, drift=made)):
+        made = replace(made, notes=(*made.notes, unkept))
     if to is not None:
         write_all(to, page.files(made))
     return made
@@ -281,7 +287,7 @@ def _once(frame: "pd.DataFrame") -> list[str]:
 
 def _lengths(of_held: np.ndarray, held: _Held, classifier: "NewsClassifier") -> np.ndarray:
     """Add the lengths of training texts, which teach no length, to those of what is held."""
-    from tfnews.scoring.feed import units
+    from tfnews.drift.feed import units
 
     if held.lengths == held.name:
         return of_held
@@ -290,7 +296,7 @@ def _lengths(of_held: np.ndarray, held: _Held, classifier: "NewsClassifier") -> 
 
 
 def _gathered(source: Source, known: np.ndarray) -> "Feed":
-    from tfnews.scoring.feed import gather
+    from tfnews.drift.feed import gather
 
     progress.stage(f"Reading {source.name}", "records", source.texts.number)
     found = gather(source.texts.texts, known)

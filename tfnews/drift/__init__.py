@@ -1,0 +1,1 @@
+"""Whether texts of now are like those that a run knows."""
