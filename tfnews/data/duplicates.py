@@ -174,7 +174,7 @@ def near_pairs(prints: Fingerprints, threshold: float) -> np.ndarray:
 
 
 def same_value_pairs(codes: np.ndarray) -> np.ndarray:
-    """Pair every row with the first row of its code; rows of code -1 are left alone.
+    """Pair every row with the first row of its code, but that one and rows of code -1.
 
     Args:
         codes: int64 `(rows,)`, as pandas.factorize gives them.
@@ -184,7 +184,9 @@ def same_value_pairs(codes: np.ndarray) -> np.ndarray:
     """
     rows = np.flatnonzero(codes >= 0)
     _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
-    return np.column_stack([rows[first[inverse]], rows])
+    first = rows[first[inverse]]
+    others = first != rows
+    return np.column_stack([first[others], rows[others]])
 
 
 def connect(count: int, pairs: Sequence[np.ndarray]) -> np.ndarray:
