@@ -31,6 +31,7 @@ CLASS_NAMES = ("real", "fake")
 Rows = pd.DataFrame | Path | Iterable[pd.DataFrame]
 
 _LAYOUT = Layout(encoding="utf-8")  # as they are written: a text may look like another encoding
+_OPENING_ROWS = 1_000
 _OWN = (columns.COMBINED, "label", "title", "text", "cluster")
 
 
@@ -124,6 +125,24 @@ class Splits:
         frame["cluster"] = _cluster_numbers(frame)
         first = ["combined_text", "label", "title", "text", "cluster"]
         return frame[first + [name for name in frame.columns if name not in first]]
+
+    def openings(self, part: str, count: int) -> dict[int, list[str]]:
+        """Return the first titles of each label in a part that `prepare` wrote.
+
+        Args:
+            part: "train", "validation" or "test", of which no more is read than it takes.
+            count: How many of each, at most; a text stands for a title where there is none.
+        """
+        found = {1: [], 0: []}
+        form = {"dtype": str, "na_filter": False, "usecols": ["label", "title", _OWN[0]]}
+        with pd.read_csv(self.files[part], chunksize=_OPENING_ROWS, **form) as frames:
+            for frame in frames:
+                titles = frame["title"].where(frame["title"] != "", frame[_OWN[0]])
+                for label, held in found.items():
+                    held += titles[frame["label"] == str(label)].head(count - len(held)).tolist()
+                if all(len(held) == count for held in found.values()):
+                    break
+        return found
 
 
 def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) -> Splits:
