@@ -32,11 +32,17 @@ VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
 # Keras' names of what a model computes in.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
+# Beam's names of the engines that score many files.
+RUNNERS = ("DirectRunner", "PrismRunner", "FlinkRunner", "SparkRunner", "DataflowRunner")
+
 OPTIMIZERS = ("adam", "adamw", "lazy_adam")
 SCHEDULES = ("constant", "linear")
 
 # Columns of a fit's history that training can watch.
 MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
+
+# By what `tune` breaks off trials that do worse than others did after as many epochs.
+PRUNERS = ("median", "hyperband", "none")
 
 # Whose recipe a fit follows: the one chosen on validation texts, or the study's.
 RECIPES = ("default", "published")
