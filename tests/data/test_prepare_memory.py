@@ -52,7 +52,7 @@ def peak(tmp_path, monkeypatch):
 
 def test_three_times_as_many_texts_take_no_more_memory(tmp_path, peak, monkeypatch):
     monkeypatch.setattr("tfnews.data.banding._ROWS_AT_ONCE", 16)
-    few, many = written(tmp_path, 100), written(tmp_path, 300)
+    few, many = written(tmp_path, 60), written(tmp_path, 180)
     peak(few)  # what is imported and cached at first
     added = many.stat().st_size - few.stat().st_size
     assert peak(many) - peak(few) < 0.25 * added
