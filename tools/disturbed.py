@@ -5,6 +5,7 @@ fall into the work rather than the seconds of the start.
 """
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -130,6 +131,9 @@ COMMANDS = {
         _prepared,
     ),
     "fit": Command(_FIT, ("splits",), _fitted, "fit --resume mine --no-floor"),
+    "fit-on-two": Command(
+        f"{_FIT} --devices cpu:2", ("splits",), _fitted, "fit --resume mine --no-floor"
+    ),
     "tune": Command(_TUNE, ("splits",), _tuned),
     "evaluate": Command("evaluate floor", ("splits", "saved_models/floor"), _evaluated),
     "predict": Command(
@@ -261,6 +265,22 @@ def afresh(before: tuple[str, ...] = ()) -> None:
     """Become a process that has nothing imported yet, by way of another program if need be."""
     command = (*before, *PROGRAM, *sys.argv[1:])
     os.execvp(command[0], command)
+
+
+def lose_a_device(batch: int) -> None:
+    """Have TensorFlow say after so many batches what it says when a device no longer answers."""
+    import tensorflow as tf
+
+    from tfnews.training.callbacks import Progress
+
+    numbers, counted = itertools.count(1), Progress.on_train_batch_end
+
+    def lose(self: Progress, number: int, logs: dict | None = None) -> None:
+        counted(self, number, logs)
+        if next(numbers) == batch:
+            raise tf.errors.UnavailableError(None, None, "CPU:1 was taken away")
+
+    Progress.on_train_batch_end = lose
 
 
 @dataclass

@@ -36,6 +36,7 @@ from tools.disturbed import (
     Trial,
     afresh,
     leftovers,
+    lose_a_device,
     start,
     used,
     warm_up,
@@ -46,6 +47,7 @@ NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-cap
 _TWO_WORKERS = "--direct_num_workers=2 --direct_running_mode=multi_processing"
 _LOOK = 0.05  # seconds between two looks at whether there are workers
 _BACK = 86_400 * 400  # seconds that the clock is set back by
+_BATCHES = 27  # of a fit: three epochs of nine
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link")
 
 
@@ -186,6 +188,23 @@ def closed(bench: Bench, command: str) -> Row:
     return row
 
 
+def lost_device(bench: Bench, command: str) -> Row:
+    """Take one of two devices away at random batches of a fit."""
+    row = Row("device lost", command)
+    if "--devices" not in COMMANDS[command].arguments:
+        row.note = "has one device"
+        return row
+    for number in range(bench.moments):
+        place = bench.place(row.fault, command, number)
+        batch = 1 + int(bench.moment(number) * _BATCHES)
+        twist = functools.partial(lose_a_device, batch)
+        end = start(COMMANDS[command].arguments, place, twist).end()
+        if "--resume mine" not in end.said:
+            row.blame(end)
+        bench.judge(row, place, end)
+    return row
+
+
 def _undisturbed(bench: Bench, row: Row, place: Path, end: End) -> None:
     if end.code:
         row.blame(end)
@@ -257,6 +276,7 @@ FAULTS = {
     "twice": twice,
     "closed": closed,
     "clock": clock,
+    "device": lost_device,
     "worker-killed": worker_killed,
 }
 
