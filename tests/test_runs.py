@@ -9,6 +9,7 @@ import filelock
 import pytest
 
 from tests import tiny
+from tests.report.sample import sliced
 from tfnews import runs
 from tfnews.errors import RunError, UsageError
 from tfnews.files import replacing, sha256, write_json, write_text
@@ -627,6 +628,19 @@ def test_an_audit_says_what_a_report_can_word(tmp_path, changes, message):
     run = Run.create(tiny.config("first"), tmp_path)
     run.metrics_path.write_text(json.dumps({"audit": {**SCORES["audit"], **changes}}))
     with pytest.raises(RunError, match=message):
+        run.scores()
+
+
+@pytest.mark.parametrize("where", ["worst", "spreads"])
+def test_slices_are_of_the_two_rates(tmp_path, where):
+    """A report has words for both, and for no other."""
+    run = Run.create(tiny.config("first"), tmp_path)
+    run.update_scores(slices=sliced())
+    content = json.loads(run.metrics_path.read_text())
+    part = content["slices"] if where == "worst" else content["slices"]["by"][1]
+    part[where][""] = part[where].pop("fpr")
+    run.metrics_path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match="told apart by fpr and fnr alone"):
         run.scores()
 
 

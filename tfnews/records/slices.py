@@ -1,6 +1,14 @@
 """Error rates of one model on parts of its test texts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+RATES = ("fpr", "fnr")
+
+
+def _check_rates(names: Iterable[str]) -> None:
+    if not set(names) <= set(RATES):
+        raise ValueError(f"slices are told apart by {' and '.join(RATES)} alone")
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,10 @@ class SlicedBy:
     spreads: dict[str, Spread] = field(default_factory=dict)
     unsliced: str | None = None
 
+    def check_read(self) -> None:
+        """Check what a file says: a `ValueError` where there is no such rate."""
+        _check_rates(self.spreads)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Worst:
@@ -102,3 +114,7 @@ class Slices:
     compared: int
     by: tuple[SlicedBy, ...]
     worst: dict[str, Worst] = field(default_factory=dict)
+
+    def check_read(self) -> None:
+        """Check what a file says: a `ValueError` where there is no such rate."""
+        _check_rates(self.worst)
