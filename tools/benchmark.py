@@ -110,10 +110,8 @@ def line(found: Result, quick: bool = False) -> str:
         cells[1] = f"{row.ours}: {_middle(found, row.ours)}" if row.peer else row.ours
         cells[2] = f"{row.peer}: {_middle(found, row.peer)}" if row.peer else ""
         cells[3] = f"{number(found.median)} {row.shows} ({number(low)}–{number(high)})"
-        cells[5:] = [
-            row.verdict(found.median),
-            found.parity + ("" if found.equal else ": NOT EQUAL"),
-        ]
+        cells[5] = "" if quick else row.verdict(found.median)
+        cells[6] = found.parity + ("" if found.equal else ": NOT EQUAL")
     return f"| {' | '.join(cells)} |"
 
 

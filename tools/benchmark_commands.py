@@ -1,6 +1,8 @@
 """Whole commands: TF-IDF against scikit-learn, starts, peak memory, and growth with the rows."""
 
+import contextlib
 import functools
+import io
 import os
 import subprocess
 import sys
@@ -162,14 +164,18 @@ def fitted(job: dict, kind: str) -> str:
 
 
 def invoked(*arguments: str) -> float:
-    """Run a command in this process, whose imports are done; return its seconds."""
-    import contextlib
+    """Run a command in this process, whose imports are done; return its seconds.
 
-    from tfnews.cli import cli
+    Raises:
+        SystemExit: It failed.
+    """
+    from tfnews.cli import main
 
     began = time.perf_counter()
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        cli.main(list(arguments), standalone_mode=False)
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        failed = main(list(arguments), standalone_mode=False)
+    if failed:
+        raise SystemExit(f"{' '.join(arguments)} failed: {said.getvalue()[-1000:]}")
     return time.perf_counter() - began
 
 

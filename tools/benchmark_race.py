@@ -155,12 +155,15 @@ class Result:
         return {**found, "parity": self.parity, "equal": self.equal}
 
 
+class FailedError(Exception):
+    """A program ended before it had answered."""
+
+
 class Child:
     """A program that runs."""
 
-    def __init__(self, program: Program, job: dict):
+    def __init__(self, program: Program):
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TOKENIZERS_PARALLELISM": "true"}
-        environment["OMP_NUM_THREADS"] = str(job["cores"])
         # Shown where it fails.
         self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
         self._process = subprocess.Popen(
@@ -172,13 +175,12 @@ class Child:
             env=environment,
         )
         self.function = program.function
-        self.start = self.ask(job)  # seconds until its imports and models were ready
 
     def ask(self, message: object) -> object:
         """Send a line and return the answer.
 
         Raises:
-            SystemExit: The program has ended.
+            FailedError: The program has ended.
         """
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
@@ -190,7 +192,8 @@ class Child:
             status = self._process.wait()
             self._said.seek(0)
             said = self._said.read()[-3000:]
-            raise SystemExit(f"{said}\n{self.function} ended with status {status}.")
+            print(said, file=sys.stderr)
+            raise FailedError(f"{self.function} ended with status {status}")
         return json.loads(line)
 
     def close(self) -> None:
@@ -233,25 +236,31 @@ def measure(race: Race, wanted: Iterable[Row], job: dict) -> tuple[list[Result],
         job: Sizes, folders and `rounds`.
 
     Returns:
-        A result a row, and the seconds that each program took to start.
+        A result a row, and the seconds until each program had imported and made what it needs.
     """
     results = [Result(row, skipped=_missing(race, row, job)) for row in wanted]
     sides = sorted({side for found in results if not found.skipped for side in found.row.sides})
     programs = [program for program in race.programs if set(program.sides) & set(sides)]
     children: dict[str, Child] = {}
+    starts: dict[str, float] = {}
     try:
         for program in programs:
             asked = [side for side in program.sides if side in sides]
-            child = Child(program, {**job, "sides": asked})
+            child = Child(program)
             children |= dict.fromkeys(asked, child)
+            starts[program.function] = child.ask({**job, "sides": asked})
         values, outputs = take_turns(sides, lambda side: children[side].ask(side), race, job)
+        for found in results:
+            if not found.skipped:
+                _fill(found, values, outputs)
+    except FailedError as error:
+        for found in results:
+            found.skipped = found.skipped or str(error)
+            found.equal = False
     finally:
         for child in set(children.values()):
             child.close()
-    for found in results:
-        if not found.skipped:
-            _fill(found, values, outputs)
-    return results, {child.function: child.start for child in children.values()}
+    return results, starts
 
 
 def take_turns(
