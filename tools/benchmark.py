@@ -22,19 +22,17 @@ import os
 import platform
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-_BEGAN = time.monotonic()
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, not as a module
 
-from tools import (  # noqa: E402
+from tools import (
     benchmark_commands,
     benchmark_embedding,
     benchmark_encoder,
     benchmark_tokenizers,
 )
-from tools.benchmark_race import Race, Result, Row, measure, serve  # noqa: E402
+from tools.benchmark_race import Race, Result, Row, measure, serve
 
 RACES: tuple[Race, ...] = (
     *benchmark_encoder.RACES,
@@ -173,23 +171,18 @@ def main() -> int:
     options = read()
     if options.child:
         module, _, function = options.child.partition(":")
-        serve(getattr(importlib.import_module(f"tools.{module}"), function), _BEGAN, time.monotonic)
+        serve(getattr(importlib.import_module(f"tools.{module}"), function))
         return 0
-    found = {"machine": machine(), "rows": [], "starts": {}}
+    found = {"machine": machine(), "rows": []}
     print(f"{described(found['machine'])}\n\n{_HEADER}", flush=True)
     equal = True
     with tempfile.TemporaryDirectory() as work:
         for race in RACES:
-            results, starts = measure(race, wanted(race, options), job_of(options, work))
-            for result in results:
+            for result in measure(race, wanted(race, options), job_of(options, work)):
                 print(line(result, options.quick), flush=True)
                 found["rows"].append({"race": race.name, **result.record()})
                 equal &= result.equal
-            found["starts"] |= starts
             options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    if found["starts"]:
-        print("\nStart, left out above: ", end="")
-        print(", ".join(f"{name} {seconds:.1f} s" for name, seconds in found["starts"].items()))
     return 0 if equal else 1
 
 

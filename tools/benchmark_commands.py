@@ -14,6 +14,9 @@ from tools.benchmark_articles import many, real
 from tools.benchmark_race import Parity, Program, Race, Row
 
 _CLI = (sys.executable, "-c", "from tfnews.cli import run; run()")
+_PIPELINE = (
+    "import joblib, pandas, sklearn.feature_extraction.text, sklearn.linear_model, sklearn.pipeline"
+)
 _ROOT = Path(__file__).resolve().parents[1]
 _TABLE = "embedding"
 # What `fit` is asked for each kind of run.
@@ -25,6 +28,7 @@ _STARTS = {
     "tfnews predict, tfidf": ("tfidf",),
     "tfnews predict, embedding": (_TABLE,),
     "import tensorflow": (),
+    "import pandas, scikit-learn": (),
     "tfnews --help": (),
 }
 _PEAKS = ("predict over 1 GB", "fit tfidf", f"fit {_TABLE}", "data prepare")
@@ -79,6 +83,12 @@ RACES = (
                     at_most=1.5,
                 )
                 for side in list(_STARTS)[:2]
+            ),
+            Row(
+                "The same, against what scikit-learn's pipeline imports",
+                "tfnews predict, tfidf",
+                "import pandas, scikit-learn",
+                shows="of its time",
             ),
             Row("The help", "tfnews --help", shows="s", at_most=0.3),
         ),
@@ -270,8 +280,11 @@ def million(job: dict) -> dict[str, Callable]:
 
 def starts(job: dict) -> dict[str, Callable]:
     """Start processes, one a time."""
-    code = {"import tensorflow": (sys.executable, "-c", "import tensorflow")}
-    code["tfnews --help"] = (*_CLI, "--help")
+    code = {
+        "import tensorflow": (sys.executable, "-c", "import tensorflow"),
+        "import pandas, scikit-learn": (sys.executable, "-c", _PIPELINE),
+        "tfnews --help": (*_CLI, "--help"),
+    }
     text = "A headline of some words. And what stands below it, in a sentence of its own."
     for side, kinds in _STARTS.items():
         for kind in kinds if side in job["sides"] else ():

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -205,14 +206,8 @@ class Child:
         self._said.close()
 
 
-def serve(sides: Callable[[dict], dict], began: float, clock: Callable[[], float]) -> None:
-    """Be a child: read a job, then names of sides, and answer each with what came of it.
-
-    Args:
-        sides: A program's function.
-        began: When the process started, by `clock`.
-        clock: Seconds.
-    """
+def serve(sides: Callable[[dict], dict]) -> None:
+    """Be a child: make the sides of a job ready, then answer each name with what came of it."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print belongs elsewhere
     known: dict[str, Callable[[], tuple]] = {}
@@ -220,35 +215,33 @@ def serve(sides: Callable[[dict], dict], began: float, clock: Callable[[], float
         message = json.loads(line)
         if not known:
             known = sides(message)
-            answer = clock() - began
+            answer = sorted(known)
         else:
             answer = known[message]()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def measure(race: Race, wanted: Iterable[Row], job: dict) -> tuple[list[Result], dict[str, float]]:
-    """Run a race.
+def measure(race: Race, wanted: Iterable[Row], job: dict) -> list[Result]:
+    """Run a race, and return a result a row.
 
     Args:
         race: The race.
         wanted: The rows of it that are asked for.
         job: Sizes, folders and `rounds`.
-
-    Returns:
-        A result a row, and the seconds until each program had imported and made what it needs.
     """
     results = [Result(row, skipped=_missing(race, row, job)) for row in wanted]
     sides = sorted({side for found in results if not found.skipped for side in found.row.sides})
+    if not sides:
+        return results
     programs = [program for program in race.programs if set(program.sides) & set(sides)]
     children: dict[str, Child] = {}
-    starts: dict[str, float] = {}
     try:
         for program in programs:
             asked = [side for side in program.sides if side in sides]
             child = Child(program)
             children |= dict.fromkeys(asked, child)
-            starts[program.function] = child.ask({**job, "sides": asked})
+            child.ask({**job, "sides": asked})
         values, outputs = take_turns(sides, lambda side: children[side].ask(side), race, job)
         for found in results:
             if not found.skipped:
@@ -260,7 +253,7 @@ def measure(race: Race, wanted: Iterable[Row], job: dict) -> tuple[list[Result],
     finally:
         for child in set(children.values()):
             child.close()
-    return results, starts
+    return results
 
 
 def take_turns(
@@ -295,6 +288,8 @@ def compared(parity: Parity, ours: list, peer: list) -> tuple[str, bool]:
     pairs = [(a, b) for a, b in zip(ours, peer, strict=True) if None not in (a, b)]
     if not pairs:
         return "no text scored by both", False
+    if any(math.isnan(value) for pair in pairs for value in pair):
+        return "NaN among the outputs", False
     if parity.kind == "losses":
         apart = max(abs(a - b) / abs(b) for a, b in pairs)
         return f"losses {apart:.1e} apart, relatively", apart <= parity.limit
