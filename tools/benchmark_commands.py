@@ -62,13 +62,14 @@ RACES = (
         (Program("benchmark_commands:million", ("predict, embedding",)),),
         (
             Row(
-                "1,000,000 articles of JSON lines by an embedding row, guards on",
+                "Predict by an embedding row, guards on: JSON lines, --rows of them",
                 "predict, embedding",
                 shows="s",
                 at_most=120,
             ),
         ),
         warm_up=False,
+        most_rounds=3,
     ),
     Race(
         "start",
@@ -103,6 +104,7 @@ RACES = (
             Row("Peak memory, 70,000 articles", _PEAKS[3], shows="GiB"),
         ),
         warm_up=False,
+        most_rounds=1,
     ),
     Race(
         "growth",
@@ -117,6 +119,7 @@ RACES = (
             )
             for side in _GROWTH
         ),
+        most_rounds=3,
     ),
 )
 

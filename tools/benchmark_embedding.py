@@ -3,6 +3,7 @@
 import functools
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tools.benchmark_articles import sample
 from tools.benchmark_race import Parity, Program, Race, Row
@@ -46,6 +47,7 @@ RACES = (
         "rates",
         (
             Program("benchmark_embedding:rates", tuple(_RULES)),
+            Program("benchmark_embedding:fasttext", ("fastText",), ("fasttext",)),
             Program("benchmark_embedding:model2vec", ("model2vec",), ("model2vec", "tokenizers")),
         ),
         (
@@ -65,6 +67,12 @@ RACES = (
                 "The same, splits on spaces, against model2vec's vectors of the same table",
                 "splits on spaces",
                 "model2vec",
+                shows="of its rate",
+            ),
+            Row(
+                "The same, against fastText's predict",
+                "splits on spaces",
+                "fastText",
                 shows="of its rate",
             ),
         ),
@@ -198,3 +206,17 @@ def model2vec(job: dict) -> dict[str, Callable]:
     model = StaticModel(vectors, tokenizer)
     encode = functools.partial(model.encode, max_length=None)
     return {"model2vec": functools.partial(_rate, encode, texts, job)}
+
+
+def fasttext(job: dict) -> dict[str, Callable]:
+    """Score the texts by a supervised fastText model as wide, learnt from them in one epoch."""
+    import fasttext
+
+    texts, labels = sample(job, job["articles"])
+    texts = [" ".join(text.split()) for text in texts]  # it takes one line a text
+    lines = [f"__label__{label} {text}" for label, text in zip(labels, texts, strict=True)]
+    path = Path(job["work"]) / "fasttext.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    options = {"dim": _TABLE[1], "epoch": 1, "minCount": 2, "thread": job["cores"], "verbose": 0}
+    model = fasttext.train_supervised(str(path), **options)
+    return {"fastText": functools.partial(_rate, model.predict, texts, job)}

@@ -99,6 +99,8 @@ def test_sides_take_turns_and_a_warm_up_is_not_counted(warm_up, kept):
     assert values == {"ours": kept, "theirs": kept}
     assert outputs == {"ours": ["ours 1"], "theirs": ["theirs 1"]}
     assert asked[:4] == ["theirs", "ours", "ours", "theirs"]
+    fewer = Race("sorting", (), (_FASTER,), warm_up=warm_up, most_rounds=1)
+    assert len(take_turns(["ours"], ask, fewer, {"rounds": 2})[0]["ours"]) == 1
 
 
 @pytest.mark.parametrize(
