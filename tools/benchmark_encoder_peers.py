@@ -1,7 +1,7 @@
 """The encoder's peers: transformers on torch, and ONNX Runtime."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -15,31 +15,44 @@ _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class Texts:
-    """Texts and labels, cut into batches and tokenised as transformers' recipes do it."""
+    """Texts and labels, tokenised and cut into batches as transformers' recipes do it."""
 
     def __init__(self, job: dict):
         self.texts, labels = sample(job, job["texts"])
         self.labels = torch.tensor(labels)
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint(job))
 
-    def encoded(self, rows: list[int], how: str) -> dict:
-        """Return the inputs of some rows, padded to 512 or to their longest."""
-        return self.tokenizer(
-            [self.texts[row] for row in rows],
-            truncation=True,
-            max_length=LENGTH,
-            padding="max_length" if how == "padded" else "longest",
-            return_tensors="pt",
-        )
+    def batches(self, how: str, order: list[int]) -> Iterator[tuple[list[int], dict]]:
+        """Tokenise all texts once and yield rows with their inputs.
 
-    def batches(self, how: str, order: list[int]) -> list[list[int]]:
-        """Return rows of batches: in their order, sorted within pools, or sorted altogether."""
+        Args:
+            how: "padded" to 512 in the order given; "group_by_length", sorted within pools, or
+                "length-sorted" altogether, both padded to the longest of a batch.
+            order: Rows.
+        """
+        encoded = self.tokenizer(self.texts, truncation=True, max_length=LENGTH)
         pool = {"padded": 0, "group_by_length": BATCH * _POOL}.get(how, len(order))
         if pool:
-            ids = self.tokenizer(self.texts, truncation=True, max_length=LENGTH)["input_ids"]
+            lengths = [len(ids) for ids in encoded["input_ids"]]
             pools = [order[i : i + pool] for i in range(0, len(order), pool)]
-            order = [row for rows in pools for row in sorted(rows, key=lambda row: -len(ids[row]))]
-        return [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+            order = [row for rows in pools for row in sorted(rows, key=lambda row: -lengths[row])]
+        for first in range(0, len(order), BATCH):
+            rows = order[first : first + BATCH]
+            yield (
+                rows,
+                dict(
+                    self.tokenizer.pad(
+                        {name: [values[row] for row in rows] for name, values in encoded.items()},
+                        padding="max_length" if how == "padded" else "longest",
+                        max_length=LENGTH,
+                        return_tensors="pt",
+                    )
+                ),
+            )
+
+    def first(self) -> tuple[list[int], dict]:
+        """Return the first batch."""
+        return next(self.batches("group_by_length", list(range(len(self.texts)))[:BATCH]))
 
 
 def _model(job: dict, attention: str = "sdpa") -> torch.nn.Module:
@@ -80,9 +93,9 @@ def _epoch(
     precision: str,
 ) -> None:
     model.train()
-    for rows in data.batches(how, torch.randperm(len(data.labels)).tolist()):
+    for rows, inputs in data.batches(how, torch.randperm(len(data.labels)).tolist()):
         with _cast(precision):
-            loss = model(**data.encoded(rows, how), labels=data.labels[rows]).loss
+            loss = model(**inputs, labels=data.labels[rows]).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -91,15 +104,17 @@ def _epoch(
 def _after_one_step(model: torch.nn.Module, data: Texts, precision: str) -> list[float]:
     """Take a step on the first batch, without dropout, and return the scores of its texts."""
     model.eval()
-    rows = list(range(min(BATCH, len(data.labels))))
+    rows, inputs = data.first()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE)
     with _cast(precision):
-        model(**data.encoded(rows, "longest"), labels=data.labels[rows]).loss.backward()
+        model(**inputs, labels=data.labels[rows]).loss.backward()
     optimizer.step()
     optimizer.zero_grad()
     with torch.inference_mode(), _cast(precision):
-        logits = model(**data.encoded(rows, "longest")).logits
-    return logits.float().softmax(-1)[:, 1].tolist()
+        logits = model(**inputs).logits
+    scores = torch.zeros(len(rows))
+    scores[rows] = logits.float().softmax(-1)[:, 1]
+    return scores.tolist()
 
 
 def prediction(job: dict) -> dict[str, Callable]:
@@ -117,8 +132,8 @@ def prediction(job: dict) -> dict[str, Callable]:
 @torch.inference_mode()
 def _scored(model: torch.nn.Module, data: Texts, how: str) -> list[float]:
     scores = torch.zeros(len(data.labels))
-    for rows in data.batches(how, list(range(len(data.labels)))):
-        scores[rows] = model(**data.encoded(rows, how)).logits.float().softmax(-1)[:, 1]
+    for rows, inputs in data.batches(how, list(range(len(data.labels)))):
+        scores[rows] = model(**inputs).logits.float().softmax(-1)[:, 1]
     return scores.tolist()
 
 
@@ -135,8 +150,7 @@ def onnx(job: dict) -> dict[str, Callable]:
 
     def scored() -> list[float]:
         scores = torch.zeros(len(data.labels))
-        for rows in data.batches("length-sorted", list(range(len(data.labels)))):
-            inputs = data.encoded(rows, "length-sorted")
+        for rows, inputs in data.batches("length-sorted", list(range(len(data.labels)))):
             logits = session.run(None, {name: inputs[name].numpy() for name in names})[0]
             scores[rows] = torch.tensor(logits).softmax(-1)[:, 1]
         return scores.tolist()
@@ -149,7 +163,7 @@ def _fused(job: dict, data: Texts) -> str:
     from onnxruntime.transformers import optimizer
 
     model = _model(job, "eager").eval()
-    encoded = data.encoded([0, 1], "longest")
+    _, encoded = data.first()
     # In the order of the model's arguments: the exporter gives names by position.
     inputs = {name: encoded[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
     path = Path(job["work"]) / "model.onnx"

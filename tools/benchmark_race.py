@@ -131,6 +131,7 @@ class Result:
         skipped: Why it was not measured; nothing where it was.
         values: What each round took, by side.
         ratios: What each round gives.
+        outputs: What came of our first run, where no peer's stands beside it.
         parity: What was found of it, in words; nothing where none was asked.
         equal: Whether parity holds.
     """
@@ -139,6 +140,7 @@ class Result:
     skipped: str = ""
     values: dict[str, list[float]] = field(default_factory=dict)
     ratios: list[float] = field(default_factory=list)
+    outputs: list = field(default_factory=list)
     parity: str = ""
     equal: bool = True
 
@@ -155,7 +157,8 @@ class Result:
         found |= {"shows": self.row.shows, "median": self.median, "ratios": self.ratios}
         found |= {"at_least": self.row.at_least, "at_most": self.row.at_most}
         found |= {"target": self.row.verdict(self.median), "values": self.values}
-        return {**found, "parity": self.parity, "equal": self.equal}
+        found |= {"parity": self.parity, "equal": self.equal}
+        return {**found, "outputs": self.outputs} if self.outputs else found
 
 
 class FailedError(Exception):
@@ -312,5 +315,7 @@ def _fill(found: Result, values: dict[str, list[float]], outputs: dict[str, list
     row = found.row
     found.values = {side: values[side] for side in sorted(row.sides)}
     found.ratios = row.ratios(values)
+    if row.peer is None:
+        found.outputs = outputs[row.ours]
     if row.parity:
         found.parity, found.equal = compared(row.parity, outputs[row.ours], outputs[row.peer])

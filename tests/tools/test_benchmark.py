@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tools import benchmark, benchmark_commands
+from tools import benchmark, benchmark_articles, benchmark_commands
 from tools.benchmark_race import (
     Child,
     FailedError,
@@ -191,6 +191,24 @@ def test_every_side_of_a_row_is_one_that_one_program_has(race):
     sides = [side for program in race.programs for side in program.sides]
     assert len(sides) == len(set(sides))
     assert {side for row in race.rows for side in row.sides} == set(sides)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_articles_are_as_many_as_asked_and_the_same_each_time(tmp_path, ending):
+    from tfnews.data.readers import read
+
+    made = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        job = {"data": "", "work": str(tmp_path / name)}
+        made.append(benchmark_articles.many(job, 70, ending))
+    assert made[0].read_bytes() == made[1].read_bytes()
+    assert sum(map(len, read([made[0]], fake_values=["1"], real_values=["0"]))) == 70
+
+
+def test_a_text_that_was_not_scored_has_no_score(tmp_path):
+    (tmp_path / "scores.csv").write_text("id,fake_probability\n1,0.25\n2,\n", encoding="utf-8")
+    assert benchmark_commands.scores(tmp_path / "scores.csv") == [0.25, None]
 
 
 @pytest.mark.parametrize(("power", "factor"), [(1.0, 3.0), (2.0, 0.1)])
