@@ -23,6 +23,7 @@ FLOORS = {
     "packing": 1,
     "runs": 2,
     "data": 3,
+    "doctor": 3,
     "groups": 3,
     "statistics": 3,
     "weights": 3,

@@ -3,10 +3,11 @@
 A score tells how much a text resembles those labelled fake in the training set. It is a measure
 of style, not a verdict on truth.
 
-`prepare`, `audit`, `join`, `fit`, `ensemble`, `load`, `evaluate`, `calibrate`, `stress`, `compare`,
-`matrix`, `predict`, `drift`, `trial`, `explain`, `export` and `verify` mirror the commands. Nothing
-heavy is imported before one of them is used; `keras_hub.models.TextClassifier.from_preset` opens a
-run's model once tfnews is imported, before or after keras-hub.
+`prepare`, `audit`, `join`, `fit`, `tune`, `ensemble`, `load`, `evaluate`, `calibrate`, `stress`,
+`compare`, `matrix`, `predict`, `drift`, `trial`, `explain`, `export`, `verify` and `doctor` mirror
+the commands. Nothing heavy is imported before one of them is used;
+`keras_hub.models.TextClassifier.from_preset` opens a run's model once tfnews is imported, before or
+after keras-hub.
 """
 
 import importlib
@@ -30,12 +31,14 @@ _PLACES = {
     "explain": "tfnews.evaluation.explain",
     "compare": "tfnews.comparison.compare",
     "trial": "tfnews.trial.trial",
+    "tune": "tfnews.training.tuning.tune",
+    "doctor": "tfnews.doctor.doctor",
     "verify": "tfnews.models.verifying",
 }
 
 __all__ = [
-    "audit", "calibrate", "compare", "drift", "ensemble", "evaluate", "explain", "export", "fit",
-    "join", "load", "matrix", "predict", "prepare", "stress", "trial", "verify",
+    "audit", "calibrate", "compare", "doctor", "drift", "ensemble", "evaluate", "explain", "export",
+    "fit", "join", "load", "matrix", "predict", "prepare", "stress", "trial", "tune", "verify",
 ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ _T = TypeVar("_T")
 
 TASK = "task.json"  # what keras-hub opens a task's preset by
 _WRITING = ".writing"  # the lock of whoever changes config.json or metrics.json
+_LOCKS = (_WRITING, ".lock")
 _PATIENCE = 30  # seconds to wait for it; a change takes a few milliseconds
 
 
@@ -108,6 +109,23 @@ class Run:
             )
         return run
 
+    def copy_to(self, root: str | os.PathLike | None) -> "Run":
+        """Copy the run into another folder of runs, under its name, and return the copy.
+
+        Raises:
+            RunError: A run of that name is there.
+        """
+        path = check_free(self.config.name, root)
+        with folder_beside(path) as beside:
+            made = beside / path.name
+            shutil.copytree(self.path, made, ignore=shutil.ignore_patterns(*_LOCKS))
+            write_json(made / "config.json", _passed_on(self.config, path).to_json())
+            try:
+                made.rename(path)
+            except OSError as error:
+                raise (_taken(path) if error.errno in TAKEN else error) from None
+        return type(self)(path)
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from training or calibrating this run; freed if this one dies.
@@ -119,7 +137,7 @@ class Run:
             f"Another process is training or calibrating {self.path} at this moment. Wait for it, "
             "or choose another name with --name."
         )
-        with held(self.path / ".lock", 0, refusal):
+        with held(self.path / _LOCKS[1], 0, refusal):
             yield
 
     def cut_history(self, epochs: int) -> None:

@@ -36,6 +36,10 @@ _FIT = (
     "fit --data splits --arch swivel20 --weights none --batch-size 16 --epochs 3 --no-floor "
     "--set checkpoint_steps=2 --set deterministic=true --name mine"
 )
+_TUNE = (
+    "tune --data splits --name mine --trials 4 --set ngrams=1 --set min_df=1 "
+    "--set max_features=10000"
+)
 _FLOOR = "fit --data splits --name floor"
 # What a message may end with that no person can act on.
 _RAW = ("Traceback", "Error: [Errno", "fault of tfnews")
@@ -52,14 +56,19 @@ def _prepared(place: Path) -> object:
     return {path.name: _digest(path) for path in sorted(folder.iterdir())}
 
 
-def _fitted(place: Path) -> object:
-    folder = place / "saved_models" / "mine"
+def _fitted(place: Path, run: str = "mine") -> object:
+    folder = place / "saved_models" / run
     if not (folder / "config.json").exists():
         return None
     if json.loads((folder / "config.json").read_text("utf-8"))["state"] != "complete":
         return None
     lines = (folder / "predictions" / "validation.csv").read_text("utf-8").splitlines()[1:]
     return [float(line.rsplit(",")[-1]) for line in lines]
+
+
+def _tuned(place: Path) -> object:
+    found = sorted((place / "saved_models").glob("mine-trial*"))
+    return _fitted(place, found[0].name) if len(found) == 1 else found or None
 
 
 def _evaluated(place: Path) -> object:
@@ -112,6 +121,7 @@ COMMANDS = {
         _prepared,
     ),
     "fit": Command(_FIT, ("splits",), _fitted, "fit --resume mine --no-floor"),
+    "tune": Command(_TUNE, ("splits",), _tuned),
     "evaluate": Command("evaluate floor", ("splits", "saved_models/floor"), _evaluated),
     "predict": Command(
         "predict floor corpus.csv --output scored.csv",

@@ -77,7 +77,7 @@ def test_an_unknown_command_is_a_usage_error():
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["archs"], ["archs", "--json"], ["completion", "fish"]]
+    [["--help"], ["--version"], ["archs"], ["archs", "--json"], ["completion", "fish"], ["doctor"]]
     + [[*path.split(), "--help"] for path in WALKED],
     ids=" ".join,
 )

@@ -13,7 +13,7 @@ from tfnews.comparison import compare as module
 from tfnews.comparison.compare import compare
 from tfnews.data.prepare import prepare
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.records import Member, Ranking
+from tfnews.records import Member, Ranking, Tuning
 from tfnews.report.ranking import screen
 from tfnews.runs import Run
 
@@ -44,6 +44,15 @@ def test_validation_decides_and_the_smallest_of_those_that_tie_is_shipped(rankin
     assert [one.tied for one in ranking.contenders] == [True, True, False]
     assert (ranking.decided_on, ranking.shown_on) == ("validation", "test")
     assert ranking.named("large").score("validation") == 1.0
+
+
+def test_a_run_that_half_of_validation_chose_is_named(splits, tmp_path):
+    tuning = Tuning("tune", "", 3, 9, held_out_rows=40, held_out_f1=0.75)
+    made.run(tmp_path, splits, "plain", 0.1)
+    made.run(tmp_path, splits, "tuned", 0.0, tuning=tuning)
+    (note,) = [note for note in compare(root=tmp_path).notes if "half of the validation" in note]
+    assert "among many trials: tuned. Expect" in note
+    assert "F1 of tuned 0.7500 on 40 validation texts that did not choose it." in note
 
 
 def test_pairs_are_counted_against_the_best_on_both_parts(ranking, splits):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tfnews.data.text import combine
 from tfnews.errors import DataError
-from tfnews.models.guards import Guards, _languages
+from tfnews.models.guards import Guards, _hits, _languages
 
 FUNCTION_WORDS = ["the", "of", "and", "to", "in", "that", "it", "was", "for", "on", "with", "as"]
 NAMES = [f"name{number}" for number in range(400)]
@@ -224,3 +224,20 @@ def test_english_of_another_style_passes(fitted, real_data, name):
 
 def test_configuration_stays_small(fitted):
     assert len(json.dumps(fitted[1].get_config())) < 40_000
+
+
+@pytest.mark.parametrize(
+    "text", ["", "one", "o governo disse que não vai mudar a lei " * 9, "-" * 50]
+)
+def test_both_judgements_at_once_are_those_of_each(text):
+    rng = np.random.default_rng(3)
+    guards = Guards.fit([article(rng, 100) for _ in range(200)])
+    for one in (text, *(article(rng, 60) for _ in range(20))):
+        assert guards.judge(one) == (guards.reason(one), guards.caution(one))
+
+
+def test_function_words_are_counted_as_often_as_they_stand():
+    assert _hits(["de", "de", "la", "rue"], {"de": ["French", "Dutch"], "la": ["French"]}) == {
+        "French": 3,
+        "Dutch": 2,
+    }

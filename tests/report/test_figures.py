@@ -127,3 +127,12 @@ def test_epochs_without_validation_are_drawn(tmp_path):
     drawn = figures.by_epoch([{"epoch": 1, "loss": 0.5}, {"epoch": 2, "val_loss": None}], "loss")
     assert drawn.axes[0].get_title() == "Training loss by epoch"
     figures.save_all({"loss": drawn}, tmp_path)
+
+
+@pytest.mark.parametrize(("auc", "said"), [(1.0, "100.0 %"), (0.9999, "more than 99.9 %")])
+def test_what_is_not_all_is_not_rounded_to_all(auc, said):
+    """A title once said that 100.0 % of pairs were right where the page beside it said .9999."""
+    numbers = {"auc": auc, "fpr": [0, 1], "tpr": [0, 1], "at": (0.1, 0.9)}
+    assert f"in {said}" in figures.roc(numbers, NAMES).axes[0].get_title().replace(
+        "\n", " "
+    ).replace("\u00a0", " ")

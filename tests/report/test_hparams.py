@@ -21,7 +21,7 @@ SCORES = {"f1": 0.75, "roc_auc": 0.875, "fpr": 0.25, "accuracy": 0.5}
 STATUSES = ["STATUS_UNKNOWN", "STATUS_SUCCESS", "STATUS_RUNNING"]
 FIRST = [
     *("arch", "data", "epochs_run", "fine_tuned"),
-    *("megabytes", "seconds", "weights", "weights_digest"),
+    *("megabytes", "seconds", "state", "weights", "weights_digest"),
 ]
 
 
@@ -93,6 +93,7 @@ def test_a_row_holds_a_run_and_its_scores_by_split(root):
         "fine_tuned": False,
         "megabytes": 1.5,
         "seconds": 2.0,
+        "state": "complete",
         "weights": "none",
         "weights_digest": "none",
     }

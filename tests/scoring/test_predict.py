@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -6,12 +8,16 @@ from tfnews.data.text import INPUT_RULE
 from tfnews.errors import RunError, UsageError
 from tfnews.models import NewsClassifier
 from tfnews.records import Band
+from tfnews.scoring import predict as module
 from tfnews.scoring.answers import Prediction
 from tfnews.scoring.predict import predict
 from tfnews.scoring.tally import Tally
 
 
 class StubGuards:
+    def judge(self, text):
+        return self.reason(text), self.caution(text)
+
     def reason(self, text):
         return "too short: 1 word" if " " not in text else None
 
@@ -125,6 +131,31 @@ def test_no_more_than_sixteen_batches_are_read_ahead():
     for number in range(100):
         next(answers)
         assert len(taken) <= number + 32
+
+
+def test_texts_at_hand_are_read_while_those_before_are_scored(tmp_path, monkeypatch):
+    """On one core reading and judging took as long as scoring, and the other core stood idle."""
+    monkeypatch.setattr(module, "_SOON", float("inf"))
+    path = tmp_path / "texts.txt"
+    path.write_text("".join(f"text {'!' * (row % 9)}\n" for row in range(200)))
+    classifier, answers = StubClassifier(), predict(StubClassifier(), path, batch_size=2)
+    assert [answer.fake_probability for answer in answers] == [
+        round(row % 9 / 10, 1) for row in range(200)
+    ]
+    answers = predict(classifier, ["some text"] * 200, batch_size=2)
+    for _ in range(40):
+        next(answers)
+    assert len(classifier.calls) == 3  # the second chunk's answers are given, the third is asked
+    answers.close()
+    assert threading.active_count() == 1
+
+
+def test_an_error_of_the_model_is_raised_to_whoever_asks_for_answers():
+    classifier = StubClassifier()
+    classifier.probabilities = lambda texts, batch_size: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        next(predict(classifier, ["some text"]))
+    assert threading.active_count() == 1
 
 
 def test_refused_texts_get_a_reason_and_no_number():

@@ -3,21 +3,25 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests import tiny
+from tfnews import catalogue
 from tfnews.data.splits import PARTS, open_splits
 from tfnews.errors import DataError, UsageError
 from tfnews.evaluation.matrix import columns
 from tfnews.evaluation.seen import whole
 from tfnews.models import load
+from tfnews.records import Tuning
 from tfnews.records.matrix import Matrix
 from tfnews.runs import Run, every_run
 from tfnews.statistics import metrics
-from tfnews.training.matrix import FILES, matrix
+from tfnews.training.matrix import FILES, _is_alike, matrix
+from tfnews.training.settings import resolve
 
 
 def by_hand(folder, texts, labels):
@@ -157,6 +161,17 @@ def test_runs_with_the_same_settings_are_used_again_and_others_not(made, sets, t
     assert other.runs == {"first": "tfidf-3"}
     assert [run.config.recipe["C"] for run in every_run(root)] == [1.0, 1.0, 0.5]
     assert runs["tfidf-1"].fit_seconds == Run.open("tfidf-1", root).config.fit_seconds
+
+
+def test_a_run_that_a_search_chose_is_not_used_again(made, sets):
+    """It stopped and was calibrated on half of the validation texts: a fit makes another."""
+    root = made[2]
+    run, splits = Run.open("tfidf-1", root), open_splits(sets[0])
+    chosen = catalogue.row("tfidf")
+    options = resolve(chosen, {})
+    assert _is_alike(run, chosen, splits, options)
+    run.config = replace(run.config, tuning=Tuning("tune", "", 1, 2))
+    assert not _is_alike(run, chosen, splits, options)
 
 
 def test_a_run_that_was_broken_off_is_gone_on_with(sets, tmp_path, made):

@@ -28,9 +28,11 @@ BOUNDS = {
     "--answer-within": _seconds("Until a request that waits is given up.", 0.001),
     "--articles": _whole(50, 10**6, "Of a synthetic corpus; fewer do not fill three splits."),
     "--batch-size": SETTINGS["batch_size"],
+    "--budget-ms": Setting(float, "Milliseconds that a text may take.", above=0, most=1000 * _DAY),
     "--chunk-rows": _whole(1, _ANY, "Rows of a chunk."),
     "--coverage": Setting(float, "Share that a band keeps its promise to.", above=0, below=1),
     "--fpr": Setting(float, "Share of real articles that may be flagged.", above=0, below=1),
+    "--hours": Setting(float, "After which no trial begins.", above=0, most=10_000),
     "--labels": _whole(20, 10**6, "Articles of a feed that are labelled by hand."),
     "--level": Setting(float, "Chance of an alarm without cause.", above=0, below=1),
     "--limit": _whole(1, _ANY, "Words that are read of a file of vectors."),
@@ -59,6 +61,7 @@ BOUNDS = {
     "--threshold": _share("Fake probability from which a text is flagged."),
     "--tolerance": _share("Fall of F1 that is accepted; 0.01 is a point."),
     "--top": _whole(1, _ANY, "Rows of a table."),
+    "--trials": _whole(1, 100_000, "Fits of a search."),
     "--vocabulary": _whole(1, _ANY, "Words that a device's table keeps."),
 }
 

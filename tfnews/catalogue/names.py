@@ -38,6 +38,9 @@ SCHEDULES = ("constant", "linear")
 # Columns of a fit's history that training can watch.
 MONITORS = ("val_loss", "val_accuracy", "val_f1", "val_weighted_f1", "loss", "accuracy")
 
+# By what `tune` breaks off trials that do worse than others did after as many epochs.
+PRUNERS = ("median", "hyperband", "none")
+
 # Whose recipe a fit follows: the one chosen on validation texts, or the study's.
 RECIPES = ("default", "published")
 

@@ -10,7 +10,16 @@ import typing
 from collections.abc import Iterable
 from pathlib import Path
 
-from tfnews.catalogue.settings import FAMILIES, GENERAL, KINDS, RECIPE, SETTINGS, checked, nearest
+from tfnews.catalogue.settings import (
+    FAMILIES,
+    GENERAL,
+    KINDS,
+    RECIPE,
+    SETTINGS,
+    Range,
+    checked,
+    nearest,
+)
 from tfnews.errors import UsageError
 
 DEFAULT = "tfidf"
@@ -125,6 +134,12 @@ def defaults(row: Row) -> dict:
     general |= {"weights": row.weights or "none"}
     general |= {"trainable": row.trainable, "max_tokens": row.max_tokens}
     return {**row.recipe, **row.settings, **general}
+
+
+def searched(row: Row) -> dict[str, Range]:
+    """Return the settings of a row that `tfnews tune` chooses, with where it looks for them."""
+    spaces = ((name, SETTINGS[name].search.get(row.kind)) for name in defaults(row))
+    return {name: space for name, space in spaces if space is not None}
 
 
 def parse(text: str) -> dict[str, Row]:

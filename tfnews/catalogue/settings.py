@@ -3,7 +3,7 @@
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tfnews.catalogue.names import (
     ACTIVATIONS,
@@ -27,6 +27,28 @@ _SHOWN = 100  # characters of a wrong value that a message repeats
 
 
 @dataclasses.dataclass(frozen=True)
+class Range:
+    """Where `tfnews tune` looks for the best value of a setting.
+
+    Attributes:
+        low: The least number.
+        high: The largest one.
+        log: Whether 1 to 10 is looked at as closely as 10 to 100.
+        choices: The values themselves, instead of bounds.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: tuple = ()
+
+    def __str__(self) -> str:
+        if self.choices:
+            return ", ".join(str(one).lower() for one in self.choices)
+        return f"{self.low:,g} to {self.high:,g}{' (log)' if self.log else ''}"
+
+
+@dataclasses.dataclass(frozen=True)
 class Setting:
     """What a setting may be and what it does.
 
@@ -41,6 +63,8 @@ class Setting:
         choices: The allowed names; () where any text is.
         fresh: Whether only fresh weights (`weights=none`) follow it. Pretrained weights bring what
             it says with them, but for what a file of word vectors leaves open: `OPEN_OF_VECTORS`.
+        search: Kind of row -> where `tfnews tune` looks for the best value for it; kinds that are
+            not named keep what they have.
     """
 
     kind: type
@@ -52,6 +76,7 @@ class Setting:
     below: float | None = None
     choices: tuple[str, ...] = ()
     fresh: bool = False
+    search: Mapping[str, Range] = dataclasses.field(default_factory=dict)
 
     @property
     def allowed(self) -> str:
@@ -98,11 +123,30 @@ def _choice(choices: tuple[str, ...], meaning: str, default: str | None = None, 
 # How a row that is trained is trained.
 RECIPE = {
     "epochs": _whole(1, 100_000, "Passes over the training split at most."),
-    "batch_size": _whole(1, 65_536, "Texts of an update."),
+    "batch_size": _whole(
+        1,
+        65_536,
+        "Texts of an update.",
+        search={
+            "embedding": Range(choices=(16, 32, 64, 128)),
+            "cnn": Range(choices=(25, 50, 100)),
+            "transformer": Range(choices=(8, 16, 32)),
+        },
+    ),
     "optimizer": _choice(
         OPTIMIZERS, "What updates the weights; lazy_adam is for large tables of words."
     ),
-    "learning_rate": Setting(float, "Step size of the optimizer.", above=0, most=1000),
+    "learning_rate": Setting(
+        float,
+        "Step size of the optimizer.",
+        above=0,
+        most=1000,
+        search={
+            "embedding": Range(1e-4, 1e-2, log=True),
+            "cnn": Range(2e-4, 5e-3, log=True),
+            "transformer": Range(5e-6, 5e-4, log=True),
+        },
+    ),
     "patience": _whole(0, 100_000, "Epochs without improvement before training stops."),
     "monitor": _choice(MONITORS, "The column of the history that must improve."),
     "min_delta": Setting(
@@ -114,7 +158,10 @@ RECIPE = {
     ),
     "warmup_steps": _whole(0, 10**7, "Updates over which the learning rate rises from 0.", 0),
     "schedule": _choice(
-        SCHEDULES, "Learning rate after that: as it is, or falling to 0.", "constant"
+        SCHEDULES,
+        "Learning rate after that: as it is, or falling to 0.",
+        "constant",
+        search={"transformer": Range(choices=SCHEDULES)},
     ),
     "accumulate": _whole(1, 65_536, "Parts in which a batch is computed, to save memory.", 1),
     "clip": Setting(
@@ -127,7 +174,13 @@ GENERAL = {
     "weights": Setting(str, "Handle, folder or archive of pretrained weights; none starts afresh."),
     "trainable": Setting(bool, "Whether pretrained weights are trained or kept as they are."),
     "max_tokens": _whole(
-        0, 10**6, "Words or pieces kept of a text, or of a window of it; 0 keeps all words."
+        0,
+        10**6,
+        "Words or pieces kept of a text, or of a window of it; 0 keeps all words.",
+        search={
+            "cnn": Range(choices=(250, 500, 1000)),
+            "transformer": Range(choices=(64, 128, 256, 512)),
+        },
     ),
     "seed": _whole(0, 2**32 - 1, "Seed of initial weights, order and dropout.", 0),
     "recipe": _choice(
@@ -163,11 +216,19 @@ GENERAL = {
 # What rows of one kind or a few have.
 PARTICULAR = {
     "vocabulary_size": _whole(
-        1, 10**7, "Words or pieces of a vocabulary learnt from the training split.", fresh=True
+        1,
+        10**7,
+        "Words or pieces of a vocabulary learnt from the training split.",
+        fresh=True,
+        search={kind: Range(2000, 50_000, log=True) for kind in ("embedding", "cnn")},
     ),
     "oov_buckets": _whole(0, 10**7, "Rows of the table for unknown words.", fresh=True),
     "min_count": _whole(
-        1, 10**6, "Words that occur less often do not enter the vocabulary.", fresh=True
+        1,
+        10**6,
+        "Words that occur less often do not enter the vocabulary.",
+        fresh=True,
+        search={kind: Range(1, 5) for kind in ("embedding", "word2vec", "cnn")},
     ),
     "normalise": _choice(
         NORMALISATIONS,
@@ -180,19 +241,50 @@ PARTICULAR = {
         "auto",
         fresh=True,
     ),
-    "ngrams": _whole(1, 10, "Longest run of words, or of characters, that is a term."),
+    "ngrams": _whole(
+        1,
+        10,
+        "Longest run of words, or of characters, that is a term.",
+        search={"tfidf": Range(1, 3)},
+    ),
     "window": _whole(
-        1, 1000, "Words on either side that a word's vector is learnt from.", fresh=True
+        1,
+        1000,
+        "Words on either side that a word's vector is learnt from.",
+        fresh=True,
+        search={"word2vec": Range(2, 10)},
     ),
     "vector_epochs": _whole(
-        1, 100_000, "Passes over the training texts that learn word vectors.", fresh=True
+        1,
+        100_000,
+        "Passes over the training texts that learn word vectors.",
+        fresh=True,
+        search={"word2vec": Range(5, 20)},
     ),
-    "filters": _whole(1, 65_536, "Filters of each width, which are 3, 4 and 5 words."),
-    "min_df": _whole(1, 10**7, "Terms in fewer texts are left out."),
-    "sublinear_tf": Setting(bool, "Whether counts are damped by a logarithm."),
-    "max_features": _whole(1, 10**8, "Terms kept at most, the most frequent."),
+    "filters": _whole(
+        1,
+        65_536,
+        "Filters of each width, which are 3, 4 and 5 words.",
+        search={"cnn": Range(32, 256, log=True)},
+    ),
+    "min_df": _whole(1, 10**7, "Terms in fewer texts are left out.", search={"tfidf": Range(1, 5)}),
+    "sublinear_tf": Setting(
+        bool,
+        "Whether counts are damped by a logarithm.",
+        search={"tfidf": Range(choices=(True, False))},
+    ),
+    "max_features": _whole(
+        1,
+        10**8,
+        "Terms kept at most, the most frequent.",
+        search={"tfidf": Range(10_000, 500_000, log=True)},
+    ),
     "C": Setting(
-        float, "Inverse strength of the logistic regression's penalty.", least=1e-6, most=1e9
+        float,
+        "Inverse strength of the logistic regression's penalty.",
+        least=1e-6,
+        most=1e9,
+        search={kind: Range(0.1, 100, log=True) for kind in ("tfidf", "word2vec")},
     ),
     "architecture": _choice(ARCHITECTURES, "Kind of encoder.", fresh=True),
     "num_layers": _whole(1, 1000, "Layers of the encoder.", fresh=True),
@@ -209,7 +301,12 @@ PARTICULAR = {
         bool, "Whether a dense tanh layer follows the first token; not DistilBERT.", fresh=True
     ),
     "dropout": Setting(
-        float, "Share of numbers dropped in the encoder.", least=0, below=1, fresh=True
+        float,
+        "Share of numbers dropped in the encoder.",
+        least=0,
+        below=1,
+        fresh=True,
+        search={"transformer": Range(0, 0.3)},
     ),
     "pooling": _choice(POOLINGS, "What is judged of a text: the first token, or the mean of all."),
     "long": _choice(LONG, "What is read of texts longer than max_tokens."),

@@ -27,6 +27,7 @@ COMMANDS = {
     "data": "Turn news files into fixed splits, and audit them for shortcuts.",
     "weights": "Make weights that fit can start from.",
     "fit": "Train one architecture on a folder of splits.",
+    "tune": "Search the settings of one architecture, and keep the best as a run.",
     "ensemble": "Make the average of runs a run of its own.",
     "evaluate": "Score a run on its test split, or on other splits, and write its report.",
     "calibrate": "Choose how a run's scores are read: calibration, threshold, when unsure.",
@@ -40,6 +41,7 @@ COMMANDS = {
     "export": "Write a run for a server or a device, and measure what that changes.",
     "serve": "Answer TensorFlow Serving's REST on this machine, with a page to ask by hand.",
     "verify": "Check that runs are what was saved.",
+    "doctor": "Say what this machine has and lacks, and what to install for which command.",
     "completion": "Print the shell completion script.",
 }
 

@@ -7,7 +7,7 @@ from json import dumps
 import click
 
 from tfnews import catalogue
-from tfnews.catalogue.rows import defaults
+from tfnews.catalogue.rows import defaults, searched
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, Setting
 from tfnews.cli.say import next_step, say
 
@@ -74,7 +74,7 @@ def archs() -> None:
 
 def settings(row: catalogue.Row) -> str:
     """Say every setting of a row: its name, its meaning, its default, what is allowed."""
-    own = _useful(row)
+    own, spaces = _useful(row), searched(row)
     lines = [f"Settings of {row.name}"]
     width = max(map(len, own))
     for group, heading in enumerate(_GROUPS):
@@ -82,6 +82,8 @@ def settings(row: catalogue.Row) -> str:
         lines += ["", heading, ""] if names else []
         for name in names:
             lines += _lines(name, SETTINGS[name], own[name], width)
+            if name in spaces:
+                lines.append(f"{' ' * (width + 2)}Searched by tfnews tune: {spaces[name]}.")
     return "\n".join(lines)
 
 
@@ -111,12 +113,14 @@ def _lines(name: str, setting: Setting, default: object, width: int) -> list[str
 
 def _described(row: catalogue.Row) -> list[dict]:
     """Return a row's settings for programs."""
+    spaces = searched(row)
     return [
         {
             "name": name,
             **dataclasses.asdict(SETTINGS[name]),
             "kind": SETTINGS[name].kind.__name__,
             "default": default,
+            "search": spaces.get(name) and dataclasses.asdict(spaces[name]),
         }
         for name, default in _useful(row).items()
     ]

@@ -14,6 +14,7 @@ _KINDS = {
     "weights": (WeightsError, "start from a smaller file of vectors"),
     "export": (ExportError, "export a smaller architecture"),
     "fit": (RunError, "give a smaller --set batch_size=NUMBER, or choose a smaller architecture"),
+    "tune": (RunError, "pin a smaller --batch-size, or choose a smaller architecture"),
     "evaluate": (RunError, "choose a machine with more"),
     "matrix": (RunError, "choose a smaller architecture, or fewer sets"),
     "demo": (RunError, "choose a machine with more"),
@@ -69,8 +70,8 @@ def fault(error: BaseException) -> TfnewsError:
     said = visible(str(error))
     what = f"{type(error).__name__}: {said[:_LONGEST_FAULT]}" if said else type(error).__name__
     return TfnewsError(
-        f"This is a fault of tfnews{_place(error)}: {what}. Please report it, with what the same "
-        "command says after: tfnews --debug"
+        f"This is a fault of tfnews{_place(error)}: {what}. Please report it, with what tfnews "
+        "doctor --json says, and what the same command says after: tfnews --debug"
     )
 
 

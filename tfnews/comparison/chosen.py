@@ -156,6 +156,22 @@ def of_same_weights(runs: Sequence[Run]) -> list[str]:
     ]
 
 
+def of_searches(runs: Sequence[Run]) -> list[str]:
+    """Say which runs half of the validation texts chose, so that their scores are too high."""
+    found = [run for run in runs if run.config.tuning]
+    if not found:
+        return []
+    held_out = "; ".join(
+        f"{run.name} {run.config.tuning.held_out_f1:.4f} on {run.config.tuning.held_out_rows:,} "
+        "validation texts that did not choose it"
+        for run in found
+    )
+    return [
+        f"Chosen by half of the validation texts among many trials: {_listed(found)}. Expect their "
+        f"validation scores to be too high against runs that were not. F1 of {held_out}."
+    ]
+
+
 def _newest(runs: Sequence[Run]) -> float:
     return max(run.config_path.stat().st_mtime for run in runs)
 

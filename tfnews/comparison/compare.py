@@ -12,6 +12,7 @@ from tfnews.comparison.chosen import (
     complete_runs,
     of_broken_groups,
     of_same_weights,
+    of_searches,
 )
 from tfnews.comparison.measure import Candidate, Member, Texts, in_middle_first, rank
 from tfnews.comparison.publish import publish
@@ -95,7 +96,12 @@ def compare(
         best=found.best,
         ship=found.ship,
     )
-    more = (*notes, *of_broken_groups(compared), *of_same_weights(compared))
+    more = (
+        *notes,
+        *of_broken_groups(compared),
+        *of_same_weights(compared),
+        *of_searches(compared),
+    )
     names = compared[0].config.splits.class_names
     said = (*more, *_of_data(asked), asking.otherwise_labelled(asked, names))
     ranking = wording.with_notes(ranking, said)

@@ -126,27 +126,26 @@ class Guards:
         kept = " ".join(unit for unit in self.common.split() if counts[unit] >= least)
         return Guards(**{**self.get_config(), "common": kept})
 
+    def judge(self, text: str) -> tuple[str | None, str | None]:
+        """Return why `text` should not be scored, and what speaks against its score if it is.
+
+        Both as `reason` and `caution` return them, at little more than the cost of one.
+        """
+        opening = _opening(text)
+        units = _UNITS[self.unit].findall(opening)
+        return self._reason(opening, units), self._caution(units)
+
     def reason(self, text: str) -> str | None:
         """Return in plain words why `text` should not be scored, or None when it may be.
 
         The part before the colon names the kind of reason, the part after it the numbers.
         """
         opening = _opening(text)
-        units = _UNITS[self.unit].findall(opening)
-        if not units:
-            return f"empty text: no {self.unit}"
-        return (
-            self._unseen_letters(opening)
-            or self._too_short(len(units))
-            or (self._uncommon(units) if self.foreign is None else self._other_language(units))
-        )
+        return self._reason(opening, _UNITS[self.unit].findall(opening))
 
     def caution(self, text: str) -> str | None:
         """Return what speaks against the score of a text that is not refused, or None."""
-        units = self.units(text)
-        if self.foreign is None or not units or not (limit := self._lacking(units)):
-            return None
-        return f"unusual vocabulary: {limit}"
+        return self._caution(self.units(text))
 
     def units(self, text: str) -> list[str]:
         """Return what is counted of a text: the words, or characters, of its opening, folded."""
@@ -184,6 +183,20 @@ class Guards:
         if not is_right:
             raise ValueError("its guards hold numbers or words that none have")
         return made
+
+    def _reason(self, opening: str, units: list[str]) -> str | None:
+        if not units:
+            return f"empty text: no {self.unit}"
+        return (
+            self._unseen_letters(opening)
+            or self._too_short(len(units))
+            or (self._uncommon(units) if self.foreign is None else self._other_language(units))
+        )
+
+    def _caution(self, units: list[str]) -> str | None:
+        if self.foreign is None or not units or not (limit := self._lacking(units)):
+            return None
+        return f"unusual vocabulary: {limit}"
 
     def _unseen_letters(self, opening: str) -> str | None:
         unseen = [char for char in set(opening) - self._letters if char.isalpha()]
@@ -359,7 +372,11 @@ def _by_word(languages: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _hits(units: list[str], spoken: dict[str, list[str]]) -> Counter:
     """Count the function words of each language among the units of a text."""
-    return Counter(name for unit in units for name in spoken.get(unit, ()))
+    hits = Counter()
+    for unit in spoken.keys() & set(units):  # few, or none, of a text in a language of training
+        for name in spoken[unit]:
+            hits[name] += units.count(unit)
+    return hits
 
 
 def _is_evidence(hits: int, length: int) -> bool:

@@ -14,10 +14,12 @@ from tfnews.records.config import (
 from tfnews.records.promotion import Flip, Promotion, Side
 from tfnews.records.ranking import Contender, HeldOut, Paired, Ranking
 from tfnews.records.scores import Comparison, Judged, OtherSet, Reason, Scores, Timings
+from tfnews.records.tuning import StudyRecord, TrialRecord, Tuning
 
 __all__ = [
     "Ancestor", "Audit", "AuditedPart", "Band", "Bin", "Calibration", "CalibrationRecord",
     "ColumnsRecord", "Comparison", "Config", "Contender", "Copies", "Fitted", "Flip", "HeldOut",
     "Judged", "Member", "OtherSet", "Paired", "Parameters", "Probe", "Promotion", "Ranking",
-    "Reason", "Reliability", "Scores", "Side", "SplitsRecord", "Timings", "Token", "WeightsRecord",
+    "Reason", "Reliability", "Scores", "Side", "SplitsRecord", "StudyRecord", "Timings",
+    "Token", "TrialRecord", "Tuning", "WeightsRecord",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Self
 from tfnews.records.calibration import CalibrationRecord
 from tfnews.records.record import Record
 from tfnews.records.scores import Comparison
+from tfnews.records.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class Config(Record):
         floor: Comparison with the simplest model on the validation split.
         refit_epochs: Epochs of the training on train and validation that came last, 0 for a solver;
             `None` where there was none.
+        tuning: How it was chosen among the trials of a search; `None` where it was in none.
         calibration: How its scores were last calibrated; `None` for runs made before that was done.
         fit_seconds: From the first batch to the saved scores, broken-off legs included; of an
             ensemble those of its members too.
@@ -182,6 +184,7 @@ class Config(Record):
     digests: dict[str, str] | None = None
     floor: Comparison | None = None
     refit_epochs: int | None = None
+    tuning: Tuning | None = None
     calibration: CalibrationRecord | None = None
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)

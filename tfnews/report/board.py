@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,23 @@ def write(run: Run) -> None:
                     tf.summary.text(f"{part}/confusion", confusion(judged))
                 if run.predictions_path(part).is_file():
                     _write_curve(part, *predictions.read(run, part))
+        writer.close()
+        rename_neutrally(folder)
+
+
+def write_trial(run: Run, logs: Path, state: str, scores: Mapping[str, float]) -> None:
+    """Write the row of a trial of a search whose run is not complete.
+
+    Args:
+        run: Has no scores of its own.
+        logs: Where the row goes.
+        state: pruned or failed.
+        scores: By the names of the table's columns, such as "validation/f1"; may be empty.
+    """
+    with replacing_folder(logs / _FOLDER) as folder:
+        writer = tf.summary.create_file_writer(str(folder))
+        with writer.as_default(step=0):
+            hparams.write(run, state, scores)
         writer.close()
         rename_neutrally(folder)
 

@@ -120,12 +120,17 @@ def roc_numbers(labels: np.ndarray, probabilities: np.ndarray, threshold: float)
     return {"fpr": fpr, "tpr": tpr, "auc": float(roc_auc_score(labels, probabilities)), "at": at}
 
 
+def _nearly(percent: float) -> str:
+    """Round to a tenth, and not to 100 what is less."""
+    return "more than 99.9" if 99.95 <= percent < 100 else f"{percent:.1f}"
+
+
 def roc(numbers: dict, class_names: Sequence[str]) -> Figure:
     """Draw the ROC curve from `roc_numbers`."""
     real, fake = class_names
     figure, axes = _square(
         f"A random {fake} text scores above a random {real} one in "
-        f"{100 * numbers['auc']:.1f} % of pairs (area under the ROC curve)"
+        f"{_nearly(100 * numbers['auc'])} % of pairs (area under the ROC curve)"
     )
     axes.plot(numbers["fpr"], numbers["tpr"], color=FAKE_COLOUR, lw=2.2, label="this model")
     axes.plot([0, 1], [0, 1], color=GREY, ls="--", label="guessing")

@@ -1,5 +1,7 @@
 """A run's row in TensorBoard's HPARAMS table: what was trained on what, then scores by split."""
 
+from collections.abc import Mapping
+
 import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2, summary, summary_v2
 
@@ -18,6 +20,7 @@ _FIRST = {
     "fine_tuned": bool,
     "megabytes": float,
     "seconds": float,
+    "state": str,
     "weights": str,
     "weights_digest": str,
 }
@@ -30,18 +33,21 @@ _TYPES = {
 }
 
 
-def write(run: Run) -> None:
+def write(run: Run, state: str = "complete", scores: Mapping[str, float] | None = None) -> None:
     """Write a run's row to the writer that is in use, at its step.
 
     Every run says the same of the table's columns, since TensorBoard believes the first it meets.
     Runs that differ in their seed alone are one row, which TensorBoard shows the mean of.
 
     Args:
-        run: Its validation split, at least, is scored.
+        run: Its validation split, at least, is scored, unless `scores` are given.
+        state: complete; of a trial of a search that did not get so far pruned or failed.
+        scores: Of such a trial, by the names of the table's columns; by default the run's own.
     """
     tf.summary.experimental.write_raw_pb(_columns())
-    summary_v2.hparams(_values(run), trial_id=run.config.group or run.name, start_time_secs=0)
-    for name, value in _scores(run).items():
+    values = {**_values(run), "state": state}
+    summary_v2.hparams(values, trial_id=run.config.group or run.name, start_time_secs=0)
+    for name, value in (_scores(run) if scores is None else scores).items():
         tf.summary.scalar(name, value)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from tfnews.data.splits import UNSTATED
 from tfnews.records import CalibrationRecord, Comparison, Judged, OtherSet
+from tfnews.report import tuned
 from tfnews.report.content import DataSet, Report
 from tfnews.statistics import metrics
 
@@ -51,6 +52,11 @@ def p_value(value: float) -> str:
 def day(when: date) -> str:
     """Return "5 May 2026"."""
     return f"{when.day} {when:%B %Y}"
+
+
+def count(texts: int) -> str:
+    """Return "1 text", "2,000 texts"."""
+    return f"{texts:,} text" if texts == 1 else f"{texts:,} texts"
 
 
 def dated(iso: str | None) -> str:
@@ -185,6 +191,7 @@ def warnings(report: Report) -> list[str]:
         _trust_warning(report.config.weights.trusted),
         _style_warning(report),
         _refit_warning(report.config.refit_epochs),
+        tuned.warning(report.config.tuning),
         _outdated_warning(report),
         _reads_warning(report.test_reads),
         _test_warning(report.parts.get("test")),
@@ -216,6 +223,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
         "command": config.command,
         "average of": ", ".join(f"{one.run} ({one.arch})" for one in config.members),
         "goes on from": ", ".join(ancestor.run for ancestor in config.lineage),
+        "chosen by": tuned.searched(config.tuning),
         "calibrated": _calibrated(config.calibration),
         "seed": config.seed,
         "recipe": _pairs(config.recipe | told),

@@ -3,8 +3,12 @@
 import itertools
 import math
 import os
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfnews import progress
@@ -23,7 +27,8 @@ CAUTION = (
     "verdict on truth, not the probability that what the text says is false, and no ground for "
     "removing a text automatically."
 )
-_BATCHES = 16  # read ahead, to put texts of like length together
+BATCHES = 16  # read ahead, to put texts of like length together
+_SOON = 1.0  # seconds that scoring may take to go on while the next texts are read
 
 
 class _Called(NamedTuple):
@@ -53,7 +58,7 @@ def predict(
     account: Counter | None = None,
     trust_graph: bool = False,
 ) -> Iterator[Prediction]:
-    """Score texts lazily: 16 batches are in memory at a time, and the order is kept.
+    """Score texts lazily: 16 batches, of a file 32, are in memory at a time; the order is kept.
 
     Args:
         run: What `tfnews.load` takes: a run, its name or folder, or an open classifier.
@@ -125,33 +130,69 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
     if request.threshold is not None:
         called = _Called(request.threshold, None)
     size = request.batch_size or classifier.prediction_batch
-    read = 0
+    read, ahead, asked = 0, False, deque()
     progress.stage("Scoring", "rows", request.number)
-    while chunk := list(itertools.islice(request.texts, _BATCHES * size)):
-        read += len(chunk)
-        progress.read(read, ended=len(chunk) < _BATCHES * size)
-        yield from _scored(classifier, chunk, size, called, request.score_anyway)
+    with ThreadPoolExecutor(1) as scoring:
+        while chunk := list(itertools.islice(request.texts, BATCHES * size)):
+            read += len(chunk)
+            progress.read(read, ended=len(chunk) < BATCHES * size)
+            asked.append(_ask(scoring, classifier, chunk, size, request.score_anyway))
+            while len(asked) > ahead:
+                # The next texts are read and judged while these are scored, on another core; but
+                # what may not come for long is not waited for, and an interruption waits for these.
+                ahead = request.is_at_hand and asked[0].seconds() < _SOON
+                yield from _answers(asked.popleft(), classifier, called)
+        while asked:
+            yield from _answers(asked.popleft(), classifier, called)
 
 
-def _scored(
+@dataclass(frozen=True)
+class _Asked:
+    """Texts that are being scored.
+
+    Attributes:
+        chunk: The texts, and what cannot be read.
+        judged: The reason against scoring each, and the caution beside its score.
+        wanted: Whether each is scored.
+        scores: What comes of those, with the seconds that it takes.
+    """
+
+    chunk: list[Item]
+    judged: list[tuple[str | None, str | None]]
+    wanted: list[bool]
+    scores: Future
+
+    def seconds(self) -> float:
+        """Wait for the scores, and return how long they took."""
+        return self.scores.result()[1]
+
+
+def _ask(
+    scoring: ThreadPoolExecutor,
     classifier: "NewsClassifier",
     chunk: list[Item],
     batch_size: int,
-    called: _Called,
     score_anyway: bool,
-) -> Iterator[Prediction]:
-    reasons = [_reason(classifier, item) for item in chunk]
+) -> _Asked:
+    judged = [_judged(classifier, item) for item in chunk]
     wanted = [
         item.text is not None and (reason is None or score_anyway)
-        for item, reason in zip(chunk, reasons, strict=True)
+        for item, (reason, _) in zip(chunk, judged, strict=True)
     ]
     chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
     progress.advance(len(chunk) - len(chosen))
-    scores = iter(_probabilities(classifier, chosen, batch_size))
-    for item, want, reason in zip(chunk, wanted, reasons, strict=True):
+    # In the context of whoever waits, which progress is told in.
+    run = copy_context().run
+    scores = scoring.submit(run, _probabilities, classifier, chosen, batch_size)
+    return _Asked(chunk, judged, wanted, scores)
+
+
+def _answers(asked: _Asked, classifier: "NewsClassifier", called: _Called) -> Iterator[Prediction]:
+    scores = iter(asked.scores.result()[0])
+    for item, want, (reason, caution) in zip(asked.chunk, asked.wanted, asked.judged, strict=True):
         number = next(scores) if want else None
         if want:
-            reason = reason or _caution(classifier, item)
+            reason = reason or caution
         yield _prediction(classifier, item, number, reason, called)
 
 
@@ -160,23 +201,25 @@ def doubt(band: Band) -> str:
     return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
-def _reason(classifier: "NewsClassifier", item: Item) -> str | None:
+def _judged(classifier: "NewsClassifier", item: Item) -> tuple[str | None, str | None]:
+    """Return the reason against scoring a text, and the caution beside its score."""
     if item.text is None:
-        return item.problem
+        return item.problem, None
     if not item.text:
-        return "empty text: nothing to read"
-    return classifier.guards.reason(item.text) if classifier.guards else None
+        return "empty text: nothing to read", None
+    return classifier.guards.judge(item.text) if classifier.guards else (None, None)
 
 
-def _caution(classifier: "NewsClassifier", item: Item) -> str | None:
-    return classifier.guards.caution(item.text) if classifier.guards else None
-
-
-def _probabilities(classifier: "NewsClassifier", texts: list[str], batch_size: int) -> list[float]:
+def _probabilities(
+    classifier: "NewsClassifier", texts: list[str], batch_size: int
+) -> tuple[list[float], float]:
+    """Return the fake probabilities of texts, and the seconds that they took."""
     if not texts:
-        return []
+        return [], 0.0
+    began = time.perf_counter()
     # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
-    return [float(str(score)) for score in classifier.probabilities(texts, batch_size)]
+    scores = [float(str(score)) for score in classifier.probabilities(texts, batch_size)]
+    return scores, time.perf_counter() - began
 
 
 def _prediction(

@@ -39,6 +39,8 @@ class Request:
         precision: One of `PRECISIONS`.
         score_anyway: Whether texts are scored that the guards would refuse.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
+        is_at_hand: Whether the texts are all there, in files or in memory; others, as those of a
+            pipe, may be long in coming.
     """
 
     run: "str | os.PathLike | Run | NewsClassifier"
@@ -49,6 +51,7 @@ class Request:
     precision: str
     score_anyway: bool
     trust_graph: bool = False
+    is_at_hand: bool = False
 
     def opened(self) -> "NewsClassifier":
         """Open the classifier, which takes seconds."""
@@ -99,7 +102,17 @@ def check(
     reading = {**columns, "trained": trained, "layout": layout, "account": account}
     texts = _open_source(source, format, reading)
     number = _number(source)
-    return Request(run, texts, number, batch_size, threshold, precision, score_anyway, trust_graph)
+    return Request(
+        run,
+        texts,
+        number,
+        batch_size,
+        threshold,
+        precision,
+        score_anyway,
+        trust_graph,
+        _is_at_hand(source),
+    )
 
 
 def _check_values(batch_size: int | None, threshold: float | None, precision: str) -> None:
@@ -177,6 +190,12 @@ def _open_source(
     texts = read_texts(source, format=format, **reading)
     first = list(itertools.islice(texts, 1))  # a file that cannot be read is told at once
     return itertools.chain(first, texts)
+
+
+def _is_at_hand(source: object) -> bool:
+    if isinstance(source, str | os.PathLike):
+        return os.path.isfile(source) or os.path.isdir(source)
+    return isinstance(source, Sized)
 
 
 def _number(source: object) -> int | None:

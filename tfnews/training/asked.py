@@ -73,7 +73,7 @@ def check(
         row = catalogue.row(arch or catalogue.DEFAULT)
         options = resolve(row, values, config, assignments)
         opened(data)
-        _check_weights(row, options["weights"])
+        check_weights(row, options["weights"])
     else:
         parent = Run.open(from_run, root)
         check_parent(parent, arch, values.get("weights"))
@@ -135,7 +135,7 @@ def check_parent(parent: "Run", arch: str | None, weights: str | None) -> None:
         )
 
 
-def _check_weights(row: Row, handle: str) -> None:
+def check_weights(row: Row, handle: str) -> None:
     """Look for pretrained weights, as far as that needs no TensorFlow; they may be downloaded."""
     from tfnews.weights.digests import is_vectors, split_pin
     from tfnews.weights.find import find
@@ -215,7 +215,7 @@ def check_sets(
     options = resolve(row, values, config, assignments)
     check_out(out)
     opened_sets(data, test_only, leave_one_out)
-    _check_weights(row, options["weights"])
+    check_weights(row, options["weights"])
 
 
 def opened_sets(

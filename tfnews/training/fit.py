@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tfnews import progress
-from tfnews.catalogue.rows import DEFAULT, row
+from tfnews.catalogue.rows import DEFAULT, Row, row
 from tfnews.catalogue.settings import SETTINGS
-from tfnews.data.splits import own_splits
+from tfnews.data.splits import Splits, own_splits
 from tfnews.errors import FitInterruptedError
 from tfnews.evaluation import floor as floors
 from tfnews.models.graph import trusting
@@ -40,10 +40,11 @@ _GAIN_OF_THRESHOLD = 0.02  # of F1, from which another threshold is worth a line
 
 @dataclass(frozen=True)
 class _Manner:
-    """How a fit goes about it, new or resumed, each as `fit` takes it."""
+    """How a fit goes about it, new or resumed, each as `fit` or `train` takes it."""
 
     floor: bool
     say: Callable[[str], None]
+    after_epoch: Callable[[int, dict[str, float]], None] | None = None
 
 
 def fit(
@@ -187,6 +188,35 @@ def fit_like(
         start = described(setup, name, known.command)
         start = replace(start, group=known.group, group_seeds=known.group_seeds)
         return _begun(Run.create(start, root), setup, _Manner(floor, say))
+
+
+def fit_trial(
+    row: Row,
+    splits: Splits,
+    options: dict,
+    name: str,
+    *,
+    root: str | os.PathLike,
+    command: str | None = None,
+    trust_graph: bool = False,
+    after_epoch: Callable[[int, dict[str, float]], None] | None = None,
+) -> Run:
+    """Train as `fit` does, for a search that says what is trained on what.
+
+    Args:
+        row: The catalogue's row.
+        splits: As the search gives them out: part of their validation texts may be kept aside.
+        options: The resolved configuration.
+        name: Of the run.
+        root: Folder of the search's runs.
+        command: Of the search.
+        trust_graph: As `fit` takes it.
+        after_epoch: As `train` takes it.
+    """
+    with trusting(trust_graph):
+        setup = from_row(row, splits, options)
+        run = Run.create(described(setup, name, command), root)
+        return _begun(run, setup, _Manner(False, lambda line: None, after_epoch))
 
 
 def _call(said: dict[str, object]) -> str:
@@ -335,7 +365,15 @@ def _learn(setup: Setup, run: Run, manner: _Manner, resume: bool) -> tuple[np.nd
         run.update(unknown_tokens=round(unknown, 6))
     if not setup.family.solved:
         training = _encoded(setup, "train")
-        epochs = train(setup, run, training, validation, resume=resume, say=manner.say)
+        epochs = train(
+            setup,
+            run,
+            training,
+            validation,
+            resume=resume,
+            say=manner.say,
+            after_epoch=manner.after_epoch,
+        )
     progress.stage("Scoring the validation split", "texts", len(validation.labels))
     return classifier.log_odds(validation.ids), epochs
 

@@ -135,7 +135,7 @@ def _trained(
 def _is_alike(run: Run, chosen: Row, splits: Splits, options: dict) -> bool:
     """Tell whether a run is, or will be, what a fit with these settings would make."""
     config = run.config
-    if config.arch != chosen.name or config.lineage:
+    if config.arch != chosen.name or config.lineage or config.tuning:
         return False
     if config.splits.digests != {part: splits.digest(part) for part in PARTS}:
         return False

@@ -93,6 +93,20 @@ def resolve(
     return options
 
 
+def named(
+    given: Mapping[str, object],
+    config: str | os.PathLike | None = None,
+    assignments: Iterable[str] = (),
+) -> set[str]:
+    """Return the names of the settings that are given, as `resolve` takes them.
+
+    Raises:
+        UsageError: The file cannot be read, or a text is no "name=value".
+    """
+    arguments = {name for name, value in given.items() if value is not None}
+    return {*_read(config), *dict(map(_parse, assignments)), *arguments}
+
+
 def _read(config: str | os.PathLike | None) -> dict:
     if config is None:
         return {}

@@ -44,6 +44,7 @@ def train(
     *,
     resume: bool,
     say: Callable[[str], None],
+    after_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> int:
     """Train a classifier in place and leave it with the weights of its best epoch.
 
@@ -54,6 +55,7 @@ def train(
         validation: Encoded texts.
         resume: Whether to go on from the run's newest checkpoint.
         say: Prints a line.
+        after_epoch: Is told each epoch, counted from 0, and its scores; may raise to end it all.
 
     Returns:
         The best epoch, counted from 1.
@@ -91,6 +93,8 @@ def train(
         tensorboard.scalars(run.logs_dir),
         checkpoint,
     ]
+    if after_epoch is not None:
+        after_each.append(keras.callbacks.LambdaCallback(on_epoch_end=after_epoch))
     best.set_model(model)
     try:
         for leg in _legs(start, options["epochs"], steps):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from tfnews.data.splits import own_splits
 from tfnews.errors import DataError
-from tfnews.evaluation import publish as reports
 from tfnews.files import write_all
 from tfnews.records.trial import Trial
 from tfnews.report.trial import page, table
@@ -27,6 +26,8 @@ def publish(found: Trial, folder: Path) -> list[Path]:
 
 def keep(found: Trial, run: Run) -> str | None:
     """Keep in a run what a trial found, for its report; return why where it could not be kept."""
+    from tfnews.evaluation import publish as reports  # which starts TensorFlow
+
     try:
         home = own_splits(run, None)
     except DataError:

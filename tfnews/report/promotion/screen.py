@@ -14,7 +14,7 @@ def render(found: Promotion, most: int = 10) -> str:
     lines = [verdict(found), _difference(found), "", _sides(found), "", *_flips(found, most)]
     if found.left_out:
         lines.append(
-            f"Left out, since one of the two was trained on them: {found.left_out:,} texts"
+            f"Left out, since one of the two was trained on it: {wording.count(found.left_out)}"
         )
     return terminal.text([*lines, *(f"Note: {note}" for note in found.notes)]).rstrip()
 
@@ -22,8 +22,8 @@ def render(found: Promotion, most: int = 10) -> str:
 def verdict(found: Promotion) -> str:
     """Say whether the new model may take the place of the old one."""
     told = (
-        f"F1 on the {found.rows:,} texts of {found.set_name} moves by {found.difference:+.4f}, and "
-        f"a fall of {found.tolerance:g} is accepted"
+        f"F1 on {wording.count(found.rows)} of {found.set_name} moves by "
+        f"{found.difference:+.4f}, and a fall of {found.tolerance:g} is accepted"
     )
     if found.promoted:
         return f"Promoted: {found.new.name} may take the place of {found.old.name}. {told}."
@@ -57,7 +57,7 @@ def _flips(found: Promotion, most: int) -> list[str]:
     if not found.flips:
         return ["No text is called otherwise than before."]
     said = [
-        f"Called otherwise than before: {len(found.flips):,} texts, {worse:,} wrongly now, "
+        f"Called otherwise than before: {wording.count(len(found.flips))}, {worse:,} wrongly now, "
         f"{better:,} rightly now."
     ]
     shown = found.flips[:most]

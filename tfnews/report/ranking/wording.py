@@ -302,11 +302,11 @@ def pair_table(found: Ranking, part: str) -> tuple[list[str], list[list]]:
     """Return each model against the best on a part; no rows where there is nothing to compare."""
     head = [
         f"against {found.best} on {part}",
-        "F1",
+        "F1, difference",
         "p, bootstrap",
         "right alone, it : best",
         "p, McNemar",
-        "",
+        "verdict",
     ]
     rows = [
         [one.name, *_pair_cells(pair)]
