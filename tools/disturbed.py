@@ -5,6 +5,7 @@ fall into the work rather than the seconds of the start.
 """
 
 import hashlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -82,6 +83,15 @@ def _predicted(place: Path) -> object:
     return _digest(path) if path.exists() else None
 
 
+def _answered(place: Path) -> object:
+    folder = place / "answers"
+    if not (folder / "answers.json").exists():
+        return None
+    if not json.loads((folder / "answers.json").read_text("utf-8"))["complete"]:
+        return None
+    return [_digest(path) for path in sorted(folder.rglob("*-00000.*"))]
+
+
 def _exported(place: Path) -> object:
     folder = place / "exports" / "news" / "1"
     if not folder.exists():
@@ -121,12 +131,20 @@ COMMANDS = {
         _prepared,
     ),
     "fit": Command(_FIT, ("splits",), _fitted, "fit --resume mine --no-floor"),
+    "fit-on-two": Command(
+        f"{_FIT} --devices cpu:2", ("splits",), _fitted, "fit --resume mine --no-floor"
+    ),
     "tune": Command(_TUNE, ("splits",), _tuned),
     "evaluate": Command("evaluate floor", ("splits", "saved_models/floor"), _evaluated),
     "predict": Command(
         "predict floor corpus.csv --output scored.csv",
         ("corpus.csv", "splits", "saved_models/floor"),
         _predicted,
+    ),
+    "predict-files": Command(
+        "predict floor corpus*.csv --output answers --runner DirectRunner",
+        ("corpus.csv", "splits", "saved_models/floor"),
+        _answered,
     ),
     "export": Command(
         "export floor --to exports --name news", ("splits", "saved_models/floor"), _exported
@@ -247,6 +265,22 @@ def afresh(before: tuple[str, ...] = ()) -> None:
     """Become a process that has nothing imported yet, by way of another program if need be."""
     command = (*before, *PROGRAM, *sys.argv[1:])
     os.execvp(command[0], command)
+
+
+def lose_a_device(batch: int) -> None:
+    """Have TensorFlow say after so many batches what it says when a device no longer answers."""
+    import tensorflow as tf
+
+    from tfnews.training.callbacks import Progress
+
+    numbers, counted = itertools.count(1), Progress.on_train_batch_end
+
+    def lose(self: Progress, number: int, logs: dict | None = None) -> None:
+        counted(self, number, logs)
+        if next(numbers) == batch:
+            raise tf.errors.UnavailableError(None, None, "CPU:1 was taken away")
+
+    Progress.on_train_batch_end = lose
 
 
 @dataclass

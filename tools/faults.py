@@ -33,15 +33,21 @@ from tools.disturbed import (
     Bench,
     End,
     Row,
+    Trial,
     afresh,
     leftovers,
+    lose_a_device,
     start,
     used,
     warm_up,
 )
+from tools.processes import workers
 
 NO_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+_TWO_WORKERS = "--direct_num_workers=2 --direct_running_mode=multi_processing"
+_LOOK = 0.05  # seconds between two looks at whether there are workers
 _BACK = 86_400 * 400  # seconds that the clock is set back by
+_BATCHES = 27  # of a fit: three epochs of nine
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.link")
 
 
@@ -182,6 +188,23 @@ def closed(bench: Bench, command: str) -> Row:
     return row
 
 
+def lost_device(bench: Bench, command: str) -> Row:
+    """Take one of two devices away at random batches of a fit."""
+    row = Row("device lost", command)
+    if "--devices" not in COMMANDS[command].arguments:
+        row.note = "has one device"
+        return row
+    for number in range(bench.moments):
+        place = bench.place(row.fault, command, number)
+        batch = 1 + int(bench.moment(number) * _BATCHES)
+        twist = functools.partial(lose_a_device, batch)
+        end = start(COMMANDS[command].arguments, place, twist).end()
+        if "--resume mine" not in end.said:
+            row.blame(end)
+        bench.judge(row, place, end)
+    return row
+
+
 def _undisturbed(bench: Bench, row: Row, place: Path, end: End) -> None:
     if end.code:
         row.blame(end)
@@ -197,6 +220,9 @@ def _set_back(moment: float) -> None:
 def clock(bench: Bench, command: str) -> Row:
     """Run a command while the clock is set back, on files of a time that has yet to come."""
     row = Row("clock set back", command)
+    if command == "predict-files":
+        row.note = "not tried: Beam packs the clock that it has for its workers"
+        return row
     for number in range(bench.moments):
         place = bench.place("clock", command, number)
         for path in place.rglob("*"):
@@ -205,6 +231,39 @@ def clock(bench: Bench, command: str) -> Row:
         twist = functools.partial(_set_back, moment)
         _undisturbed(bench, row, place, start(COMMANDS[command].arguments, place, twist).end())
     return row
+
+
+def worker_killed(bench: Bench, command: str) -> Row:
+    """Kill a worker process of a command, at random moments from when there is one."""
+    row = Row("worker killed", command)
+    if command != "predict-files":
+        row.note = "has no workers"
+        return row
+    arguments = f"{COMMANDS[command].arguments} -- {_TWO_WORKERS}"
+    longest = _lifetime(start(arguments, bench.place("workers", command)))
+    for number in range(bench.moments):
+        place = bench.place(row.fault, command, number)
+        trial = start(arguments, place)
+        _lifetime(trial, bench.moment(number) * longest)
+        killed = workers(trial.process.pid)[-1:]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        end = trial.end()
+        if killed and end.code == 0:
+            row.note = "some had done their work"
+        bench.judge(row, place, end)
+        shutil.rmtree(place)
+    return row
+
+
+def _lifetime(trial: Trial, most: float = float("inf")) -> float:
+    """Wait so many seconds from when a command has workers, or till its end; return them."""
+    while trial.process.is_alive() and not workers(trial.process.pid):
+        trial.process.join(_LOOK)
+    begun = time.monotonic()
+    while trial.process.is_alive() and time.monotonic() - begun < most:
+        trial.process.join(_LOOK)
+    return time.monotonic() - begun
 
 
 FAULTS = {
@@ -217,6 +276,8 @@ FAULTS = {
     "twice": twice,
     "closed": closed,
     "clock": clock,
+    "device": lost_device,
+    "worker-killed": worker_killed,
 }
 
 

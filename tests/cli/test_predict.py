@@ -22,7 +22,8 @@ def invoke(monkeypatch, tmp_path_factory):
     """Run `tfnews predict RUN ...` with a stub in place of the run's model."""
     here = tmp_path_factory.mktemp("here")
     (here / "RUN").mkdir()
-    (here / "RUN" / "task.json").touch()
+    config = {"class_names": ["real", "fake"], "trained_on": "made up", "threshold": 0.5}
+    (here / "RUN" / "task.json").write_text(json.dumps({"config": config}))
     monkeypatch.chdir(here)
     monkeypatch.setattr(models, "load", lambda run, **_: StubClassifier(StubGuards()))
 
@@ -257,6 +258,30 @@ def test_the_same_articles_in_any_form_get_the_same_answers(invoke, tmp_path, fo
     kind = form.partition(".")[2]
     with (tmp_path / form).open("rb") as given:
         assert invoke("-", "--input-format", kind, input=given.read()).stdout == usual.stdout
+
+
+def test_many_files_are_scored_on_an_engine_and_the_summary_is_that_of_one(invoke, tmp_path):
+    text = "id,text\na,oh dear!!!!!!\nb,x\nc,half,a record\n"
+    (tmp_path / "a-0.csv").write_text(text)
+    (tmp_path / "a-1.csv").write_text(text)
+    (tmp_path / "both.csv").write_text(f"{text}{text.partition(chr(10))[2]}")
+    expected = invoke(tmp_path / "both.csv", "--output", tmp_path / "both.out.csv").stderr
+    given = tmp_path / "a-*", "--runner", "DirectRunner", "--output", tmp_path / "out"
+    for first_line in ("2 shards are finished.", "2 shards are finished, 2 of them before."):
+        result = invoke(*given, "--output-format", "csv", "--", "--direct_num_workers=1")
+        assert (result.exit_code, result.stderr) == (0, f"{first_line}\n{expected}")
+    assert f"Next: head {tmp_path}/out/input-00000/*" in result.stdout
+    found = [(tmp_path / f"out/input-0000{n}/answers-00000.csv").read_text() for n in (0, 1)]
+    both = (tmp_path / "both.out.csv").read_text().splitlines()
+    assert found[0] == found[1] == "\n".join(both[:4]).replace(",5,", ",2,") + "\n"
+
+
+def test_files_of_which_none_can_be_scored_are_an_error_after_the_answers(invoke, tmp_path):
+    (tmp_path / "a.csv").write_text("text\nx\n")
+    result = invoke(tmp_path / "a.csv", "--runner", "DirectRunner", "--output", tmp_path / "out")
+    assert result.exit_code == 3
+    assert "Nothing was scored. 1 of 1 texts were not scored for one reason" in result.stderr
+    assert (tmp_path / "out" / "input-00000" / "answers-00000.jsonl").exists()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfnews.data import duplicates
+from tfnews.data import banding, duplicates
 from tfnews.data.duplicates import (
     connect,
     exact_clusters,
@@ -136,7 +136,7 @@ def test_no_texts():
 
 @pytest.mark.parametrize("threshold", [0.05, 0.3, 0.5, 0.8, 0.95, 1.0])
 def test_bands_find_pairs_at_the_threshold(threshold):
-    bands, rows = duplicates._bands(threshold)
+    bands, rows = banding.bands_of(threshold, duplicates.PERMUTATIONS)
     assert bands * rows <= duplicates.PERMUTATIONS
     assert rows == 1 or 1 - (1 - threshold**rows) ** bands >= 0.99
 

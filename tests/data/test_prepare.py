@@ -388,3 +388,14 @@ def test_a_test_part_is_cut_from_train_when_no_file_gives_it(tmp_path):
     assert set(splits.frame("validation")["source_file"]) == {"validation.csv"}
     (said,) = (line for line in splits.manifest["warnings"] if line.startswith("No test part"))
     assert "so 16 rows of train were drawn to be one" in said
+
+
+@pytest.mark.parametrize("column", ["cluster", "line", "combined_text"])
+def test_a_column_whose_new_name_is_taken_gets_another(tmp_path, column):
+    """Regression: the splits had two columns of one name, and could not be opened."""
+    taken = f"{column}_in_source"
+    rows = _rows(40, **{column: lambda i: f"a{i}", taken: lambda i: f"b{i}"})
+    splits = _prepare(tmp_path, rows, text_column="text")
+    train = splits.frame("train")
+    assert (train[f"{taken}_too"].str[1:] == train[taken].str[1:]).all()
+    assert set(train[f"{taken}_too"].str[0]) == {"a"}

@@ -303,3 +303,27 @@ def test_a_failure_while_swapping_puts_the_old_splits_back(tmp_path, monkeypatch
     with pytest.raises(OSError, match="no"):
         _write(tmp_path / "s", ["new", "rows"], force=True)
     assert open_splits(tmp_path / "s").frame("train")["combined_text"].tolist() == ["one", "two"]
+
+
+def test_openings_are_the_first_titles_or_texts_of_each_label(tmp_path, monkeypatch):
+    """Regression: `data prepare` read the whole training split to show four titles of it."""
+    monkeypatch.setattr(splits, "_OPENING_ROWS", 2)
+    frame = _frame(["zero", "one", "two", "three", "four", "five"]).assign(title=["A", "", *"CDEF"])
+    folder = write_splits(
+        tmp_path / "out", dict.fromkeys(PARTS, frame), _NO_REJECTS, {"format": splits.FORMAT}
+    )
+    monkeypatch.setattr(splits.Splits, "frame", None)
+    assert folder.openings("train", 2) == {1: ["one", "D"], 0: ["A", "C"]}
+    assert folder.openings("test", 9) == {1: ["one", "D", "F"], 0: ["A", "C", "E"]}
+
+
+def test_rows_written_some_at_a_time_are_those_written_at_once(tmp_path):
+    whole = _frame(["a\r", 'b "c"', "d\n", "e, f"])
+    some = {part: iter([whole[:1], whole[1:]]) for part in PARTS}
+    found = [
+        write_splits(tmp_path / name, frames, _NO_REJECTS, {"format": splits.FORMAT})
+        for name, frames in {"whole": dict.fromkeys(PARTS, whole), "some": some}.items()
+    ]
+    for part in PARTS:
+        first, second = (one.files[part].read_bytes() for one in found)
+        assert first == second

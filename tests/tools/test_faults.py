@@ -77,6 +77,10 @@ def test_what_a_person_can_act_on_is_told_from_what_no_one_can(code, said, plain
     assert disturbed.End(code, said).plain == plain
 
 
+def test_a_command_without_workers_has_none_killed(bench):
+    assert faults.FAULTS["worker-killed"](bench, "prepare").note == "has no workers"
+
+
 @pytest.mark.slow
 def test_every_command_stands_every_disturbance(tmp_path):
     command = [sys.executable, "-m", "tools.faults", str(tmp_path), "--moments", "2"]

@@ -1,9 +1,5 @@
 """A batch computed in parts moves the weights as the whole batch does."""
 
-import json
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -179,35 +175,3 @@ def test_one_part_is_keras_own_step(monkeypatch):
     monkeypatch.setattr(keras.Model, "train_step", lambda model, data: ("Keras", data))
     model = compiled(ragged()[0], 1, OPTIMIZERS["sgd"]())
     assert model.train_step("batch") == ("Keras", "batch")
-
-
-MIRRORED = """
-import json, sys
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-import keras
-import numpy as np
-from tests.training import test_accumulation as tests
-found = []
-for devices in (["CPU:0"], ["CPU:0", "CPU:1"]):
-    with tf.distribute.MirroredStrategy(devices).scope():
-        classifier, inputs, labels = tests.padded()
-        model = tests.compiled(classifier, 2, keras.optimizers.SGD(0.5))
-    rows = {name: values.numpy()[:4] for name, values in inputs.items()}
-    data = tf.data.Dataset.from_tensor_slices((rows, labels[:4])).batch(4).repeat(2)
-    logs = model.fit(data, epochs=1, verbose=0, shuffle=False).history
-    found.append(({k: v[-1] for k, v in logs.items()}, [w.tolist() for w in model.get_weights()]))
-print(json.dumps(found))
-"""
-
-
-def test_on_two_devices_it_is_as_on_one():
-    done = subprocess.run(
-        [sys.executable, "-c", MIRRORED], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (one_logs, one), (two_logs, two) = json.loads(done.stdout.splitlines()[-1])
-    assert two_logs == pytest.approx(one_logs, abs=1e-5)
-    for mine, theirs in zip(two, one, strict=True):
-        np.testing.assert_allclose(mine, theirs, atol=1e-5)

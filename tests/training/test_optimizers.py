@@ -203,17 +203,21 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from tests.training.test_optimizers import LazyAdam, table
 found = []
-for devices, share in ((["CPU:0"], 1.0), (["CPU:0", "CPU:1"], 0.5)):
+for devices, shares in ((["CPU:0"], [1.0]), (["CPU:0", "CPU:1"], [-0.5, 1.5])):
     strategy = tf.distribute.MirroredStrategy(devices)
     with strategy.scope():
         variable = table()
         optimizer = LazyAdam(0.1, rows={variable.path: [1, 3]}, global_clipnorm=1.0)
         optimizer.build([variable])
+    def update(value):
+        device = tf.distribute.get_replica_context().replica_id_in_sync_group
+        part = tf.gather(tf.constant(shares), device)  # so unlike that to clip each would differ
+        values = part * value * tf.constant([[1.0, 2.0], [5.0, 5.0], [-3.0, 4.0]])
+        gradient = tf.IndexedSlices(values, tf.constant([3, 1, 3]), tf.constant([4, 2]))
+        optimizer.apply([gradient], [variable])
     @tf.function
     def step(value):
-        values = share * value * tf.constant([[1.0, 2.0], [5.0, 5.0], [-3.0, 4.0]])
-        gradient = tf.IndexedSlices(values, tf.constant([3, 1, 3]), tf.constant([4, 2]))
-        strategy.run(lambda: optimizer.apply([gradient], [variable]))
+        strategy.run(update, args=(value,))
     for value in (1.0, 2.0, -1.0):
         step(tf.constant(value))
     copies = strategy.experimental_local_results(variable.value)

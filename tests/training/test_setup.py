@@ -13,6 +13,7 @@ from tfnews.data.splits import open_splits
 from tfnews.errors import DataError, FitInterruptedError, RunError, UsageError, WeightsError
 from tfnews.evaluation.evaluate import evaluate
 from tfnews.models import fake_probability, load
+from tfnews.records import WeightsRecord
 from tfnews.runs import Run
 from tfnews.training import setup
 from tfnews.training import train as training
@@ -111,6 +112,14 @@ def test_the_top_layers_of_a_transformer_are_trained_as_asked(root, splits, othe
     trained = {layer.name for layer in encoder.layers if layer.trainable_variables}
     assert "transformer_layer_1" in trained
     assert ("transformer_layer_0" in trained) is (layers == 0)
+
+
+def test_a_module_used_as_it_is_stays_on_the_device_it_is_on(splits):
+    row = catalogue.row("swivel20")
+    options = resolve(row, {"devices": "cpu:2"})
+    weights = WeightsRecord(handle="module", precision="float32")
+    with pytest.raises(UsageError, match=r"module .*cannot be copied.*--devices cpu:2\. Leave it"):
+        setup.settled(row, splits, options, weights)
 
 
 # The line of descent

@@ -208,6 +208,9 @@ GENERAL = {
     "checkpoint_steps": _whole(
         0, 10**7, "Updates between checkpoints within an epoch; 0 for none.", 500
     ),
+    "devices": Setting(
+        str, "What trains: auto, all GPUs, some by number (0,1), or cpu:2 to try without.", "auto"
+    ),
     "deterministic": Setting(
         bool, "Whether the same seed gives the same numbers on a GPU too, slower.", False
     ),
@@ -334,8 +337,16 @@ OPEN_OF_VECTORS = ("normalise", "oov_buckets")
 
 # Kind of row -> what of `GENERAL` means nothing to it, and so must stay as it is.
 IDLE = {
-    "tfidf": ("recipe", "weights", "trainable", "max_tokens", "precision", "checkpoint_steps"),
-    "word2vec": ("recipe", "trainable", "precision", "checkpoint_steps"),
+    "tfidf": (
+        "recipe",
+        "weights",
+        "trainable",
+        "max_tokens",
+        "precision",
+        "checkpoint_steps",
+        "devices",
+    ),
+    "word2vec": ("recipe", "trainable", "precision", "checkpoint_steps", "devices"),
 }
 
 # Family -> its kinds. A row's kind is its family's name unless it says otherwise.

@@ -321,11 +321,8 @@ def _rows(rows: dict) -> list[str]:
 
 def _samples(splits: "Splits") -> list[str]:
     """Show two titles of each class, so that a reversed mapping is seen."""
-    frame = splits.frame("train")
     lines = ["Is this the right way round? If not, swap --fake-value and --real-value."]
-    for label in (1, 0):
-        rows = frame[frame["label"] == label].head(2)
-        titles = rows["title"].where(rows["title"] != "", rows["combined_text"])
+    for label, titles in splits.openings("train", 2).items():
         for title in titles:
             lines.append(f"  {splits.class_names[label]}: {' '.join(title.split())[:_TITLE]}")
     return lines

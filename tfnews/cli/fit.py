@@ -80,6 +80,17 @@ from tfnews.cli.trusting import trust_option
     help=f"auto, {', '.join(PRECISIONS)}. Runs are saved in float32.",
 )
 @click.option(
+    "--devices",
+    help="What trains: auto (the one that TensorFlow takes), all GPUs, some by number (0,1), or "
+    "cpu:2, to try without GPUs. May be given with --resume.",
+)
+@click.option(
+    "--deterministic/--not-deterministic",
+    default=None,
+    help="Give the same numbers to the bit when the same command is run again, on a GPU too. "
+    "Default: off.",
+)
+@click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file of settings; options given here win over it.",
@@ -162,7 +173,7 @@ def _seeds(seeds: int, options: dict) -> None:
 def _resumed_seeds(options: dict) -> None:
     from tfnews.training.seeds import closing_words, resume_seeds
 
-    told = {name: options[name] for name in ("floor", "trust_graph")}
+    told = {name: options[name] for name in ("floor", "devices", "trust_graph")}
     runs = resume_seeds(options["resume"], **told, say=say)
     say(closing_words(runs))
     next_step("; ".join(f"tfnews evaluate {run.name}" for run in runs))

@@ -6,17 +6,17 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tfnews import progress
-from tfnews.catalogue.names import PRECISIONS
+from tfnews.catalogue.names import PRECISIONS, RUNNERS
 from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step, say
 from tfnews.cli.trusting import trust_option
 from tfnews.data.tables import FORMATS
+from tfnews.data.text import shown
 from tfnews.errors import RunError, UsageError
 from tfnews.runs import Run
 from tfnews.scoring.answers import OUTPUT_FORMATS, Prediction, output_format, write_predictions
@@ -24,18 +24,23 @@ from tfnews.scoring.predict import CAUTION, score
 from tfnews.scoring.request import check
 from tfnews.scoring.tally import Tally
 
-if TYPE_CHECKING:
-    from tfnews.models import NewsClassifier
-
 
 @click.command()
 @click.argument("run")
 @click.argument("source", required=False, metavar="[FILE|FOLDER|-]")
 @click.option("--text", "texts", multiple=True, help="A text to score. Repeatable.")
+@click.argument("runner_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- RUNNER OPTIONS]")
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File for the answers: .csv, .jsonl or .parquet. Default: standard output.",
+    type=click.Path(),
+    help="File for the answers: .csv, .jsonl or .parquet. Default: standard output. With --runner "
+    "a folder.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(RUNNERS),
+    help="Score all files that FILE, a pattern in quotes, names, as an Apache Beam pipeline on "
+    "this engine; its options stand after --. What is finished is not scored again.",
 )
 @click.option(
     "--input-format",
@@ -87,8 +92,10 @@ if TYPE_CHECKING:
 def command(
     run: str,
     source: str | None,
+    runner_options: tuple[str, ...],
     texts: tuple[str, ...],
-    output: Path | None,
+    output: str | None,
+    runner: str | None,
     input_format: str | None,
     answer_format: str | None,
     **options: object,
@@ -102,6 +109,14 @@ def command(
     it is answered as unsure, without a label. Columns of the answer: id, fake_probability, label,
     outcome, reason.
     """
+    if runner:
+        pattern = _choose_pattern(source, texts, output)
+        answers = {"output_format": answer_format or "jsonl", "format": input_format}
+        how = {"runner": runner, "runner_options": runner_options}
+        _predict_files(run, pattern, output, **answers, **how, **options)
+        return
+    _check_single(runner_options)
+    output = None if output is None else Path(output)
     _check_output(output, answer_format, source)
     account = Counter()
     given = _choose_source(source, texts)
@@ -112,7 +127,7 @@ def command(
     _write(tally.watch(score(request, classifier)), output, answer_format)
     if output is None and sys.stdout.isatty():
         say("", err=True)
-    for line in _summary(tally, classifier, account):
+    for line in _summary(tally, classifier.class_names, classifier.trained_on, account):
         say(line, err=True)
     tally.check_any_scored()
     if output is None:  # standard output carries the answers
@@ -134,6 +149,41 @@ def _choose_source(source: str | None, texts: tuple[str, ...]) -> str | tuple[st
     return texts or source
 
 
+def _check_single(more: tuple[str, ...]) -> None:
+    if more:
+        raise UsageError(
+            f"One file is scored at a time. Received besides: {shown(more[0], 100)!r}. Many files "
+            "are scored with --runner DirectRunner and a pattern in quotes, such as "
+            "'articles-*.jsonl'."
+        )
+
+
+def _choose_pattern(source: str | None, texts: tuple[str, ...], output: str | None) -> str:
+    if texts:
+        raise UsageError("With --runner files are scored. Leave --text out, or --runner.")
+    if source is None or source.startswith("--"):  # what stands after a lone -- is options
+        raise UsageError(
+            "With --runner, name the files before its options: 'articles-*.jsonl', in quotes."
+        )
+    if output is None:
+        raise UsageError("With --runner, name a folder for the answers: --output FOLDER.")
+    return source
+
+
+def _predict_files(run: str, pattern: str, output: str, **options: object) -> None:
+    from tfnews.scoring.sharded.predict import predict_files
+
+    outcome = predict_files(run, pattern, output, **options)
+    before = f", {outcome.finished_before:,} of them before" if outcome.finished_before else ""
+    say(f"{outcome.finished:,} shards are finished{before}.", err=True)
+    tally = outcome.tally
+    for line in _summary(tally, outcome.class_names, outcome.trained_on, outcome.notes):
+        say(line, err=True)
+    outcome.check_all_read()
+    tally.check_any_scored()
+    next_step(f"head {shlex.quote(output)}/input-00000/*")
+
+
 def _check_output(output: Path | None, format: str | None, source: str | None) -> None:
     if output is None:
         if format == "parquet":
@@ -141,6 +191,8 @@ def _check_output(output: Path | None, format: str | None, source: str | None) -
         if sys.__stdout__ is None:
             raise UsageError("Standard output is closed. Name a file for the answers: --output.")
         return
+    if output.is_dir():
+        raise UsageError(f"--output {output} is a folder. Name a file, or give --runner.")
     output_format(output, format)
     if source and output.exists() and os.path.exists(source) and output.samefile(source):
         raise UsageError(f"--output {output} is the file that is read. Name another.")
@@ -173,7 +225,9 @@ def _after(run: str, source: str) -> str:
     return f"tfnews explain {shlex.quote(run)} {shlex.quote(source)} --row ID"
 
 
-def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> list[str]:
+def _summary(
+    tally: Tally, class_names: tuple[str, str], trained_on: str, account: Counter
+) -> list[str]:
     """Say what happened, and what the scores are not."""
     scored = tally.flagged + tally.below + tally.unsure
     unsure = f", {tally.unsure} unsure" if tally.unsure else ""
@@ -185,16 +239,16 @@ def _summary(tally: Tally, classifier: "NewsClassifier", account: Counter) -> li
         *(f"Note: {what}: {number:,}" for what, number in account.items() if number),
         f"{scored:,} scored{unsure}{doubtful}, {missed}.",
         *(f"Warning: {warning}" for warning in tally.warnings()),
-        *(_meaning(tally, classifier) if scored else []),
+        *(_meaning(tally, class_names, trained_on) if scored else []),
     ]
 
 
-def _meaning(tally: Tally, classifier: "NewsClassifier") -> list[str]:
+def _meaning(tally: Tally, class_names: tuple[str, str], trained_on: str) -> list[str]:
     """Say once what the labels of all answers mean, and what scores are not."""
-    real, fake = classifier.class_names
+    real, fake = class_names
     return [
         f"{tally.flagged:,} at or above the threshold of {tally.threshold:g}, label {fake}: they "
-        f"resemble texts labelled {fake} in {classifier.trained_on}.",
+        f"resemble texts labelled {fake} in {trained_on}.",
         f"{tally.below:,} below it, label {real}: they resemble texts labelled {real} there.",
         CAUTION,
     ]

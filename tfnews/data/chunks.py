@@ -1,6 +1,5 @@
 """One file's rows as frames of labelled news, with every row kept or rejected for a reason."""
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +7,7 @@ import pandas as pd
 
 from tfnews import progress
 from tfnews.data import labels, tables
-from tfnews.data.columns import find
+from tfnews.data.columns import find, in_source
 from tfnews.data.decoding import Account
 from tfnews.data.formats import DATELINE, GENERIC, NO_LABEL, normal_label, offered
 from tfnews.data.sources import SourceFile
@@ -17,6 +16,8 @@ from tfnews.data.text import excerpt
 COLUMNS = ("title", "text", "label", "source_file", "line")
 NO_TEXT = "rows with a title and no text, kept"
 NO_TITLE = "rows with a text and no title, kept"
+
+_CHARACTERS_AT_ONCE = 2**24  # 5,000 articles have fewer, 5,000 books would not go into memory
 
 
 class FileChunks:
@@ -48,10 +49,9 @@ class FileChunks:
                 says which number means fake.
         """
         progress.stage(f"Reading {self._file.name}", "rows")
-        rows = self._file.rows(self._oddities)
-        while batch := list(itertools.islice(rows, chunk_rows)):
+        for batch, is_last in _batches(self._file.rows(self._oddities), chunk_rows):
             self._rows += len(batch)
-            progress.read(self._rows, ended=len(batch) < chunk_rows)
+            progress.read(self._rows, ended=is_last)
             raw = self._sound(batch)
             frame = self._labelled(self._news(raw))
             progress.advance(len(batch) - len(frame))  # whoever works on the others counts them
@@ -102,7 +102,9 @@ class FileChunks:
             "line": frame.index,
         }
         news = pd.DataFrame(common, index=frame.index).astype(dict.fromkeys(COLUMNS[:4], "str"))
-        return news.join(frame[self._file.extra_columns].rename(columns=_beside_common))
+        others = frame[self._file.extra_columns]
+        names = {name: in_source(name, others.columns) for name in COLUMNS}
+        return news.join(others.rename(columns=names))
 
     def _labels_in_names(self, frame: pd.DataFrame) -> "pd.Series | str":
         if not self._file.is_folder:
@@ -185,6 +187,19 @@ class FileChunks:
         self.rejects.append((file or self._file.name, line, reason, excerpt(content)))
 
 
+def _batches(rows: Iterator[tables.Row], most: int) -> Iterator[tuple[list[tables.Row], bool]]:
+    """Yield rows some at a time, fewer where they are long, and whether the source ended."""
+    batch, size = [], 0
+    for row in rows:
+        batch.append(row)
+        size += sum(map(len, row.values))
+        if len(batch) == most or size > _CHARACTERS_AT_ONCE:
+            yield batch, False
+            batch, size = [], 0
+    if batch:
+        yield batch, True
+
+
 def headline(title: str, text: str) -> str:
     """Return what names an article in a message: its title, else the opening of its text."""
     return excerpt(title) or excerpt(text)
@@ -192,7 +207,3 @@ def headline(title: str, text: str) -> str:
 
 def _is_blank(column: pd.Series) -> pd.Series:
     return column.str.strip().eq("")
-
-
-def _beside_common(column: str) -> str:
-    return f"{column}_in_source" if column in COLUMNS else column

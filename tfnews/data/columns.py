@@ -1,6 +1,6 @@
 """Which columns of a file are read: one rule for every layout and every command."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from tfnews.data.text import listed, shown
@@ -82,3 +82,11 @@ def chosen(title: str | None, text: str | None, default: Chosen) -> Chosen:
     headline = title or default.title
     body = text or default.text or title
     return Chosen(None if headline == body else headline, body)
+
+
+def in_source(name: str, columns: Container[str]) -> str:
+    """Return what a source's column is called whose name is taken: one that no other column has."""
+    other = f"{name}_in_source"
+    while other in columns:
+        other += "_too"
+    return other

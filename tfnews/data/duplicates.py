@@ -9,16 +9,17 @@ too.
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from tfnews import progress
+from tfnews.data import banding
 from tfnews.data.text import for_matching
 
 SHINGLE_WORDS = 3
@@ -26,8 +27,6 @@ PERMUTATIONS = 128
 NEAR = 0.8  # least Jaccard similarity of a text's shingles that makes a near-copy, by default
 
 _SCHEME = "affine32"
-# Of the pairs exactly at the threshold, this share must become candidates.
-_RECALL = 0.99
 # One batch of MinHash.update_batch holds PERMUTATIONS 4-byte values a shingle: 10 MB here,
 # where a book given whole would ask for gigabytes.
 _SHINGLES_A_BATCH = 20_000
@@ -164,59 +163,18 @@ def exact_clusters(prints: Fingerprints) -> np.ndarray:
 def near_pairs(prints: Fingerprints, threshold: float) -> np.ndarray:
     """Find pairs of texts whose shingle sets overlap.
 
-    Candidates come from locality-sensitive hashing (Leskovec, Rajaraman, Ullman, Mining of
-    Massive Datasets, chapter 3); each is then checked by its estimated Jaccard similarity, whose
-    standard error at 0.8 is 0.035.
-
     Args:
         prints: Fingerprints with signatures.
         threshold: Least Jaccard similarity, in (0, 1].
 
     Returns:
-        int64 `(pairs, 2)` row numbers.
+        int64 `(pairs, 2)` row numbers: as many as it takes to connect all that overlap.
     """
-    rows = np.flatnonzero(prints.shingled)
-    # Equal signatures are one entry of the index, so that a text copied a thousand times costs
-    # a thousand rows and not a million pairs.
-    codes, distinct = _distinct(prints.signatures[rows])
-    first = rows[distinct]
-    same = np.column_stack([first[codes], rows])
-    near = list(_candidates(prints.signatures[first], threshold))
-    return np.concatenate([same, first[np.array(near, np.int64).reshape(-1, 2)]])
-
-
-def _distinct(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row's number among the distinct rows, and each distinct row's first row."""
-    as_bytes = pd.Series([row.tobytes() for row in signatures], dtype=object)
-    codes = pd.factorize(as_bytes)[0]
-    return codes, np.unique(codes, return_index=True)[1]
-
-
-def _candidates(signatures: np.ndarray, threshold: float) -> Iterator[tuple[int, int]]:
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=_bands(threshold))
-    minhash = MinHash(num_perm=PERMUTATIONS, scheme=_SCHEME)
-    progress.stage("Looking for near-copies", "texts", len(signatures))
-    for row, signature in enumerate(signatures):
-        minhash.hashvalues = signature
-        found = np.array(index.query(minhash), np.int64)
-        similarity = (signatures[found] == signature).mean(axis=1)
-        yield from ((row, int(other)) for other in found[similarity >= threshold])
-        index.insert(row, minhash, check_duplication=False)
-        progress.advance()
-
-
-def _bands(threshold: float) -> tuple[int, int]:
-    """Return the fewest bands, and their rows, that find pairs at the threshold."""
-    rows = max(
-        r
-        for r in range(1, PERMUTATIONS // 2 + 1)
-        if r == 1 or 1 - (1 - threshold**r) ** (PERMUTATIONS // r) >= _RECALL
-    )
-    return PERMUTATIONS // rows, rows
+    return banding.alike(prints.signatures, np.flatnonzero(prints.shingled), threshold)
 
 
 def same_value_pairs(codes: np.ndarray) -> np.ndarray:
-    """Pair every row with the first row of its code; rows of code -1 are left alone.
+    """Pair every row with the first row of its code, but that one and rows of code -1.
 
     Args:
         codes: int64 `(rows,)`, as pandas.factorize gives them.
@@ -226,7 +184,9 @@ def same_value_pairs(codes: np.ndarray) -> np.ndarray:
     """
     rows = np.flatnonzero(codes >= 0)
     _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
-    return np.column_stack([rows[first[inverse]], rows])
+    first = rows[first[inverse]]
+    others = first != rows
+    return np.column_stack([first[others], rows[others]])
 
 
 def connect(count: int, pairs: Sequence[np.ndarray]) -> np.ndarray:

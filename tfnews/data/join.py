@@ -14,7 +14,7 @@ import pandas as pd
 from tfnews import progress
 from tfnews.catalogue.names import DATA_SET, PARTS
 from tfnews.data import duplicates, formats, splits
-from tfnews.data.pool import CONTRADICTION, Pool, found_in
+from tfnews.data.pool import CONTRADICTION, Pool, found_in, pooled
 from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError
@@ -64,29 +64,29 @@ def join(
         return open_splits(out)
     splits.check_destination(out, force)
     progress.stage("Joining the sets")
-    pool, own = _pooled(opened)
-    read = len(own)
-    found = _without_copies(pool, own)
-    names = opened[0].class_names
-    pool.check_parts(names, "join other sets, or prepare them with other --ratios.")
-    manifest = {
-        "format": splits.FORMAT,
-        "name": name or "+".join(names_of(opened)),
-        "class_names": list(names),
-        "label_basis": _basis(opened),
-        "licence": formats.together(one.licence for one in opened),
-        "input_rule": INPUT_RULE,
-        "columns": _columns(opened),
-        "sources": [source for one in opened for source in one.manifest.get("sources") or ()],
-        "sets": _made_of(opened),
-        "rows": _account(pool, read),
-        "counts": pool.counts(names),
-        "clusters": found,
-        "strategy": "joined",
-        "warnings": [],
-    }
-    rejects = pd.concat([pd.DataFrame(columns=_REJECTED), *pool.rejects])
-    return splits.write_splits(out, pool.frames(), rejects, manifest, force)
+    with pooled(out) as pool:
+        own = _added(pool, opened)
+        found = _without_copies(pool, own)
+        names = opened[0].class_names
+        pool.check_parts(names, "join other sets, or prepare them with other --ratios.")
+        manifest = {
+            "format": splits.FORMAT,
+            "name": name or "+".join(names_of(opened)),
+            "class_names": list(names),
+            "label_basis": _basis(opened),
+            "licence": formats.together(one.licence for one in opened),
+            "input_rule": INPUT_RULE,
+            "columns": _columns(opened),
+            "sources": [source for one in opened for source in one.manifest.get("sources") or ()],
+            "sets": _made_of(opened),
+            "rows": _account(pool, len(own)),
+            "counts": pool.counts(names),
+            "clusters": found,
+            "strategy": "joined",
+            "warnings": [],
+        }
+        rejects = pd.concat([pd.DataFrame(columns=_REJECTED), *pool.rejects])
+        return splits.write_splits(out, pool.frames(), rejects, manifest, force)
 
 
 def names_of(sets: Sequence[Splits]) -> list[str]:
@@ -160,21 +160,18 @@ def _sets_in(out: Path) -> list[dict] | None:
         return None
 
 
-def _pooled(sets: Sequence[Splits]) -> tuple[Pool, np.ndarray]:
-    """Return the rows of all sets, and their clusters as the sets have them, int64 `(rows,)`."""
-    frames, parts = [], []
+def _added(pool: Pool, sets: Sequence[Splits]) -> np.ndarray:
+    """Add the rows of all sets; return their clusters as the sets have them, int64 `(rows,)`."""
+    own, first = [], 0
     for name, one in zip(names_of(sets), sets, strict=True):
         for number, part in enumerate(PARTS):
             frame = _sourced(one.frame(part), one.files[part].name)
-            frames.append(frame.assign(**{DATA_SET: name}))
-            parts.append(np.full(len(frame), number, np.int8))
-    frame = pd.concat(frames, ignore_index=True)
-    others = frame.columns.difference(["label", "cluster", "line"])
-    frame = frame.assign(**{column: frame[column].fillna("") for column in others})
-    parts = np.concatenate(parts)
-    # By part, too: a folder that names no clusters has them numbered anew in each.
-    own = frame.groupby([frame[DATA_SET], parts, frame["cluster"]], sort=False).ngroup().to_numpy()
-    return Pool(frame, duplicates.fingerprint(frame["combined_text"].tolist()), parts), own
+            # By part, too: a folder that names no clusters has them numbered anew in each.
+            codes, distinct = pd.factorize(frame.pop("cluster"))
+            own.append(first + codes)
+            first += len(distinct)
+            pool.add(frame.assign(**{DATA_SET: name}), number)
+    return np.concatenate(own)
 
 
 def _sourced(frame: pd.DataFrame, file: str) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from tfnews import progress
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import LABEL_BASES
 from tfnews.data import cutting, duplicates, formats, splits, strategies
-from tfnews.data.pool import CONTRADICTION, Pool, found_in
+from tfnews.data.columns import in_source
+from tfnews.data.pool import CONTRADICTION, Pool, found_in, pooled
 from tfnews.data.readers import Reading, read
 from tfnews.data.splits import PARTS, Splits
 from tfnews.data.strategies import UNASSIGNED, Strategy
@@ -89,32 +90,33 @@ def prepare(
     splits.check_destination(out, force)
     progress.stage("Looking at the sources")
     readings = {part: read(paths, **reading) for part, paths in files.items()}
-    rows, changed = _gather(readings, tuple(cut), near_duplicates > 0)
     basis, names = _naming(list(readings.values()), label_basis, class_names)
-    progress.stage("Splitting")
-    found, warnings = _split(rows, plan, near_duplicates, names)
-    manifest = {
-        "format": splits.FORMAT,
-        "name": name or _set_name(files),
-        "class_names": list(names),
-        "label_basis": basis,
-        "licence": " ".join((licence or "").split())
-        or formats.together(reading.licence for reading in readings.values()),
-        "input_rule": INPUT_RULE,
-        "columns": _columns(list(readings.values()), reading),
-        **_account(rows, list(readings.values()), names),
-        "clusters": {**found, "threshold": near_duplicates},
-        "seed": seed,
-        "strategy": strategy,
-        "ratios": list(plan.ratios),
-        "group_columns": list(group_columns),
-        "time_column": time_column,
-        "cut": changed,
-        "warnings": warnings + ([cutting.NOTE] if cut else []),
-    }
-    progress.stage("Writing the splits")
-    rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
-    return splits.write_splits(out, rows.frames(), rejects, manifest, force)
+    with pooled(out, near_duplicates > 0) as rows:
+        changed = _gather(rows, readings, tuple(cut))
+        progress.stage("Splitting")
+        found, warnings = _split(rows, plan, near_duplicates, names)
+        manifest = {
+            "format": splits.FORMAT,
+            "name": name or _set_name(files),
+            "class_names": list(names),
+            "label_basis": basis,
+            "licence": " ".join((licence or "").split())
+            or formats.together(reading.licence for reading in readings.values()),
+            "input_rule": INPUT_RULE,
+            "columns": _columns(list(readings.values()), reading),
+            **_account(rows, list(readings.values()), names),
+            "clusters": {**found, "threshold": near_duplicates},
+            "seed": seed,
+            "strategy": strategy,
+            "ratios": list(plan.ratios),
+            "group_columns": list(group_columns),
+            "time_column": time_column,
+            "cut": changed,
+            "warnings": warnings + ([cutting.NOTE] if cut else []),
+        }
+        progress.stage("Writing the splits")
+        rejects = pd.concat([*(one.rejects for one in readings.values()), *rows.rejects])
+        return splits.write_splits(out, rows.frames(), rejects, manifest, force)
 
 
 def _columns(readings: list[Reading], told: dict) -> list[dict]:
@@ -187,41 +189,31 @@ def _naming(
 
 
 def _gather(
-    readings: dict[str | None, Reading], cut: tuple[str, ...], near: bool
-) -> tuple[Pool, dict[str, int]]:
-    """Read everything once: cut, combine and fingerprint each chunk.
+    rows: Pool, readings: dict[str | None, Reading], cut: tuple[str, ...]
+) -> dict[str, int]:
+    """Read everything once: cut, combine and add each chunk.
 
     Returns:
-        The rows, and how many bodies each cut changed.
+        How many bodies each cut changed.
     """
-    frames, prints, parts = [], [], []
     changed = dict.fromkeys(cut, 0)
+    empty = []
     for part, reading in readings.items():
         for chunk in reading:
             texts, counts = cutting.cut_column(chunk["text"], cut)
             changed = {name: changed[name] + counts[name] for name in cut}
-            frame = chunk.rename(
-                columns={c: f"{c}_in_source" for c in ("combined_text", "cluster")}
-            )
+            taken = {name: in_source(name, chunk.columns) for name in ("combined_text", "cluster")}
+            frame = chunk.rename(columns=taken)
             combined = [combine(*pair) for pair in zip(frame["title"], texts, strict=True)]
-            frames.append(frame.assign(text=texts, combined_text=combined))
-            prints.append(duplicates.fingerprint(combined, near))
-            parts.append(np.full(len(frame), PARTS.index(part) if part else UNASSIGNED, np.int8))
-    if not frames:
+            frame = frame.assign(text=texts, combined_text=combined)
+            rows.add(frame, PARTS.index(part) if part else UNASSIGNED)
+            empty.append((frame["combined_text"] == "").to_numpy())
+    if not empty:
         raise DataError(
             "The sources hold no usable row. See the reasons with --format and columns."
         )
-    frame = _joined(frames)
-    rows = Pool(frame, duplicates.concatenate(prints), np.concatenate(parts))
-    rows.drop((frame["combined_text"] == "").to_numpy(), "empty after cutting")
-    return rows, changed
-
-
-def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put chunks together; a column that one source lacks is empty there."""
-    frame = pd.concat(frames, ignore_index=True)
-    others = frame.columns.difference(["label", "line"])
-    return frame.assign(**{name: frame[name].fillna("") for name in others})
+    rows.drop(np.concatenate(empty), "empty after cutting")
+    return changed
 
 
 def _split(
@@ -232,36 +224,45 @@ def _split(
     Returns:
         Number of clusters of exact copies and of near-copies, and warnings.
     """
-    given = rows.parts
+    given = rows.frame["part"].to_numpy()
     rows.drop(rows.contradictions(), CONTRADICTION)
     dates = _dates(rows, plan.time_column) if plan.kind == "time" else None
     exact, clusters = duplicates.clusters(rows.prints, near_duplicates)
     found = found_in(exact, clusters)
     warnings = _label_warnings(rows.frame["label"], clusters, names)
     if plan.kind == "random":
-        warnings += strategies.source_warnings(rows.frame, clusters)
+        told = strategies.telling(rows.columns)
+        warnings += strategies.source_warnings(rows.read(told), clusters)
     elif plan.kind == "group":
-        clusters, missing = strategies.merge_groups(rows.frame, clusters, plan.group_columns)
+        clusters, missing = _by_group(rows, clusters, plan.group_columns)
         warnings += missing
     elif plan.kind == "ready":
         clusters = rows.drop_leaks(clusters)
-        warnings += strategies.loss_warnings(given, rows.parts)
-    rows.frame["cluster"] = clusters
-    labels = rows.frame["label"].to_numpy()
+        warnings += strategies.loss_warnings(given, rows.frame["part"].to_numpy())
+    labels, parts = (rows.frame[name].to_numpy() for name in ("label", "part"))
     if plan.kind == "time":
-        rows.parts = strategies.assign_by_time(clusters, dates, plan.ratios, plan.seed)
+        parts = strategies.assign_by_time(clusters, dates, plan.ratios, plan.seed)
     elif plan.kind == "ready":
-        untested = not (rows.parts == PARTS.index("test")).any()
-        rows.parts = strategies.assign_rest(clusters, labels, rows.parts, plan, names)
-        warnings += _cut_test(rows.parts) if untested else []
+        untested = not (parts == PARTS.index("test")).any()
+        parts = strategies.assign_rest(clusters, labels, parts, plan, names)
+        warnings += _cut_test(parts) if untested else []
     else:
-        rows.parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
+        parts = strategies.assign(clusters, labels, plan.ratios, plan.seed, names)
+    rows.frame = rows.frame.assign(cluster=clusters, part=parts)
     rows.check_parts(names, "add sources, choose another --strategy, or other --ratios.")
     if plan.kind != "ready":
-        warnings += strategies.size_warnings(rows.parts, clusters, plan.ratios)
-    warnings += strategies.few_warnings(rows.parts, labels, names)
-    warnings += strategies.balance_warnings(rows.parts, labels, names[1])
+        warnings += strategies.size_warnings(parts, clusters, plan.ratios)
+    warnings += strategies.few_warnings(parts, labels, names)
+    warnings += strategies.balance_warnings(parts, labels, names[1])
     return found, warnings
+
+
+def _by_group(
+    rows: Pool, clusters: np.ndarray, columns: Sequence[str]
+) -> tuple[np.ndarray, list[str]]:
+    """Join clusters by columns, of which only these are read."""
+    found = [strategies.named_column(rows.columns, one, "--group-column") for one in columns]
+    return strategies.merge_groups(rows.read(found), clusters, columns)
 
 
 def _cut_test(parts: np.ndarray) -> list[str]:
@@ -275,8 +276,8 @@ def _cut_test(parts: np.ndarray) -> list[str]:
 
 def _dates(rows: Pool, column: str) -> pd.Series:
     """Parse the dates and drop the rows without one."""
-    values = strategies.named_column(rows.frame, column, "--time-column")
-    dates = strategies.read_dates(values)
+    found = strategies.named_column(rows.columns, column, "--time-column")
+    dates = strategies.read_dates(rows.read([found])[found])
     rows.drop(dates.isna().to_numpy(), f"no readable date in {column!r}")
     return dates.dropna().reset_index(drop=True)
 

@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -28,7 +28,10 @@ MANIFEST = "manifest.json"
 REJECTS = "rejects.csv"
 CLASS_NAMES = ("real", "fake")
 
+Rows = pd.DataFrame | Path | Iterable[pd.DataFrame]
+
 _LAYOUT = Layout(encoding="utf-8")  # as they are written: a text may look like another encoding
+_OPENING_ROWS = 1_000
 _OWN = (columns.COMBINED, "label", "title", "text", "cluster")
 
 
@@ -122,6 +125,24 @@ class Splits:
         frame["cluster"] = _cluster_numbers(frame)
         first = ["combined_text", "label", "title", "text", "cluster"]
         return frame[first + [name for name in frame.columns if name not in first]]
+
+    def openings(self, part: str, count: int) -> dict[int, list[str]]:
+        """Return the first titles of each label in a part that `prepare` wrote.
+
+        Args:
+            part: "train", "validation" or "test", of which no more is read than it takes.
+            count: How many of each, at most; a text stands for a title where there is none.
+        """
+        found = {1: [], 0: []}
+        form = {"dtype": str, "na_filter": False, "usecols": ["label", "title", _OWN[0]]}
+        with pd.read_csv(self.files[part], chunksize=_OPENING_ROWS, **form) as frames:
+            for frame in frames:
+                titles = frame["title"].where(frame["title"] != "", frame[_OWN[0]])
+                for label, held in found.items():
+                    held += titles[frame["label"] == str(label)].head(count - len(held)).tolist()
+                if all(len(held) == count for held in found.values()):
+                    break
+        return found
 
 
 def open_splits(path: str | os.PathLike, trained: Sequence[ColumnsRecord] = ()) -> Splits:
@@ -253,10 +274,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def without_sets(frame: pd.DataFrame) -> pd.DataFrame:
     """Rename a column data_set to data_set_in_source, or the like that no other column has."""
-    name = f"{DATA_SET}_in_source"
-    while name in frame:
-        name += "_too"
-    return frame.rename(columns={DATA_SET: name})
+    return frame.rename(columns={DATA_SET: columns.in_source(DATA_SET, frame.columns)})
 
 
 def _spelt(frame: pd.DataFrame) -> pd.DataFrame:
@@ -342,7 +360,7 @@ def check_destination(out: str | os.PathLike, force: bool = False) -> None:
 
 def write_splits(
     out: str | os.PathLike,
-    frames: Mapping[str, pd.DataFrame | Path],
+    frames: Mapping[str, Rows],
     rejects: pd.DataFrame,
     manifest: dict,
     force: bool = False,
@@ -351,7 +369,8 @@ def write_splits(
 
     Args:
         out: Where the folder goes; see `check_destination`.
-        frames: The rows of each part, or a .csv file of them that is copied to the byte.
+        frames: The rows of each part, whole or some at a time under the same columns, or a .csv
+            file of them that is copied to the byte.
         rejects: The rows left out, with the reason.
         manifest: What to record; the digests of the parts are added.
         force: Whether a folder of splits already there is replaced, once the new one is whole.
@@ -374,7 +393,7 @@ def write_splits(
 
 def _write_beside(
     out: Path,
-    frames: Mapping[str, pd.DataFrame | Path],
+    frames: Mapping[str, Rows],
     rejects: pd.DataFrame,
     manifest: dict,
     force: bool,
@@ -391,13 +410,17 @@ def _write_beside(
         _swap(made, out, holder / "old")
 
 
-def _write_csv(frame: pd.DataFrame | Path, path: Path) -> None:
-    if isinstance(frame, Path):
-        shutil.copyfile(frame, path)
+def _write_csv(rows: Rows, path: Path) -> None:
+    if isinstance(rows, Path):
+        shutil.copyfile(rows, path)
         return
     # Every string is quoted: Python 3.11's writer leaves a lone carriage return bare otherwise,
     # and readers take it for the end of the row.
-    frame.to_csv(path, index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    form = {"index": False, "lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
+    frames = [rows] if isinstance(rows, pd.DataFrame) else rows
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for number, frame in enumerate(frames):
+            frame.to_csv(file, header=number == 0, **form)
 
 
 def _swap(made: Path, out: Path, old: Path) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,7 @@ _DATE_COLUMNS = ("date", "published", "publish_date", "published_date", "timesta
 _TOLERANCE = 0.05
 _IMBALANCE = 0.1
 _FEW = 10  # rows of a class in a part, below which its scores say next to nothing
+_LISTS_AT_ONCE = 65_536
 _MUCH_LOST = 0.5  # of a ready-made part's rows
 
 
@@ -106,9 +107,8 @@ def assign(
     order = np.random.default_rng(seed).permutation(len(counts))
     order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
     wanted = [_targets(int(total), ratios) for total in counts.sum(axis=0)]
-    parts = np.array(_fill(counts[order].tolist(), wanted), np.int8)
     by_cluster = np.empty(len(counts), np.int8)
-    by_cluster[order] = parts
+    by_cluster[order] = _fill(counts[order], wanted)
     return by_cluster[clusters]
 
 
@@ -152,13 +152,13 @@ def _targets(total: int, ratios: Sequence[float]) -> list[int]:
     return [max(1, total - sum(rest)), *rest]
 
 
-def _fill(counts: list[list[int]], wanted: list[list[int]]) -> list[int]:
-    """Choose a part for each cluster, given its rows by label, in the order given."""
+def _fill(counts: np.ndarray, wanted: list[list[int]]) -> np.ndarray:
+    """Choose a part for each cluster, given its rows by label `(clusters, 2)`, in their order."""
     room = [list(targets) for targets in wanted]
-    clusters_left = [sum(1 for count in counts if count[label]) for label in (0, 1)]
+    clusters_left = (counts > 0).sum(axis=0).tolist()
     empty = [set(range(len(targets))) for targets in wanted]
-    chosen = []
-    for count in counts:
+    chosen = np.empty(len(counts), np.int8)
+    for number, count in enumerate(_as_lists(counts)):
         held = [label for label in (0, 1) if count[label]]
         # The last clusters of a class are kept for the parts that have none of it.
         urgent = [empty[label] for label in held if clusters_left[label] <= len(empty[label])]
@@ -171,8 +171,14 @@ def _fill(counts: list[list[int]], wanted: list[list[int]]) -> list[int]:
             room[label][part] -= count[label]
             clusters_left[label] -= 1
             empty[label].discard(part)
-        chosen.append(part)
+        chosen[number] = part
     return chosen
+
+
+def _as_lists(counts: np.ndarray) -> Iterator[list[int]]:
+    """Yield the rows as lists, which loops read faster, without holding all of them."""
+    for start in range(0, len(counts), _LISTS_AT_ONCE):
+        yield from counts[start : start + _LISTS_AT_ONCE].tolist()
 
 
 def _cost(count: list[int], held: list[int], room: list, wanted: list, part: int) -> tuple:
@@ -248,21 +254,21 @@ def _parsed(cells: pd.Series, dayfirst: bool = False) -> pd.Series:
     return pd.to_datetime(found, utc=True).astype("datetime64[us, UTC]")
 
 
-def named_column(frame: pd.DataFrame, column: str, option: str) -> pd.Series:
-    """Return the column of that name, whose case is no difference.
+def named_column(columns: Sequence[str], column: str, option: str) -> str:
+    """Return the one of some columns that is so called; case is no difference.
 
     Raises:
         DataError: There is none.
     """
-    found = find(column, list(frame.columns))
+    found = find(column, list(columns))
     if found is None:
         hidden = ("combined_text", "label", "title", "text", "line")
-        known = [name for name in frame.columns if name not in hidden]
+        known = [name for name in columns if name not in hidden]
         raise DataError(
             f"No source has a column {shown(column, 60)!r}. Columns to choose from: "
             f"{listed(known)}. Name one with {option}."
         )
-    return frame[found]
+    return found
 
 
 def merge_groups(
@@ -278,7 +284,7 @@ def merge_groups(
     pairs = [duplicates.same_value_pairs(clusters)]
     warnings = []
     for column in columns:
-        values = named_column(frame, column, "--group-column").str.strip()
+        values = frame[named_column(frame.columns, column, "--group-column")].str.strip()
         pairs.append(duplicates.same_value_pairs(pd.factorize(values.replace("", None))[0]))
         missing = int((values == "").sum())
         if missing:
@@ -289,13 +295,19 @@ def merge_groups(
     return duplicates.connect(len(frame), pairs), warnings
 
 
+def telling(columns: Sequence[str]) -> list[str]:
+    """Return those of some columns that `source_warnings` looks at."""
+    known = ("label", *SOURCE_COLUMNS, *_DATE_COLUMNS)
+    return [name for name in columns if name.lower() in known]
+
+
 def source_warnings(frame: pd.DataFrame, clusters: np.ndarray) -> list[str]:
     """Warn of columns by which a random split shares sources, pairs or speakers among parts.
 
     There is one piece of advice, however many the columns are: a set is split one way.
 
     Args:
-        frame: The rows, with their label.
+        frame: The rows, with their label and the columns that are `telling`.
         clusters: The cluster of each row, (rows,).
     """
     distinct = frame[~pd.Series(clusters).duplicated().to_numpy()]

@@ -1,13 +1,10 @@
 """The one rule that turns a title and a body into the string every model reads."""
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
 INPUT_RULE = "title-space-text"
 SHOWN = 120  # characters of a user's data that one part of a message quotes; no message has 200
-
-_WHITE_SPACE = re.compile(r"\s+")
 
 
 def combine(title: str, text: str) -> str:
@@ -26,7 +23,7 @@ def combine(title: str, text: str) -> str:
 def for_matching(text: str) -> str:
     """Fold Unicode form, case and white space, so that copies of one text compare equal."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _WHITE_SPACE.sub(" ", folded).strip()
+    return " ".join(folded.split())
 
 
 def excerpt(text: str, length: int = 80) -> str:

@@ -11,6 +11,7 @@ from tfnews.evaluation.publish import publish, record
 from tfnews.evaluation.request import Request, check
 from tfnews.evaluation.seen import seen
 from tfnews.models import load
+from tfnews.models.repeatable import repeatable
 from tfnews.report import board
 from tfnews.report.content import Report
 from tfnews.runs import Run
@@ -73,6 +74,8 @@ def carry_out(
 ) -> Report:
     """Do what `evaluate` was asked for, once it was checked."""
     run, home = request.run, request.home
+    if run.config.recipe.get("deterministic"):
+        repeatable()
     progress.stage(f"Opening {run.name}")
     classifier = load(run, trust_graph=trust_graph)
     if request.others:

@@ -27,7 +27,7 @@ def choose(precision: str, row: Row) -> str:
         )
     if precision != "auto":
         return precision
-    gpus = tf.config.list_physical_devices("GPU")
+    gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
         gains = row.family == "transformer" and _BFLOAT16_CPU in _cpu_flags()
         return "mixed_bfloat16" if gains else "float32"
@@ -38,17 +38,22 @@ def choose(precision: str, row: Row) -> str:
     return "mixed_float16" if capability >= (7, 0) and float16 else "float32"
 
 
-def under_policy(classifier: NewsClassifier, policy: str) -> NewsClassifier:
+def under_policy(classifier: NewsClassifier, policy: str, anew: bool = False) -> NewsClassifier:
     """Return the classifier itself for float32, else a copy that computes under `policy`.
 
     The copy's variables are float32 and hold the same values; it reads texts by the same
     preprocessor.
 
+    Args:
+        classifier: In float32.
+        policy: Name of a policy of Keras.
+        anew: Whether to copy for float32, too: variables are to be on other devices.
+
     Raises:
         UsageError: The classifier cannot be computed otherwise than it is: it is quantised, or a
             module that is used as it is.
     """
-    if policy == "float32":
+    if policy == "float32" and not anew:
         return classifier
     config = classifier.get_config()
     config["backbone"]["config"]["dtype"] = policy

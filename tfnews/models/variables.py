@@ -53,6 +53,12 @@ def fill(variable: keras.Variable, rows: np.ndarray) -> None:
             )
 
 
+def add(variable: keras.Variable, value: np.ndarray) -> None:
+    """Add to a variable; to its share on one device, where devices sum up their shares."""
+    copies = getattr(variable.value, "values", (variable.value,))
+    copies[0].assign_add(value)
+
+
 def _bounds(value: tf.Variable) -> Iterator[tuple[int, int]]:
     rows = value.shape[0]
     width = int(np.prod(value.shape[1:])) * value.dtype.size

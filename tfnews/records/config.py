@@ -155,6 +155,7 @@ class Config(Record):
             `None` where there was none.
         tuning: How it was chosen among the trials of a search; `None` where it was in none.
         calibration: How its scores were last calibrated; `None` for runs made before that was done.
+        devices: That its training was last spread over; none where TensorFlow took its own.
         fit_seconds: From the first batch to the saved scores, broken-off legs included; of an
             ensemble those of its members too.
         more: What another version wrote; kept as it is.
@@ -186,6 +187,7 @@ class Config(Record):
     refit_epochs: int | None = None
     tuning: Tuning | None = None
     calibration: CalibrationRecord | None = None
+    devices: tuple[str, ...] = ()
     fit_seconds: float = 0.0
     more: dict[str, object] = field(default_factory=dict)
 

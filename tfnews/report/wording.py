@@ -228,6 +228,7 @@ def how_made(report: Report) -> list[tuple[str, str]]:
         "seed": config.seed,
         "recipe": _pairs(config.recipe | told),
         "precision in training": config.precision,
+        "devices in training": ", ".join(config.devices),
         "versions": _pairs(config.versions),
         "weights": config.weights.name,
         "digest of the weights": config.weights.digest,

@@ -9,7 +9,8 @@ from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.rows import Row
 from tfnews.catalogue.settings import SETTINGS
 from tfnews.errors import DataError, UsageError, WeightsError
-from tfnews.training.settings import recorded, resolve
+from tfnews.training import devices
+from tfnews.training.settings import inherited, resolve
 
 if TYPE_CHECKING:
     from tfnews.data.splits import Splits
@@ -62,7 +63,7 @@ def check(
         refuse_besides(said | without_none({"name": name}), dry_run)
         group = unfinished_group(resume, root)
         run = group.runs[0] if group else Run.unfinished(resume, root)
-        catalogue.row(run.config.arch)
+        check_devices(run, values.get("devices"))
         from tfnews.data.splits import own_splits  # pandas, which a wrong name need not wait for
 
         own_splits(run)
@@ -78,7 +79,7 @@ def check(
         parent = Run.open(from_run, root)
         check_parent(parent, arch, values.get("weights"))
         model_folder(parent)
-        row, base = catalogue.row(parent.config.arch), recorded(parent.config)
+        row, base = catalogue.row(parent.config.arch), inherited(parent.config)
         resolve(row, values, config, assignments, base=base)
         opened(data)
 
@@ -93,7 +94,7 @@ def without_none(asked: Mapping[str, object]) -> dict[str, object]:
 
 
 def refuse_besides(said: Mapping[str, object], dry_run: bool) -> None:
-    """Refuse what may not be said of a run that goes on.
+    """Refuse what may not be said of a run that goes on, for which only devices may change.
 
     Args:
         said: Arguments of `fit`, those that were given.
@@ -102,13 +103,30 @@ def refuse_besides(said: Mapping[str, object], dry_run: bool) -> None:
     Raises:
         UsageError: Anything was said.
     """
-    named = [name.replace("from_run", "from") for name in said if name != "assignments"]
+    allowed = {"assignments", "devices"}
+    named = [name.replace("from_run", "from") for name in said if name not in allowed]
     named += [*said.get("assignments", []), *(["dry_run"] if dry_run else [])]
     if named:
         raise UsageError(
-            "--resume goes on with the configuration the run was started with. "
-            f"Received besides: {', '.join(named)}. Leave them out, or start a new run."
+            "--resume goes on with the configuration the run was started with; --devices alone "
+            f"may change. Received besides: {', '.join(named)}. Leave them out, or start a new run."
         )
+
+
+def check_devices(run: "Run", devices_asked: str | None) -> None:
+    """Check on what a run is to go on.
+
+    Raises:
+        UsageError: It is named wrongly, or the run is not trained step by step.
+    """
+    row = catalogue.row(run.config.arch)
+    if devices_asked is not None:
+        devices.check(devices_asked)
+        if not row.recipe:
+            raise UsageError(
+                f"{row.name} is solved on the processor, not trained step by step. Received: "
+                f"--devices {devices_asked}. Leave it out."
+            )
 
 
 def check_parent(parent: "Run", arch: str | None, weights: str | None) -> None:

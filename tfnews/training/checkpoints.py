@@ -11,6 +11,7 @@ import numpy as np
 
 from tfnews.errors import FitInterruptedError, RunError
 from tfnews.models.opening import check_finite
+from tfnews.models.variables import add
 from tfnews.runs import Run
 from tfnews.training import arrays
 from tfnews.training.callbacks import BestWeights
@@ -156,7 +157,7 @@ class SaveState(keras.callbacks.Callback):
         """
         if self.restored_metrics is not None and self.offset:
             for variable, value in zip(self._metrics(), self.restored_metrics, strict=True):
-                variable.assign_add(value)
+                add(variable, value)
         self.restored_metrics = None
 
     def _load(self, path: Path, say: Callable[[str], None]) -> None:

@@ -25,9 +25,16 @@ from tfnews.runs import Run, next_name
 from tfnews.statistics import balance
 from tfnews.statistics.metrics import best_threshold
 from tfnews.training import keeping
-from tfnews.training.asked import check_parent, opened, refuse_besides, without_none
+from tfnews.training.asked import (
+    check_devices,
+    check_parent,
+    opened,
+    refuse_besides,
+    without_none,
+)
+from tfnews.training.devices import explained
 from tfnews.training.refit import refitted
-from tfnews.training.settings import recorded, resolve
+from tfnews.training.settings import inherited, resolve
 from tfnews.training.setup import Setup, again, described, from_row
 from tfnews.training.setup import from_run as set_up_from_run
 from tfnews.training.train import Encoded, train
@@ -69,6 +76,8 @@ def fit(
     recipe: str | None = None,
     refit: bool | None = None,
     precision: str | None = None,
+    devices: str | None = None,
+    deterministic: bool | None = None,
     config: str | os.PathLike | None = None,
     assignments: Iterable[str] = (),
     resume: str | os.PathLike | None = None,
@@ -111,10 +120,14 @@ def fit(
         refit: Whether to train once more on train and validation for as many epochs as were best
             on validation. Threshold, calibration and validation scores stay those of before.
         precision: auto, float32, mixed_bfloat16 or mixed_float16; runs are saved in float32.
+        devices: What trains: auto, the one device that TensorFlow takes; all GPUs; some by number,
+            such as "0,1"; or "cpu:2", which cuts the processor up to try without GPUs. Each batch
+            is shared out, so that the outcome is the same but for rounding.
+        deterministic: Whether the same call gives the same numbers to the bit on a GPU too.
         config: TOML file of settings; arguments win over it.
         assignments: "name=value" settings of the row's family.
         resume: A run that was broken off; it goes on as it was configured, from its newest
-            checkpoint, and nothing but `root`, `floor` and `say` may be given with it.
+            checkpoint, and nothing but `devices`, `root`, `floor` and `say` may be given with it.
         from_run: A trained run to go on from: its weights and vocabulary, on this data. Settings
             default to its own; the lineage is recorded.
         root: Folder of runs; else TFNEWS_SAVED_MODELS, else ./saved_models.
@@ -144,7 +157,7 @@ def fit(
     with trusting(trust_graph):
         if resume is not None:
             refuse_besides(said, dry_run)
-            return _resumed(Run.unfinished(resume, root), manner)
+            return _resumed(Run.unfinished(resume, root), manner, devices)
         splits, given = opened(data), (settings, config, assignments)
         if from_run is None:
             chosen = row(arch or DEFAULT)
@@ -152,7 +165,7 @@ def fit(
         else:
             parent = Run.open(from_run, root)
             check_parent(parent, arch, weights)
-            options = resolve(row(parent.config.arch), *given, base=recorded(parent.config))
+            options = resolve(row(parent.config.arch), *given, base=inherited(parent.config))
             setup = set_up_from_run(parent, splits, options)
         start = described(setup, name or next_name(_stem(setup), root), command or call)
         start = replace(start, group=group, group_seeds=tuple(group_seeds))
@@ -167,6 +180,7 @@ def fit_like(
     seed: int,
     name: str,
     *,
+    devices: str | None = None,
     root: str | os.PathLike | None = None,
     floor: bool = True,
     trust_graph: bool = False,
@@ -178,13 +192,15 @@ def fit_like(
         run: Complete or broken off, on splits that are still there.
         seed: The other seed.
         name: Of the run to come, which is of the same group.
+        devices: Others than those it was trained on.
         root: As `fit` takes it.
         floor: As `fit` takes it.
         trust_graph: As `fit` takes it.
         say: As `fit` takes it.
     """
     with trusting(trust_graph):
-        setup, known = again(run, own_splits(run), seed), run.config
+        changes = {"seed": seed, "devices": devices}
+        setup, known = again(run, own_splits(run), **changes), run.config
         start = described(setup, name, known.command)
         start = replace(start, group=known.group, group_seeds=known.group_seeds)
         return _begun(Run.create(start, root), setup, _Manner(floor, say))
@@ -243,9 +259,10 @@ def _begun(run: Run, setup: Setup, manner: _Manner) -> Run:
     return _completed(run, setup, manner, resume=False)
 
 
-def _resumed(run: Run, manner: _Manner) -> Run:
-    """Build a broken-off run's classifier as it was and go on."""
-    setup = again(run, own_splits(run))
+def _resumed(run: Run, manner: _Manner, devices: str | None) -> Run:
+    """Build a broken-off run's classifier as it was and go on, on other devices if need be."""
+    check_devices(run, devices)
+    setup = again(run, own_splits(run), devices=devices)
     manner.say(f"Resuming {run.name} on {setup.splits.name}")
     return _completed(run, setup, manner, resume=True)
 
@@ -255,7 +272,8 @@ def _completed(run: Run, setup: Setup, manner: _Manner, resume: bool) -> Run:
     with run.lock(), _named_neutrally(run):
         if resume:
             run = Run.unfinished(run.path)  # another process may have completed it meanwhile
-        with _clocked(run), _resumable(run):
+            run.update(recipe=run.config.recipe | {"devices": setup.options["devices"]})
+        with _clocked(run), _resumable(run), explained(setup.options, run.name):
             odds, epochs = _learn(setup, run, manner, resume)
             classifier = setup.classifier
             validation = keeping.calibrated(

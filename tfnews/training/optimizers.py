@@ -11,8 +11,25 @@ from keras.optimizers import Optimizer
 from tfnews.errors import UsageError
 
 
+class _OverDevices:
+    """Adds gradients up over devices before anything else is done with them.
+
+    Keras would clip what each device has found by itself.
+    """
+
+    def apply(self, grads: list, trainable_variables: list | None = None) -> None:
+        """Update variables, each by the sum of what the devices found."""
+        context = tf.distribute.get_replica_context()
+        if context is not None and context.num_replicas_in_sync > 1:
+            grads = context.all_reduce(tf.distribute.ReduceOp.SUM, list(grads))
+        super().apply(grads, trainable_variables)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: list) -> list:
+        return grads_and_vars
+
+
 @keras.saving.register_keras_serializable("tfnews")
-class LazyAdam(keras.optimizers.Adam):
+class LazyAdam(_OverDevices, keras.optimizers.Adam):
     """Adam whose moments and updates are confined to the rows with a gradient.
 
     Keras' Adam sweeps a whole embedding table, and both its moments, at every step. For a gradient
@@ -134,11 +151,13 @@ class LazyAdam(keras.optimizers.Adam):
         at = tf.gather(places, gradient.indices)  # (slices,)
         # Counting places is quicker than finding distinct rows. A row that is not in use is an
         # error here: its place is -1.
-        counts = tf.raw_ops.DenseBincount(
-            input=at, size=self._momentums[index].shape[0], weights=tf.zeros([0], tf.int32)
-        )  # (rows of the moments,)
+        with tf.device("CPU:0"):  # a GPU counts in no fixed order, which --deterministic refuses
+            counts = tf.raw_ops.DenseBincount(
+                input=at, size=self._momentums[index].shape[0], weights=tf.zeros([0], tf.int32)
+            )  # (rows of the moments,)
+            distinct = tf.reduce_max(counts) <= 1
         return tf.cond(
-            tf.reduce_max(counts) <= 1,
+            distinct,
             lambda: (gradient.indices, gradient.values, at),
             lambda: _summed_at(gradient, places),
         )
@@ -215,9 +234,14 @@ class SparseLossScaling(keras.optimizers.LossScaleOptimizer):
     """
 
     def check_finite(self, grads: list) -> tf.Tensor:
-        """Tell whether no gradient overflowed, a boolean scalar."""
+        """Tell whether no gradient overflowed on any device, a boolean scalar."""
         sparse = tf.IndexedSlices
-        return super().check_finite([g.values if isinstance(g, sparse) else g for g in grads])
+        finite = super().check_finite([g.values if isinstance(g, sparse) else g for g in grads])
+        context = tf.distribute.get_replica_context()
+        if context.num_replicas_in_sync == 1:
+            return finite
+        overflows = context.all_reduce(tf.distribute.ReduceOp.SUM, tf.cast(~finite, tf.int32))
+        return overflows == 0
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -273,12 +297,12 @@ class _SumsSlices:
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class Adam(_SumsSlices, keras.optimizers.Adam):
+class Adam(_SumsSlices, _OverDevices, keras.optimizers.Adam):
     """Keras' Adam, right also for tables whose rows a batch uses more than once."""
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class AdamW(_SumsSlices, keras.optimizers.AdamW):
+class AdamW(_SumsSlices, _OverDevices, keras.optimizers.AdamW):
     """Keras' AdamW, right also for tables whose rows a batch uses more than once."""
 
 

@@ -56,6 +56,7 @@ def resume_seeds(
     *,
     root: str | os.PathLike | None = None,
     floor: bool = True,
+    devices: str | None = None,
     trust_graph: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> list[Run]:
@@ -67,6 +68,7 @@ def resume_seeds(
         name: The group's.
         root: Folder of runs.
         floor: Whether the tfidf floor is fitted beside the models and compared.
+        devices: What trains now, as `fit` takes it; by default what trained before.
         trust_graph: Whether the graph of a module may do more than compute.
         say: Prints a line of progress.
 
@@ -81,6 +83,7 @@ def resume_seeds(
     if group is None:
         raise RunError(f"There is no group of runs {name!r}. Start one with: tfnews fit --seeds N")
     manner = {"root": root, "floor": floor, "trust_graph": trust_graph, "say": say}
+    manner["devices"] = devices
     say(f"Going on with the group {name}: {group.lacking}")
     for run in group.unfinished:
         say(f"Seed {run.config.seed}")

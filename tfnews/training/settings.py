@@ -13,6 +13,7 @@ from tfnews import catalogue
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import RunError, UsageError
+from tfnews.training import devices
 
 if TYPE_CHECKING:
     from tfnews.records import Config
@@ -45,6 +46,11 @@ def recorded(config: "Config") -> dict:
         }
     except UsageError as error:
         raise RunError(f"{error} The run was damaged or made by another program.") from error
+
+
+def inherited(config: "Config") -> dict:
+    """Return the settings of a run that another one, which goes on from it, has by default."""
+    return recorded(config) | {"devices": devices.AUTO}  # those of that time may be elsewhere
 
 
 def resolve(
@@ -83,6 +89,7 @@ def resolve(
         for name, value in values.items():
             _check_known(name, row, where)
             options[name] = checked(name, value, where)
+    devices.check(options["devices"])
     if row.recipe:
         _check_decay(options)
     if base is None:

@@ -7,7 +7,6 @@ from importlib.metadata import version
 import keras
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from tfnews import catalogue, models, progress
 from tfnews.data.splits import PARTS, Splits
@@ -17,9 +16,12 @@ from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
 from tfnews.models.guards import LETTERS_PER_SPACED_WORD, Guards, without_spaces
 from tfnews.models.precision import choose
+from tfnews.models.repeatable import repeatable
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord
 from tfnews.runs import Run
 from tfnews.statistics import balance
+from tfnews.training import devices
+from tfnews.training.asked import without_none
 from tfnews.training.settings import learns_pieces, recorded
 from tfnews.weights.digests import module_digest
 from tfnews.weights.find import absolute
@@ -143,20 +145,19 @@ def _check_unchanged(row: catalogue.Row, parent: Run, options: dict) -> None:
         )
 
 
-def again(run: Run, splits: Splits, seed: int | None = None) -> Setup:
+def again(run: Run, splits: Splits, **changes: object) -> Setup:
     """Build the classifier of a run as it was when the run began.
 
     Args:
         run: Complete or broken off.
         splits: Its own.
-        seed: Another than its own.
+        **changes: Settings that are to be others than its own; `None` changes nothing.
 
     Raises:
         WeightsError: What it started from has changed since.
     """
     row, lineage, options = catalogue.row(run.config.arch), run.config.lineage, recorded(run.config)
-    if seed is not None:
-        options |= {"seed": seed}
+    options |= without_none(changes)
     if lineage:
         setup = from_run(Run.open(lineage[-1].path), splits, options)
         now, then = setup.lineage[-1].digest, lineage[-1].digest
@@ -244,9 +245,10 @@ def settled(row: catalogue.Row, splits: Splits, options: dict, weights: WeightsR
 
 
 def _seeded(options: dict) -> dict:
-    """Seed everything, and say where the weights are."""
+    """Seed everything, make the devices ready, and say where the weights are."""
+    devices.make_ready(options["devices"])
     if options["deterministic"]:
-        tf.config.experimental.enable_op_determinism()
+        repeatable()
     keras.utils.set_random_seed(options["seed"])
     return _placed(options)
 
@@ -290,7 +292,16 @@ def _analysed(row: catalogue.Row, options: dict, texts: list[str]) -> dict:
 
 
 def _settled(row: catalogue.Row, options: dict, weights: WeightsRecord) -> dict:
-    """Settle the precision: the only one of the weights, the one asked for, or the machine's."""
+    """Settle the precision: the only one of the weights, the one asked for, or the machine's.
+
+    Raises:
+        UsageError: The weights cannot be copied to the devices that are named.
+    """
+    if weights.precision and options["devices"] != devices.AUTO:
+        raise UsageError(
+            f"{weights.handle} is a module used as it is, which cannot be copied to other devices. "
+            f"Received: --devices {options['devices']}. Leave it out."
+        )
     if models.family_of(row.name).solved:
         return {**options, "precision": "float32"}
     return {**options, "precision": weights.precision or choose(options["precision"], row)}

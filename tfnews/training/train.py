@@ -15,7 +15,7 @@ from tfnews.models.batches import batches_per_epoch, training_batches
 from tfnews.models.precision import under_policy
 from tfnews.runs import Run
 from tfnews.statistics.sample import flagged
-from tfnews.training import callbacks, optimizers, tensorboard
+from tfnews.training import callbacks, devices, optimizers, tensorboard
 from tfnews.training.accumulation import training_model
 from tfnews.training.checkpoints import SaveState
 from tfnews.training.losses import accuracy_for, loss_for
@@ -61,19 +61,11 @@ def train(
         The best epoch, counted from 1.
     """
     options, classifier = setup.options, setup.classifier
-    if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
-        say(
-            "A processor without a GPU computes float16 in software, many times slower than "
-            "float32. Leave --precision out here"
-        )
-    trainee = under_policy(classifier, options["precision"])
     steps = batches_per_epoch(len(training.labels), options["batch_size"])
-    if options["warmup_steps"] >= steps * options["epochs"]:
-        say(
-            f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
-            f"{steps * options['epochs']}: the learning rate will not get to "
-            f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
-        )
+    for line in _notes(options, steps):
+        say(line)
+    trainee = _placed(setup)
+    run.update(devices=devices.described(options["devices"]))
     rows = trainee.rows_in_use(training.ids)
     model = _compiled(trainee, options, steps * options["epochs"], rows)
     best = callbacks.BestWeights(
@@ -110,6 +102,23 @@ def train(
     return 1 + (best.best_epoch or 0)
 
 
+def _notes(options: dict, steps: int) -> Iterator[str]:
+    """Yield what there is to say before a fit of so many steps an epoch."""
+    if options["precision"] == "mixed_float16" and not tf.config.list_physical_devices("GPU"):
+        yield (
+            "A processor without a GPU computes float16 in software, many times slower than "
+            "float32. Leave --precision out here"
+        )
+    if shared := devices.said(options["devices"], options["batch_size"]):
+        yield shared
+    if options["warmup_steps"] >= steps * options["epochs"]:
+        yield (
+            f"Warm-up takes {options['warmup_steps']} updates and the whole fit at most "
+            f"{steps * options['epochs']}: the learning rate will not get to "
+            f"{options['learning_rate']:g}. Lower it with --set warmup_steps=N"
+        )
+
+
 def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
     """Train a classifier in place for a number of epochs, whatever becomes of it.
 
@@ -119,7 +128,7 @@ def train_for(setup: Setup, training: Encoded, epochs: int) -> None:
         epochs: Passes over the texts.
     """
     options, classifier = setup.options, setup.classifier
-    trainee = under_policy(classifier, options["precision"])
+    trainee = _placed(setup)
     steps = batches_per_epoch(len(training.labels), options["batch_size"])
     total = steps * options["epochs"]
     model = _compiled(trainee, options, total, trainee.rows_in_use(training.ids))
@@ -167,19 +176,28 @@ def _batches(training: Encoded, setup: Setup, start: tuple[int, int]) -> tf.data
     )
 
 
+def _placed(setup: Setup) -> NewsClassifier:
+    """Return the classifier in training: in its precision, on its devices."""
+    asked = setup.options["devices"]
+    with devices.scope(asked):
+        precision, anew = setup.options["precision"], asked != devices.AUTO
+        return under_policy(setup.classifier, precision, anew)
+
+
 def _compiled(
     trainee: NewsClassifier, options: dict, total_steps: int, rows: dict[str, np.ndarray]
 ) -> keras.Model:
     """Return the model that is trained, with optimizer, loss and accuracy."""
-    model = training_model(trainee, parts=options["accumulate"])
-    model.compile(
-        optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
-        loss=loss_for(trainee),
-        metrics=[accuracy_for(trainee)],
-        jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
-    )
-    # Else the first step makes its variables, and is traced once more without making them.
-    model.optimizer.build(model.trainable_variables)
+    model = training_model(trainee, options["accumulate"], devices.strategy(options["devices"]))
+    with devices.scope(options["devices"]):
+        model.compile(
+            optimizer=optimizers.make(options, model.trainable_variables, total_steps, rows),
+            loss=loss_for(trainee),
+            metrics=[accuracy_for(trainee)],
+            jit_compile=False,  # XLA halves training speed on a CPU and compiles no ragged inputs
+        )
+        # Else the first step makes its variables, and is traced once more without making them.
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
