@@ -3,7 +3,7 @@
 Needs transformers, sentencepiece, pandas and protobuf, not TensorFlow. Texts are kept as file name,
 row number and a digest of their ids; only the lines below are kept in full.
 
-    python tools/record_tokenizers.py --data DATA --vocabulary vocab.txt --folders FOLDERS
+    python tools/record_tokenizers.py --data DATA --vocabulary vocab.txt
 """
 
 import argparse
@@ -156,11 +156,10 @@ def without_charsmap(proto: bytes) -> bytes:
 
 
 def main() -> None:
-    """Write the fixture, and on request the yardsticks' folders for the benchmark."""
+    """Write the fixture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--vocabulary", type=Path, required=True, help="bert-base-uncased's")
-    parser.add_argument("--folders", type=Path, help="also save Hugging Face's tokenizers here")
     given = parser.parse_args()
     vocabulary = shortened(given.vocabulary.read_text(encoding="utf-8").split("\n")[:-1])
     proto = learn([text for file in SETS for text in texts(given.data / file)[::3]], 4000)
@@ -170,10 +169,6 @@ def main() -> None:
     pack(FIXTURES / "spiece.model.gz", without_charsmap(proto))
     found = json.dumps(record(given.data, tokenizers))
     (FIXTURES / "tokenizers.json").write_text(f"{found}\n", encoding="utf-8")
-    for name in tokenizers if given.folders else ():
-        tokenizers[name].save_pretrained(given.folders / name)
-    if given.folders:
-        (given.folders / "pieces" / "spiece.model").write_bytes(proto)
 
 
 def pack(path: Path, content: bytes) -> None:

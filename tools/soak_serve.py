@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from tfnews.data.texts import read_texts
-from tools.benchmark_serve import started
+from tools.measure_serve import started
 
 _HEAD = (
     "POST /v1/models/{name}:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"

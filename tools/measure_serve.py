@@ -1,6 +1,6 @@
 """Load a server with clients that ask for one text at a time: batched, and one by one.
 
-    python tools/benchmark_serve.py RUN... --texts FILE.csv [--clients 64] [--seconds 60]
+    python tools/measure_serve.py RUN... --texts FILE.csv [--clients 64] [--seconds 60]
 
 For each run `tfnews serve` is started twice: with its own batches, and with --max-batch 1. Clients
 keep their connections and ask again at once. Printed are requests that failed, the median and the

@@ -1,6 +1,6 @@
 """Measure TensorFlow Lite files: sizes, milliseconds and what quantization moves, in one run.
 
-    python tools/benchmark_tflite.py [--rows 973771] [--words 50000] [--pieces 18000]
+    python tools/measure_tflite.py [--rows 973771] [--words 50000] [--pieces 18000]
 
 Two shapes with random weights: nnlm128's table, pruned to its most frequent words, and TinyBERT at
 128 tokens, whole and with fewer pieces. Speeds are medians over rounds in which the files take
