@@ -16,7 +16,7 @@ for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREAD
     os.environ.setdefault(name, "1")
 
 # Half of the default; `--hypothesis-profile default` tries as many again.
-hypothesis.settings.register_profile("suite", max_examples=50)
+hypothesis.settings.register_profile("suite", max_examples=50, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 gc.disable()  # until all is imported and collected: whatever is made till then stays
