@@ -320,7 +320,11 @@ def test_changes_to_the_configuration_are_merged_and_written(tmp_path):
 # What config.json says
 
 
-SINCE = {"members": [], "group_seeds": [], "devices": []}  # what runs say today that they did not say then
+SINCE = {
+    "members": [],
+    "group_seeds": [],
+    "devices": [],
+}  # what runs say today that they did not say then
 
 
 def laid(content, folder):

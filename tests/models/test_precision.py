@@ -20,7 +20,7 @@ def machine(monkeypatch):
     def pretend(capability=None, flags=""):
         gpus = [] if capability is None else ["GPU:0"]
         details = {"compute_capability": capability} if capability else {}
-        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+        monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: gpus)
         monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details)
         monkeypatch.setattr(precision, "_cpu_flags", lambda: flags)
 

@@ -147,7 +147,7 @@ def test_texts_at_hand_are_read_while_those_before_are_scored(tmp_path, monkeypa
         next(answers)
     assert len(classifier.calls) == 3  # the second chunk's answers are given, the third is asked
     answers.close()
-    assert threading.active_count() == 1
+    assert not scoring_threads()
 
 
 def test_an_error_of_the_model_is_raised_to_whoever_asks_for_answers():
@@ -155,7 +155,11 @@ def test_an_error_of_the_model_is_raised_to_whoever_asks_for_answers():
     classifier.probabilities = lambda texts, batch_size: 1 / 0
     with pytest.raises(ZeroDivisionError):
         next(predict(classifier, ["some text"]))
-    assert threading.active_count() == 1
+    assert not scoring_threads()
+
+
+def scoring_threads():
+    return [one.name for one in threading.enumerate() if one.name.startswith("tfnews-scoring")]
 
 
 def test_refused_texts_get_a_reason_and_no_number():

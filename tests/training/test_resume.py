@@ -264,7 +264,7 @@ def test_a_fit_from_a_run_is_resumed_where_it_was_trained_once_more(
 )
 def test_nothing_may_be_changed_on_the_way(root, given):
     name = next(iter(given)).removesuffix("_run")
-    with pytest.raises(UsageError, match=f"the run was started with. Received besides: {name}"):
+    with pytest.raises(UsageError, match=f"the run was started with; .*Received besides: {name}"):
         fit(resume="mine", root=root, **given)
 
 
@@ -304,9 +304,9 @@ def copy(stopped, root, request):
 def test_a_run_that_another_process_completed_meanwhile(copy, resume, monkeypatch):
     build = module.again
 
-    def complete_meanwhile(run, splits):
+    def complete_meanwhile(run, splits, **options):
         Run(run.path).update(state="complete")
-        return build(run, splits)
+        return build(run, splits, **options)
 
     monkeypatch.setattr(module, "again", complete_meanwhile)
     with pytest.raises(RunError, match="is complete"):

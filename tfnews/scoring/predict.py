@@ -132,7 +132,7 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
     size = request.batch_size or classifier.prediction_batch
     read, ahead, asked = 0, False, deque()
     progress.stage("Scoring", "rows", request.number)
-    with ThreadPoolExecutor(1) as scoring:
+    with ThreadPoolExecutor(1, "tfnews-scoring") as scoring:
         while chunk := list(itertools.islice(request.texts, BATCHES * size)):
             read += len(chunk)
             progress.read(read, ended=len(chunk) < BATCHES * size)
