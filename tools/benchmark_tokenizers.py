@@ -14,7 +14,6 @@ from tools.benchmark_race import Parity, Program, Race, Row
 SETS = ("isot_sample", "fakebr", "spanish_fakenews", "perez_rosas", "constraint_covid")
 LISTED = ", ".join(SETS)
 _FIXTURES = Path(__file__).resolve().parents[1] / "tests/models/fixtures"
-_BATCH = 256
 
 RACES = (
     Race(
@@ -91,17 +90,16 @@ def tfnews(job: dict) -> dict[str, Callable]:
         "tfnews SentencePiece": lambda: PieceTokenizer(piece_model()),
     }
     given = texts(job)
-    return {side: functools.partial(_ours, made[side](), given, job) for side in job["sides"]}
+    return {side: functools.partial(_ours, made[side](), given) for side in job["sides"]}
 
 
-def _ours(tokenizer: Callable, given: list[str], job: dict) -> tuple[float, list[str]]:
-    import tensorflow as tf
+def _ours(tokenizer: Callable, given: list[str]) -> tuple[float, list[str]]:
+    from tfnews.models.batches import encode
 
     began = time.perf_counter()
-    dataset = tf.data.Dataset.from_tensor_slices(given).batch(_BATCH)
-    found = list(dataset.map(tokenizer, num_parallel_calls=job["cores"]).prefetch(2))
+    found = encode(tokenizer, given)
     took = time.perf_counter() - began
-    return took, _digests([ids for batch in found for ids in batch.to_list()])
+    return took, _digests(found.to_list())
 
 
 def wordpiece(job: dict) -> dict[str, Callable]:

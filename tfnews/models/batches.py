@@ -34,8 +34,10 @@ def encode(tokenize: Callable, texts: Sequence[str]) -> tf.RaggedTensor:
     texts = tf.constant(list(texts), tf.string)
     if len(texts) <= _ENCODED_AT_ONCE:
         return tokenize(texts)
-    dataset = tf.data.Dataset.from_tensor_slices(texts).batch(_ENCODE_BATCH)
-    return tf.concat(list(_made_ahead(dataset, tokenize)), axis=0)
+    # Slices: to take texts apart and put them together again took a quarter of the time.
+    starts = tf.data.Dataset.range(0, len(texts), _ENCODE_BATCH)
+    encoded = _made_ahead(starts, lambda start: tokenize(texts[start : start + _ENCODE_BATCH]))
+    return tf.concat(list(encoded), axis=0)
 
 
 def epoch_order(
