@@ -32,13 +32,13 @@ FLOORS = {
     "report": 6,
     "evaluation": 7,
     "export": 7,
-    "scoring": 7,
+    "scoring": 8,
     "serving": 8,
     "comparison": 8,
     "training": 8,
-    "trial": 8,
-    "drift": 8,
-    "cli": 9,
+    "trial": 9,
+    "drift": 9,
+    "cli": 10,
 }
 LIGHT = 3  # floors up to this one never import TensorFlow
 

@@ -32,6 +32,9 @@ VECTOR_FORMATS = ("glove", "word2vec-text", "word2vec-binary", "npy")
 # Keras' names of what a model computes in.
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
+# What computes answers: TensorFlow, or LiteRT with weights in 8 bits.
+BACKENDS = ("tensorflow", "litert")
+
 # Beam's names of the engines that score many files.
 RUNNERS = ("DirectRunner", "PrismRunner", "FlinkRunner", "SparkRunner", "DataflowRunner")
 

@@ -6,11 +6,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tfnews import progress
-from tfnews.catalogue.names import PRECISIONS, RUNNERS
+from tfnews.catalogue.names import BACKENDS, PRECISIONS, RUNNERS
 from tfnews.cli.numbers import Number
 from tfnews.cli.reading import reading_options
 from tfnews.cli.say import next_step, say
@@ -23,6 +24,9 @@ from tfnews.scoring.answers import OUTPUT_FORMATS, Prediction, output_format, wr
 from tfnews.scoring.predict import CAUTION, score
 from tfnews.scoring.request import check
 from tfnews.scoring.tally import Tally
+
+if TYPE_CHECKING:
+    from tfnews.export.litert import Parity
 
 
 @click.command()
@@ -84,6 +88,14 @@ from tfnews.scoring.tally import Tally
     "most scores then differ by less than a thousandth, a few by hundredths.",
 )
 @click.option(
+    "--backend",
+    type=click.Choice(BACKENDS),
+    default=BACKENDS[0],
+    show_default=True,
+    help="litert scores a transformer's texts by LiteRT on the CPU, with weights in 8 bits: faster "
+    "where there are many, and scores differ by up to hundredths, which is measured and said.",
+)
+@click.option(
     "--score-anyway",
     is_flag=True,
     help="Score texts unlike the training texts too; the reason against it stays in the answer.",
@@ -98,6 +110,7 @@ def command(
     runner: str | None,
     input_format: str | None,
     answer_format: str | None,
+    backend: str,
     **options: object,
 ) -> None:
     """Score texts with a run, in order and in any amount.
@@ -110,7 +123,7 @@ def command(
     outcome, reason.
     """
     if runner:
-        pattern = _choose_pattern(source, texts, output)
+        pattern = _choose_pattern(source, texts, output, backend)
         answers = {"output_format": answer_format or "jsonl", "format": input_format}
         how = {"runner": runner, "runner_options": runner_options}
         _predict_files(run, pattern, output, **answers, **how, **options)
@@ -120,15 +133,18 @@ def command(
     _check_output(output, answer_format, source)
     account = Counter()
     given = _choose_source(source, texts)
-    request = check(run, given, format=input_format, account=account, **options)
+    request = check(run, given, format=input_format, account=account, backend=backend, **options)
     classifier = request.opened()
+    scorer = request.scorer(classifier)
     threshold = classifier.threshold if request.threshold is None else request.threshold
     tally = Tally(threshold)
-    _write(tally.watch(score(request, classifier)), output, answer_format)
+    _write(tally.watch(score(request, classifier, scorer)), output, answer_format)
     if output is None and sys.stdout.isatty():
         say("", err=True)
     for line in _summary(tally, classifier.class_names, classifier.trained_on, account):
         say(line, err=True)
+    if scorer is not classifier and scorer.parity:
+        say(_moved(scorer.parity), err=True)
     tally.check_any_scored()
     if output is None:  # standard output carries the answers
         say(f"\nNext: tfnews predict {shlex.quote(run)} FILE --output scores.csv", err=True)
@@ -158,7 +174,14 @@ def _check_single(more: tuple[str, ...]) -> None:
         )
 
 
-def _choose_pattern(source: str | None, texts: tuple[str, ...], output: str | None) -> str:
+def _choose_pattern(
+    source: str | None, texts: tuple[str, ...], output: str | None, backend: str
+) -> str:
+    if backend != BACKENDS[0]:
+        raise UsageError(
+            "With --runner TensorFlow scores: each worker would convert the run for itself, and "
+            f"none could say how far it is off. Leave --backend {backend} out, or --runner."
+        )
     if texts:
         raise UsageError("With --runner files are scored. Leave --text out, or --runner.")
     if source is None or source.startswith("--"):  # what stands after a lone -- is options
@@ -241,6 +264,17 @@ def _summary(
         *(f"Warning: {warning}" for warning in tally.warnings()),
         *(_meaning(tally, class_names, trained_on) if scored else []),
     ]
+
+
+def _moved(parity: "Parity") -> str:
+    """Say how far LiteRT's answers are from TensorFlow's, and where that counts what to do."""
+    which = f"the first {parity.texts} texts" if parity.texts > 1 else "the first text"
+    line = (
+        f"LiteRT in 8 bits against TensorFlow on {which}: at most {parity.largest:.2g} apart, "
+        f"{parity.changed} of {parity.texts} decisions otherwise."
+    )
+    more = " For the run's own decisions on every text, leave --backend litert out."
+    return line + more * bool(parity.changed)
 
 
 def _meaning(tally: Tally, class_names: tuple[str, str], trained_on: str) -> list[str]:

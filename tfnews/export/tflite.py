@@ -72,6 +72,26 @@ def convert(
         # after it, which are small: that moved answers of a trained run by 0.05, this by 0.006.
         with eight_bit(table):
             content = _converted(short, shape, "none", table.packed)
+    return _checked(content)
+
+
+def convert_any_length(classifier: keras_hub.models.TextClassifier) -> bytes:
+    """Write a transformer's form for one text as a file that takes any length, in 8 bits.
+
+    Inputs and output are those of `convert`, but ids are (1, any number), or with windows (1, any
+    number, any number); large weights are 8-bit integers, as by "dynamic".
+
+    Args:
+        classifier: One that reads pieces.
+
+    Raises:
+        ExportError: It needs operations that not every runtime has.
+    """
+    windows = classifier.preprocessor.long == "windows"
+    return _checked(_converted(classifier, (1, None, None) if windows else (1, None), "dynamic"))
+
+
+def _checked(content: bytes) -> bytes:
     found = operations(content)
     if found - ALLOWED:
         raise ExportError(
@@ -250,6 +270,22 @@ def write(
     return described
 
 
+def runtime() -> type:
+    """Import LiteRT's interpreter.
+
+    Raises:
+        UsageError: `ai_edge_litert` is not installed.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise UsageError(
+            f"Running a .tflite needs ai-edge-litert, and importing it failed: {error}. "
+            "Install it with: pip install 'tfnews[tflite]'."
+        ) from error
+    return Interpreter
+
+
 class Device:
     """A file as a phone runs it, in `ai_edge_litert`.
 
@@ -261,19 +297,13 @@ class Device:
     """
 
     def __init__(self, source: str | os.PathLike | bytes):
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise UsageError(
-                f"Running a .tflite needs ai-edge-litert, and importing it failed: {error}. "
-                "Install it with: pip install 'tfnews[tflite]'."
-            ) from error
+        interpreter = runtime()
         self.reference = None
         if not isinstance(source, bytes) and Path(source).is_dir():
             self.reference = classify.Classifier(source)
             source = Path(source) / MODEL_FILE
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        self._interpreter = Interpreter(model_content=content)
+        self._interpreter = interpreter(model_content=content)
         self._run = self._interpreter.get_signature_runner()
         self._inputs = list(self._run.get_input_details())
 

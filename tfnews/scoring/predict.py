@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tfnews import progress
+from tfnews.catalogue.names import BACKENDS
 from tfnews.data.blocks import LONGEST_RECORD
 from tfnews.data.texts import Item
 from tfnews.records import Band, ColumnsRecord
@@ -20,6 +21,7 @@ from tfnews.scoring.answers import UNSURE, Prediction
 from tfnews.scoring.request import Request, check
 
 if TYPE_CHECKING:
+    from tfnews.export.litert import LiteRT
     from tfnews.models import NewsClassifier
 
 CAUTION = (
@@ -57,6 +59,7 @@ def predict(
     max_record_bytes: int = LONGEST_RECORD,
     account: Counter | None = None,
     trust_graph: bool = False,
+    backend: str = BACKENDS[0],
 ) -> Iterator[Prediction]:
     """Score texts lazily: 16 batches, of a file 32, are in memory at a time; the order is kept.
 
@@ -84,12 +87,14 @@ def predict(
         account: Tally in which oddities of the file are counted, such as a guessed encoding.
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
             read and write any file.
+        backend: One of `BACKENDS`. "litert" scores a transformer's texts by LiteRT, with weights in
+            8 bits; scores differ by up to hundredths, which `tfnews.export.litert.LiteRT` measures.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
 
     Raises:
-        UsageError: The source, threshold, batch size or precision cannot be used.
+        UsageError: The source, threshold, batch size, precision or back end cannot be used.
         DataError: The file is missing or broken, or has not the columns.
         RunError: There is no such run, or it reads texts by another rule.
 
@@ -115,17 +120,25 @@ def predict(
         max_record_bytes=max_record_bytes,
         account=account,
         trust_graph=trust_graph,
+        backend=backend,
     )
-    return score(request, request.opened())
+    classifier = request.opened()
+    return score(request, classifier, request.scorer(classifier))
 
 
-def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction]:
+def score(
+    request: Request,
+    classifier: "NewsClassifier",
+    scorer: "NewsClassifier | LiteRT | None" = None,
+) -> Iterator[Prediction]:
     """Score the texts of a request, lazily.
 
     Args:
         request: What `check` returned.
         classifier: What its `opened` returned.
+        scorer: What its `scorer` returned; the classifier itself by default.
     """
+    scorer = classifier if scorer is None else scorer
     called = _Called(classifier.threshold, classifier.band)
     if request.threshold is not None:
         called = _Called(request.threshold, None)
@@ -136,7 +149,8 @@ def score(request: Request, classifier: "NewsClassifier") -> Iterator[Prediction
         while chunk := list(itertools.islice(request.texts, BATCHES * size)):
             read += len(chunk)
             progress.read(read, ended=len(chunk) < BATCHES * size)
-            asked.append(_ask(scoring, classifier, chunk, size, request.score_anyway))
+            judged = [_judged(classifier, item) for item in chunk]
+            asked.append(_ask(scoring, scorer, chunk, judged, size, request.score_anyway))
             while len(asked) > ahead:
                 # The next texts are read and judged while these are scored, on another core; but
                 # what may not come for long is not waited for, and an interruption waits for these.
@@ -169,12 +183,12 @@ class _Asked:
 
 def _ask(
     scoring: ThreadPoolExecutor,
-    classifier: "NewsClassifier",
+    scorer: "NewsClassifier | LiteRT",
     chunk: list[Item],
+    judged: list[tuple[str | None, str | None]],
     batch_size: int,
     score_anyway: bool,
 ) -> _Asked:
-    judged = [_judged(classifier, item) for item in chunk]
     wanted = [
         item.text is not None and (reason is None or score_anyway)
         for item, (reason, _) in zip(chunk, judged, strict=True)
@@ -183,7 +197,7 @@ def _ask(
     progress.advance(len(chunk) - len(chosen))
     # In the context of whoever waits, which progress is told in.
     run = copy_context().run
-    scores = scoring.submit(run, _probabilities, classifier, chosen, batch_size)
+    scores = scoring.submit(run, _probabilities, scorer, chosen, batch_size)
     return _Asked(chunk, judged, wanted, scores)
 
 
@@ -211,14 +225,14 @@ def _judged(classifier: "NewsClassifier", item: Item) -> tuple[str | None, str |
 
 
 def _probabilities(
-    classifier: "NewsClassifier", texts: list[str], batch_size: int
+    scorer: "NewsClassifier | LiteRT", texts: list[str], batch_size: int
 ) -> tuple[list[float], float]:
     """Return the fake probabilities of texts, and the seconds that they took."""
     if not texts:
         return [], 0.0
     began = time.perf_counter()
     # The shortest digits that mean this float32: 0.6, not float()'s 0.6000000238418579.
-    scores = [float(str(score)) for score in classifier.probabilities(texts, batch_size)]
+    scores = [float(str(score)) for score in scorer.probabilities(texts, batch_size)]
     return scores, time.perf_counter() - began
 
 

@@ -1,5 +1,6 @@
 """What scoring is asked for, checked before TensorFlow starts."""
 
+import importlib.util
 import itertools
 import os
 from collections import Counter
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfnews import progress
 from tfnews.catalogue.bounds import bounded
-from tfnews.catalogue.names import PRECISIONS
+from tfnews.catalogue.names import BACKENDS, PRECISIONS
 from tfnews.data import articles, tables
 from tfnews.data.blocks import LONGEST_RECORD
 from tfnews.data.decoding import begins_as_utf8
@@ -22,6 +23,7 @@ from tfnews.records import ColumnsRecord
 from tfnews.runs import Run, model_folder
 
 if TYPE_CHECKING:
+    from tfnews.export.litert import LiteRT
     from tfnews.models import NewsClassifier
 
 
@@ -41,6 +43,7 @@ class Request:
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute.
         is_at_hand: Whether the texts are all there, in files or in memory; others, as those of a
             pipe, may be long in coming.
+        backend: One of `BACKENDS`.
     """
 
     run: "str | os.PathLike | Run | NewsClassifier"
@@ -52,6 +55,7 @@ class Request:
     score_anyway: bool
     trust_graph: bool = False
     is_at_hand: bool = False
+    backend: str = BACKENDS[0]
 
     def opened(self) -> "NewsClassifier":
         """Open the classifier, which takes seconds."""
@@ -60,6 +64,19 @@ class Request:
 
         progress.stage("Opening the run")
         return under_policy(load(self.run, trust_graph=self.trust_graph), self.precision)
+
+    def scorer(self, classifier: "NewsClassifier") -> "NewsClassifier | LiteRT":
+        """Return what answers for the classifier, itself or LiteRT, which takes seconds to make.
+
+        Raises:
+            UsageError: The classifier has no use for the back end.
+        """
+        if self.backend == BACKENDS[0]:
+            return classifier
+        from tfnews.export.litert import LiteRT
+
+        progress.stage("Converting the run for LiteRT")
+        return LiteRT(classifier, threshold=self.threshold)
 
 
 def check(
@@ -81,20 +98,24 @@ def check(
     max_record_bytes: int = LONGEST_RECORD,
     account: Counter | None = None,
     trust_graph: bool = False,
+    backend: str = BACKENDS[0],
 ) -> Request:
     """Check what `tfnews.predict` is asked for, whose arguments these are, without TensorFlow.
 
     Raises:
-        UsageError: The source, threshold, batch size or precision cannot be used.
+        UsageError: The source, threshold, batch size, precision or back end cannot be used.
         DataError: The file is missing or broken, or has not the columns.
         RunError: There is no such run.
     """
     _check_values(batch_size, threshold, precision)
+    _check_backend(backend, precision)
     layout = layout_of(encoding, delimiter, header, max_record_bytes)
     if isinstance(source, str | os.PathLike):
         check_source(source)
     if isinstance(run, str | os.PathLike | Run):
         model_folder(run)
+    if backend != BACKENDS[0]:
+        _check_family(run, backend)
     trained = trained_columns(run) if trained is None else trained
     if _is_delimited(source, format):
         layout = _as_trained(layout, trained, source)
@@ -112,6 +133,7 @@ def check(
         score_anyway,
         trust_graph,
         _is_at_hand(source),
+        backend,
     )
 
 
@@ -122,6 +144,34 @@ def _check_values(batch_size: int | None, threshold: float | None, precision: st
         bounded("--batch-size", batch_size)
     if threshold is not None:
         bounded("--threshold", threshold)
+
+
+def _check_backend(backend: str, precision: str) -> None:
+    if backend not in BACKENDS:
+        raise UsageError(f"Unknown back end {backend!r}. Allowed: {', '.join(BACKENDS)}.")
+    if backend == BACKENDS[0]:
+        return
+    if precision != PRECISIONS[0]:
+        raise UsageError(
+            f"--backend {backend} computes in 8 bits and float32, whatever --precision says. "
+            f"Received: --precision {precision}. Leave one of them out."
+        )
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        raise UsageError(
+            f"--backend {backend} needs ai-edge-litert, which is not installed. Install it with: "
+            "pip install 'tfnews[tflite]'."
+        )
+
+
+def _check_family(run: "str | os.PathLike | Run | NewsClassifier", backend: str) -> None:
+    """Refuse a run of a row that gains nothing; what is no run is looked at once it is open."""
+    opened = _opened_run(run)
+    family = opened.config.family if opened else ""
+    if family not in ("", "transformer"):
+        raise UsageError(
+            f"--backend {backend} is for transformers. {opened.name} is of the family {family}, "
+            "whose texts TensorFlow scores faster, many at once. Leave --backend out."
+        )
 
 
 def check_source(source: str | os.PathLike) -> None:
@@ -173,12 +223,17 @@ def trained_columns(
     run: "str | os.PathLike | Run | NewsClassifier",
 ) -> tuple[ColumnsRecord, ...]:
     """Say how the news was read that a run was trained on; nothing of a classifier alone."""
+    opened = _opened_run(run)
+    return (opened.config.splits.columns or ()) if opened else ()
+
+
+def _opened_run(run: "str | os.PathLike | Run | NewsClassifier") -> Run | None:
     if isinstance(run, str | os.PathLike):
         try:
-            run = Run.open(run)
+            return Run.open(run)
         except RunError:  # a model's folder, which `load` takes too; it tells what is wrong else
-            return ()
-    return (run.config.splits.columns or ()) if isinstance(run, Run) else ()
+            return None
+    return run if isinstance(run, Run) else None
 
 
 def _open_source(
