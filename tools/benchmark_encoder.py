@@ -24,6 +24,7 @@ _PEERS = "benchmark_encoder_peers"
 _TORCH = ("torch", "transformers")
 _FIXTURES = Path(__file__).resolve().parents[1] / "tests/models/fixtures"
 _EXACT, _ROUGH = Parity("scores", 1e-4), Parity("scores", 5e-2)
+_IN_8_BITS = Parity("scores", 0.5)  # answers move: what counts is what the column says
 
 TRAINED = tuple(
     f"transformers {how} {precision}"
@@ -35,7 +36,9 @@ PREDICTED = tuple(
     for how in ("padded", "length-sorted")
     for precision in ("bfloat16", "float32")
 )
-ONNX = "ONNX Runtime float32"
+ONNX, ONNX_8 = "ONNX Runtime float32", "ONNX Runtime 8-bit"
+LITERT = "tfnews LiteRT"
+_PREDICTION = "Prediction by MiniLM from raw text"
 
 
 def _rows(what: str, peer: str, in_bfloat16: float | None, in_float32: float | None) -> list[Row]:
@@ -70,12 +73,15 @@ RACES = (
         "prediction",
         (
             Program("benchmark_encoder:prediction", tuple(_POLICIES)),
+            Program("benchmark_encoder:prediction", (LITERT,), ("ai_edge_litert",)),
             Program(f"{_PEERS}:prediction", PREDICTED, _TORCH),
-            Program(f"{_PEERS}:onnx", (ONNX,), (*_TORCH, "onnx", "onnxruntime")),
+            Program(f"{_PEERS}:onnx", (ONNX, ONNX_8), (*_TORCH, "onnx", "onnxruntime")),
         ),
         (
-            *_against("Prediction by MiniLM from raw text", PREDICTED, (4, 3)),
-            *_rows("Prediction by MiniLM from raw text", ONNX, 2.5, 1.5),
+            *_against(_PREDICTION, PREDICTED, (4, 3)),
+            *_rows(_PREDICTION, ONNX, 2.5, 1.5),
+            Row(_PREDICTION, LITERT, ONNX, at_least=1.2, parity=_IN_8_BITS),
+            Row(_PREDICTION, LITERT, ONNX_8, parity=_IN_8_BITS),
         ),
     ),
 )
@@ -160,15 +166,25 @@ def _classifiers(job: dict, texts: list[str], labels: list[int]) -> dict[str, ob
         keras.utils.set_random_seed(0)
         classifier, _ = build(row, texts, labels, options, {})
         classifier.head_layers[-1].set_weights([head(job), np.zeros(2)])
-        found[side] = under_policy(classifier, _POLICIES[side])
+        found[side] = under_policy(classifier, _POLICIES.get(side, "float32"))
     return found
+
+
+def _scorer(side: str, classifier: object) -> object:
+    if side != LITERT:
+        return classifier
+    from tfnews.export.litert import LiteRT
+
+    return LiteRT(classifier)
 
 
 def prediction(job: dict) -> dict[str, Callable]:
     """Score raw texts."""
     texts, labels = sample(job, job["texts"])
     return {
-        side: functools.partial(timed, functools.partial(classifier.probabilities, texts, BATCH))
+        side: functools.partial(
+            timed, functools.partial(_scorer(side, classifier).probabilities, texts, BATCH)
+        )
         for side, classifier in _classifiers(job, texts, labels).items()
     }
 

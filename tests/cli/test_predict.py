@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from tests import tiny
 from tests.data.forms import FORMS, articles, as_csv
+from tests.models.reduced import TEXTS, small
 from tests.scoring.test_predict import StubClassifier, StubGuards
 from tfnews import models
 from tfnews.cli import main
@@ -245,6 +246,28 @@ def test_wrong_options_of_reading_are_told_before_the_run_is_opened(news, option
     result = CliRunner().invoke(main, ["predict", "none", str(news), *options])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_litert_answers_nearly_as_tensorflow_and_how_nearly_is_said(invoke, monkeypatch):
+    """Decisions are compared at the threshold that is asked for."""
+    classifier = small("bert-tiny", num_layers=1)
+    monkeypatch.setattr(models, "load", lambda run, **_: classifier)
+    expected = classifier.probabilities(TEXTS[:3])
+    given = [word for text in TEXTS[:3] for word in ("--text", text)]
+    result = invoke(*given, "--backend", "litert")
+    assert result.exit_code == 0, result.stderr
+    found = np.array([row["fake_probability"] for row in rows(result.stdout)], np.float32)
+    apart = float(np.abs(found.astype(np.float64) - expected).max())
+    assert 0 < apart < 0.01
+    said = f"LiteRT in 8 bits against TensorFlow on the first 3 texts: at most {apart:.2g} apart, "
+    assert f"{said}0 of 3 decisions otherwise.\n" in result.stderr
+    assert "XNNPACK" not in result.stderr
+    least = np.abs(found.astype(np.float64) - expected).argmax()
+    between = (float(found[least]) + float(expected[least])) / 2
+    changed = int(((found >= between) != (expected >= between)).sum())
+    assert changed
+    result = invoke(*given, "--backend", "litert", "--threshold", str(between))
+    assert f"{said}{changed} of 3 decisions otherwise. For the run's own" in result.stderr
 
 
 @pytest.mark.parametrize("form", FORMS)

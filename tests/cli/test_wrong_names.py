@@ -32,6 +32,13 @@ WRONG = {
     "predict mine {news} --threshold 3": (2, "--threshold"),
     "predict mine {news} --batch-size 0": (2, "--batch-size"),
     "predict mine {news} --precision int8": (2, "'--precision'"),
+    "predict mine {news} --backend nosuch": (2, "'--backend'"),
+    "predict mine {news} --backend litert": (2, "mine is of the family linear"),
+    "predict mine {news} --backend litert --precision mixed_bfloat16": (2, "Leave one of them out"),
+    "predict mine {news} --backend litert --runner DirectRunner --output new": (
+        2,
+        "With --runner TensorFlow scores",
+    ),
     "predict mine {news} --encoding utf-9": (2, "No encoding is called 'utf-9'"),
     "predict mine {news} --output scores": (2, "does not tell a format"),
     "predict mine {news} b.csv": (2, "One file is scored at a time. Received besides: 'b.csv'"),
@@ -250,7 +257,8 @@ def folder(tmp_path_factory):
         class_names=("real", "fake"),
     )
     for name in ("mine", "lost"):
-        run = Run.create(replace(tiny.config(name, splits=splits), state="complete"), runs)
+        config = tiny.config(name, splits=splits, family="linear")
+        run = Run.create(replace(config, state="complete"), runs)
         run.model_dir.mkdir()
     (runs / "mine" / "model" / "task.json").touch()
     member = Member("mine", "nowhere", "", "tfidf", True)

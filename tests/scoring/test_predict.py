@@ -1,3 +1,4 @@
+import importlib.util
 import threading
 
 import numpy as np
@@ -11,6 +12,7 @@ from tfnews.records import Band
 from tfnews.scoring import predict as module
 from tfnews.scoring.answers import Prediction
 from tfnews.scoring.predict import predict
+from tfnews.scoring.request import check
 from tfnews.scoring.tally import Tally
 
 
@@ -225,11 +227,26 @@ def test_file_with_bad_records(tmp_path):
         (["a"], {"threshold": 1.5}, UsageError, "from 0 up to 1. Received: 1.5"),
         (["a"], {"batch_size": 0}, UsageError, "from 1 up to 65,536. Received: 0"),
         (["a"], {"precision": "int8"}, UsageError, "Unknown precision 'int8'. Allowed: float32, "),
+        (["a"], {"backend": "onnx"}, UsageError, "Unknown back end 'onnx'. Allowed: tensorflow, "),
+        (["a"], {"backend": "litert"}, UsageError, "is for transformers"),
+        (
+            ["a"],
+            {"backend": "litert", "precision": "mixed_bfloat16"},
+            UsageError,
+            "Received: --precision mixed_bfloat16. Leave one of them out",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said_at_once(source, options, error, message):
     with pytest.raises(error, match=message):
         predict(StubClassifier(), source, **options)
+
+
+def test_a_missing_runtime_is_told_before_the_run_is_opened(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"pip install 'tfnews\[tflite\]'"):
+        check(StubClassifier(), ["a"], backend="litert")
+    check(StubClassifier(), ["a"])
 
 
 def test_another_input_rule_is_refused():

@@ -75,20 +75,23 @@ def convert(
     return _checked(content)
 
 
-def convert_any_length(classifier: keras_hub.models.TextClassifier) -> bytes:
-    """Write a transformer's form for one text as a file that takes any length, in 8 bits.
+def convert_any_length(
+    classifier: keras_hub.models.TextClassifier, quantize: str = "dynamic"
+) -> bytes:
+    """Write a transformer's form for one text as a file that takes texts of any length.
 
     Inputs and output are those of `convert`, but ids are (1, any number), or with windows (1, any
-    number, any number); large weights are 8-bit integers, as by "dynamic".
+    number, any number).
 
     Args:
         classifier: One that reads pieces.
+        quantize: As `convert` takes it.
 
     Raises:
         ExportError: It needs operations that not every runtime has.
     """
     windows = classifier.preprocessor.long == "windows"
-    return _checked(_converted(classifier, (1, None, None) if windows else (1, None), "dynamic"))
+    return _checked(_converted(classifier, (1, None, None) if windows else (1, None), quantize))
 
 
 def _checked(content: bytes) -> bytes:
