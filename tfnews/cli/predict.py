@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     default=BACKENDS[0],
     show_default=True,
     help="litert scores a transformer's texts by LiteRT on the CPU, with weights in 8 bits: faster "
-    "where there are many, and scores differ by up to hundredths, which is measured and said.",
+    "where there are many. Scores differ, most by hundredths: how far is measured and said.",
 )
 @click.option(
     "--score-anyway",

@@ -14,7 +14,7 @@ EXTRAS = {
     "labels": "data audit --labels",
     "word2vec": "fit --arch word2vec without a file of vectors",
     "export": "export, for warm-up requests that spare a server's first answers time",
-    "tflite": "export of .tflite files, and asking them",
+    "tflite": "export of .tflite files, asking them, and predict --backend litert",
     "serve": "serve",
     "tune": "tune",
     "beam": "predict --runner",

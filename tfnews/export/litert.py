@@ -67,7 +67,7 @@ class LiteRT:
         threads: int | None = None,
         threshold: float | None = None,
     ):
-        check(classifier)
+        _check(classifier)
         tflite.runtime()  # told before the conversion, which takes seconds
         self.parity: Parity | None = None
         self.threads = threads or _cores()
@@ -135,7 +135,7 @@ class LiteRT:
         return Parity(len(answers), float(largest), int(changed.sum()))
 
 
-def check(classifier: NewsClassifier) -> None:
+def _check(classifier: NewsClassifier) -> None:
     """Check that a classifier gains by LiteRT.
 
     Raises:

@@ -88,7 +88,7 @@ def predict(
         trust_graph: Whether a TF-Hub module that the run carries may do more than compute, such as
             read and write any file.
         backend: One of `BACKENDS`. "litert" scores a transformer's texts by LiteRT, with weights in
-            8 bits; scores differ by up to hundredths, which `tfnews.export.litert.LiteRT` measures.
+            8 bits. Scores differ, most by hundredths; `tfnews.export.litert.LiteRT` says how far.
 
     Returns:
         An iterator of one prediction a record, also for records that cannot be read.
