@@ -174,7 +174,7 @@ def _ask(
     batch_size: int,
     score_anyway: bool,
 ) -> _Asked:
-    judged = [_judged(classifier, item) for item in chunk]
+    judged = _judged(classifier, chunk)
     wanted = [
         item.text is not None and (reason is None or score_anyway)
         for item, (reason, _) in zip(chunk, judged, strict=True)
@@ -201,13 +201,16 @@ def doubt(band: Band) -> str:
     return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
-def _judged(classifier: "NewsClassifier", item: Item) -> tuple[str | None, str | None]:
-    """Return the reason against scoring a text, and the caution beside its score."""
-    if item.text is None:
-        return item.problem, None
-    if not item.text:
-        return "empty text: nothing to read", None
-    return classifier.guards.judge(item.text) if classifier.guards else (None, None)
+def _judged(classifier: "NewsClassifier", chunk: list[Item]) -> list[tuple[str | None, str | None]]:
+    """Return the reason against scoring each text, and the caution beside its score."""
+    texts = [item.text for item in chunk if item.text]
+    guards = classifier.guards
+    found = iter(guards.judge_all(texts) if guards else [(None, None)] * len(texts))
+    return [next(found) if item.text else (_nothing(item), None) for item in chunk]
+
+
+def _nothing(item: Item) -> str:
+    return item.problem if item.text is None else "empty text: nothing to read"
 
 
 def _probabilities(
