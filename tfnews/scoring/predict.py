@@ -188,12 +188,13 @@ def _ask(
 
 
 def _answers(asked: _Asked, classifier: "NewsClassifier", called: _Called) -> Iterator[Prediction]:
-    scores = iter(asked.scores.result()[0])
+    scores, _ = asked.scores.result()
+    scored = zip(scores, _labels(scores, classifier.class_names, called), strict=True)
     for item, want, (reason, caution) in zip(asked.chunk, asked.wanted, asked.judged, strict=True):
-        number = next(scores) if want else None
         if want:
-            reason = reason or caution
-        yield _prediction(classifier, item, number, reason, called)
+            yield _prediction(item.id, *next(scored), reason or caution, called)
+        else:
+            yield Prediction(item.id, None, None, "not_scored", reason)
 
 
 def doubt(band: Band) -> str:
@@ -225,21 +226,24 @@ def _probabilities(
     return scores, time.perf_counter() - began
 
 
-def _prediction(
-    classifier: "NewsClassifier",
-    item: Item,
-    score: float | None,
-    reason: str | None,
-    called: _Called,
-) -> Prediction:
+def _labels(
+    scores: list[float], class_names: Sequence[str], called: _Called
+) -> Iterator[str | None]:
+    """Return the class that each score calls, None in the band."""
     from tfnews.statistics.sample import flagged, unsure
 
-    if score is None:
-        return Prediction(item.id, None, None, "not_scored", reason)
+    # Of all at once: a call for each costs more than its answer.
+    flags, doubts = flagged(scores, called.threshold), unsure(scores, called.band)
+    for flag, is_unsure in zip(flags.tolist(), doubts.tolist(), strict=True):
+        yield None if is_unsure else class_names[int(flag)]
+
+
+def _prediction(
+    id: str, score: float, label: str | None, reason: str | None, called: _Called
+) -> Prediction:
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
-        return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    if unsure(score, called.band):
+        return Prediction(id, None, None, "not_scored", f"no number: the model gave {score}")
+    if label is None:
         reasons = filter(None, (doubt(called.band), reason))
-        return Prediction(item.id, score, None, UNSURE, "; ".join(reasons))
-    label = classifier.class_names[int(flagged(score, called.threshold))]
-    return Prediction(item.id, score, label, "scored", reason)
+        return Prediction(id, score, None, UNSURE, "; ".join(reasons))
+    return Prediction(id, score, label, "scored", reason)
