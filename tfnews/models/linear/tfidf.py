@@ -8,12 +8,11 @@ import tensorflow as tf
 
 from tfnews.catalogue import Row
 from tfnews.errors import DataError
-from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.influence import is_linear, line
 from tfnews.models.linear.logistic import carry, logistic_regression
-from tfnews.models.ragged import RaggedBackbone
 from tfnews.models.linear.terms import TermVectorizer
+from tfnews.models.ragged import RaggedBackbone, RaggedClassifier
 from tfnews.models.text.words import WordPreprocessor
 from tfnews.records import WeightsRecord
 
@@ -122,7 +121,7 @@ class TfidfPreprocessor(WordPreprocessor):
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class TfidfClassifier(NewsClassifier):
+class TfidfClassifier(RaggedClassifier):
     """Logistic regression over TF-IDF rows."""
 
     backbone_cls = TfidfBackbone
