@@ -117,6 +117,13 @@ def test_all_kinds_of_judgements_are_met_in_bulk():
     assert len({str(reason).split(":")[0] for reason, _ in expected}) > 3
 
 
+def test_texts_beyond_a_part_are_judged_in_their_order(monkeypatch):
+    guards = Guards.fit(drawn(ENGLISH, 300))
+    found = [text for script in SCRIPTS for text in drawn(script, 60, seed=2)]
+    monkeypatch.setattr(module, "AT_ONCE", module._MANY + 7)
+    assert guards.judge_all(found) == list(map(guards.judge, found))
+
+
 def test_words_of_half_pairs_in_a_configuration_meet_no_text(fitted):
     damaged = Guards(**{**fitted.get_config(), "common": fitted.common + " \ud800"})
     found = [ENGLISH] * module._MANY
@@ -165,7 +172,7 @@ def test_fit_learns_what_the_rules_say_as_they_read():
 def test_fit_counts_in_parts_as_in_one(monkeypatch):
     found = [text for script in SCRIPTS for text in drawn(script, 20)]
     whole = Guards.fit(found).get_config()
-    monkeypatch.setattr("tfnews.models.guard_units._AT_ONCE", 7)
+    monkeypatch.setattr("tfnews.models.guard_units.AT_ONCE", 7)
     assert Guards.fit(found).get_config() == whole
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 # Longer texts are judged by their opening, and teach by it.
 CHARACTERS_READ = 16_000
+AT_ONCE = 1_000  # texts split at once: a few megabytes of news, 300 of the longest
 
 UNITS = {
     "words": re.compile(r"\w+"),
@@ -19,7 +20,6 @@ UNITS = {
     "characters": re.compile(r"[a-z0-9_]+|\w"),
 }
 
-_AT_ONCE = 1_000  # texts split at once: few megabytes
 _MOST_SIGNS = 100  # beyond ASCII, in an English, French or Russian text; each is looked for
 _ASCII = bytes(range(128))
 _WORD_BYTES = bytes(
@@ -82,8 +82,8 @@ def coded(texts: Sequence[str]) -> Coded:
     """Give each distinct unit of many texts, which `spaced` returned, a number."""
     known: dict[str, int] = {}
     codes, lengths = [np.zeros(0, np.int32)], [np.zeros(0, np.int64)]
-    for first in range(0, len(texts), _AT_ONCE):
-        units, own_lengths = split(texts[first : first + _AT_ONCE])
+    for first in range(0, len(texts), AT_ONCE):
+        units, own_lengths = split(texts[first : first + AT_ONCE])
         found = units.dictionary_encode()
         places = [known.setdefault(name, len(known)) for name in found.dictionary.to_pylist()]
         codes.append(np.array(places, np.int32)[found.indices.to_numpy()])

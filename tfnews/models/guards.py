@@ -16,6 +16,7 @@ import numpy as np
 from tfnews.data.text import is_unicode
 from tfnews.errors import DataError
 from tfnews.models.guard_units import (
+    AT_ONCE,
     UNITS,
     Coded,
     beyond_ascii,
@@ -148,15 +149,9 @@ class Guards:
         return self._judged(self._spaced(text))
 
     def judge_all(self, texts: Sequence[str]) -> list[_Judgement]:
-        """Judge texts, many at once in half the time."""
-        written = list(map(self._spaced, texts))
-        if len(written) < _MANY:
-            return list(map(self._judged, written))
-        clear = self._clear(written)
-        return [
-            (None, None) if nothing else self._judged(one)
-            for one, nothing in zip(written, clear, strict=True)
-        ]
+        """Judge texts as `judge` does, many at once in half the time."""
+        parts = (texts[first : first + AT_ONCE] for first in range(0, len(texts), AT_ONCE))
+        return [judgement for part in parts for judgement in self._judged_part(part)]
 
     def reason(self, text: str) -> str | None:
         """Return in plain words why `text` should not be scored, or None when it may be.
@@ -213,6 +208,16 @@ class Guards:
     def _judged(self, written: str) -> _Judgement:
         units = written.split()
         return self._reason(written, units), self._caution(units)
+
+    def _judged_part(self, texts: Sequence[str]) -> list[_Judgement]:
+        written = list(map(self._spaced, texts))
+        if len(written) < _MANY:
+            return list(map(self._judged, written))
+        clear = self._clear(written)
+        return [
+            (None, None) if nothing else self._judged(one)
+            for one, nothing in zip(written, clear, strict=True)
+        ]
 
     def _clear(self, written: list[str]) -> list[bool]:
         """Tell of which texts it is certain that nothing is to be said against them."""
