@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfnews.models.batches import (
+    answered_side_by_side,
     batches_per_epoch,
     by_length,
     encode,
@@ -44,7 +45,7 @@ epochs = st.integers(0, 100)
 # Encoding
 
 
-@pytest.mark.parametrize("count", [1, 512, 1100])
+@pytest.mark.parametrize("count", [1, 512, 2048, 2100])
 def test_texts_are_encoded_in_their_order(count):
     texts = ["ab" * (number % 3) for number in range(count)]
     expected = [[ord(character) for character in text] for text in texts]
@@ -161,6 +162,31 @@ def test_batches_by_length_hold_each_text_once_and_rise_in_length(lengths, batch
     assert sorted(rows) == list(range(len(lengths)))
     assert all(len(batch) == batch_size for batch in found[:-1])
     assert [lengths[row] for row in rows] == sorted(lengths)
+
+
+def _lengths(texts):
+    ids = texts if isinstance(texts, tf.RaggedTensor) else Preprocessor().tokenizer(texts)
+    return tf.cast(ids.row_lengths(), tf.float32)
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.integers(1, 9), st.booleans())
+def test_batches_side_by_side_answer_in_the_order_of_the_texts(lengths, batch_size, encoded):
+    texts = of_lengths(lengths) if encoded else ["x" * length for length in lengths]
+    found = answered_side_by_side(_lengths, texts, batch_size)
+    assert found.dtype == np.float32
+    assert found.tolist() == lengths
+
+
+def test_a_batch_that_fails_side_by_side_is_told_and_the_rest_is_left():
+    asked = []
+
+    def fail(texts):
+        asked.append(len(texts))
+        raise RuntimeError("no answer")
+
+    with pytest.raises(RuntimeError, match="no answer"):
+        answered_side_by_side(fail, ["text"] * 5000, 1)
+    assert len(asked) < 5000
 
 
 @pytest.mark.parametrize(("texts", "batches"), [(1, 1), (32, 1), (33, 2), (64, 2)])

@@ -6,7 +6,8 @@ import tensorflow as tf
 
 from tests.models.reduced import PROBES, TEXTS
 from tfnews.models.guard_ops import may_be_scored
-from tfnews.models.guards import CHARACTERS_READ, Guards
+from tfnews.models.guard_units import CHARACTERS_READ
+from tfnews.models.guards import Guards
 
 ODD = [
     "",

@@ -17,8 +17,8 @@ from tfnews.scoring.tally import Tally
 
 
 class StubGuards:
-    def judge(self, text):
-        return self.reason(text), self.caution(text)
+    def judge_all(self, texts):
+        return [(self.reason(text), self.caution(text)) for text in texts]
 
     def reason(self, text):
         return "too short: 1 word" if " " not in text else None

@@ -133,6 +133,7 @@ def assert_same(run, expected):
 # Equal to the uninterrupted fit
 
 
+@pytest.mark.slow  # a process ended by a signal, below, shows one such break
 def test_a_fit_may_be_broken_off_again_and_again(begin, broken_off, resume, whole, root):
     """In an epoch, at its last batch, at the next one's first, and where nothing is left."""
     broken_off(begin, "often", 0, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras_hub
 import tensorflow as tf
 
-from tfnews.models import guards
+from tfnews.models import guard_units, guards
 from tfnews.models.text.normalise import PIECES
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.piece_model import ModelProto, SentencePiece
@@ -152,7 +152,7 @@ def guards_in_words(fitted: guards.Guards | None) -> dict:
         return {"rule": ["This run has no guards: every text gets a number."], "unit": None}
     return {
         "rule": _RULE + (_UNUSUAL if fitted.foreign is None else _OTHER_LANGUAGE),
-        "characters_read": guards.CHARACTERS_READ,
+        "characters_read": guard_units.CHARACTERS_READ,
         "most_unseen_letters": guards.MOST_UNSEEN_LETTERS,
         "standard_errors": guards.STANDARD_ERRORS,
         "least_foreign": guards.LEAST_FOREIGN,

@@ -6,6 +6,7 @@ taken up again in the middle of an epoch.
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -165,6 +166,34 @@ def answered(function: Callable, ids: tf.RaggedTensor, batch_size: int) -> np.nd
     for rows in by_length(lengths, batch_size):
         answers[rows] = function(tf.gather(ids, rows)).numpy()
         progress.advance(len(rows))
+    return answers
+
+
+def answered_side_by_side(
+    function: Callable, texts: Sequence[str] | tf.RaggedTensor, batch_size: int
+) -> np.ndarray:
+    """Return what a function answers of texts, two batches at once: what it does takes one core.
+
+    Args:
+        function: Some of the texts to float32 (batch,).
+        texts: Combined texts, or encoded ones.
+        batch_size: Texts answered together.
+
+    Returns:
+        float32 (texts,), in the order of the texts.
+    """
+    texts = texts if isinstance(texts, tf.RaggedTensor) else tf.constant(list(texts), tf.string)
+    starts = range(0, texts.shape[0], batch_size)
+    answers = np.empty(texts.shape[0], np.float32)
+    with ThreadPoolExecutor(_PARALLEL, "tfnews-batch") as threads:
+        try:
+            parts = threads.map(lambda start: function(texts[start : start + batch_size]), starts)
+            for start, part in zip(starts, parts, strict=True):
+                answers[start : start + batch_size] = part.numpy()
+                progress.advance(part.shape[0])
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
     return answers
 
 

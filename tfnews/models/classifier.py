@@ -239,18 +239,14 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         Example:
             >>> classifier.probabilities(classifier.encode(texts))  # as probabilities(texts)
         """
-        if isinstance(texts, str | bytes):  # else each of its letters would be a text
-            raise UsageError(
-                "Texts are scored by the list. Received: one text. Give a list: [text]."
-            )
-        return batches.encode(self._encoded, texts)
+        return batches.encode(self._encoded, listed(texts))
 
     def probabilities(
         self, texts: Sequence[str] | tf.RaggedTensor, batch_size: int | None = None
     ) -> np.ndarray:
         """Return the probability of the fake class of each text: the one way to an answer.
 
-        Texts of like length are scored together, which changes no answer by more than rounding.
+        Which texts are scored together changes no answer by more than rounding.
 
         Args:
             texts: Combined texts, or what `encode` made of them, (texts, tokens).
@@ -267,8 +263,17 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         """
         if batch_size is not None:
             bounded("--batch-size", batch_size)
+        return self.answered(texts, batch_size or self.prediction_batch)
+
+    def answered(self, texts: Sequence[str] | tf.RaggedTensor, batch_size: int) -> np.ndarray:
+        """Return `probabilities` in the way that suits the backbone: those of like length together.
+
+        Args:
+            texts: Combined texts, or encoded ones (texts, tokens).
+            batch_size: Texts answered together.
+        """
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
-        return batches.answered(self._answers, ids, batch_size or self.prediction_batch)
+        return batches.answered(self._answers, ids, batch_size)
 
     def log_odds(self, texts: Sequence[str] | tf.RaggedTensor) -> np.ndarray:
         """Return the log odds of the fake class before calibration, which is fitted on them.
@@ -387,6 +392,17 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             "guards": self.guards.get_config() if self.guards else None,
             "input_rule": self.input_rule,
         }
+
+
+def listed(texts: Sequence[str]) -> Sequence[str]:
+    """Return texts, unless they are a single one, each of whose letters would be a text.
+
+    Raises:
+        UsageError: They are.
+    """
+    if isinstance(texts, str | bytes):
+        raise UsageError("Texts are scored by the list. Received: one text. Give a list: [text].")
+    return texts
 
 
 def fake_probability(outputs: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ import sys
 
 import tensorflow as tf
 
+from tfnews.models.guard_units import CHARACTERS_READ
 from tfnews.models.guards import (
-    CHARACTERS_READ,
     LEAST_FOREIGN,
     LEAST_FOREIGN_SHARE,
     MOST_UNSEEN_LETTERS,

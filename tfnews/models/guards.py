@@ -1,20 +1,35 @@
 """Which texts a classifier may answer about: those that look like the texts it was trained on."""
 
 import functools
+import heapq
 import math
 import random
-import re
+import string
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfnews.data.text import is_unicode
 from tfnews.errors import DataError
+from tfnews.models.guard_units import (
+    AT_ONCE,
+    UNITS,
+    Coded,
+    beyond_ascii,
+    coded,
+    opening,
+    spaced,
+    split,
+    sums,
+)
 
-# Longer texts are judged by their opening, and teach by it.
-CHARACTERS_READ = 16_000
+if TYPE_CHECKING:
+    import pyarrow
+
 TEXTS_FITTED = 20_000
 COMMON_UNITS = 1_000
 LETTERS_KEPT = 4_000
@@ -40,11 +55,8 @@ LEAST_FOREIGN_SHARE = 0.1
 OWN_LANGUAGE = 0.05  # share of the training texts' words that its function words make up at least
 OWN_TEXTS = 0.01  # of the training texts: a language of so many is one of theirs
 
-_UNITS = {
-    "words": re.compile(r"\w+"),
-    # Words in ASCII stay whole: every single letter of theirs is common in Chinese news too.
-    "characters": re.compile(r"[a-z0-9_]+|\w"),
-}
+_MANY = 200  # texts that are worth the import of pyarrow
+_Judgement = tuple[str | None, str | None]
 
 
 class Guards:
@@ -82,6 +94,7 @@ class Guards:
         self._common = frozenset(common.split())
         self.foreign = foreign
         self._letters = frozenset(letters)
+        self._has_ascii = self._letters.issuperset(string.ascii_lowercase)
         self._spoken = _by_word((foreign or {}).items())
 
     @classmethod
@@ -94,22 +107,25 @@ class Guards:
         Raises:
             DataError: No text holds a word.
         """
-        openings = [_opening(text) for text in _sample(list(texts))]
-        unit = _choose_unit(openings)
-        split = _UNITS[unit].findall
-        counts = Counter(word for text in openings for word in split(text))
-        if not counts:
+        openings = list(map(opening, _sample(list(texts))))
+        written = [spaced(one, "words") for one in openings]
+        unit = _choose_unit(openings, written)
+        if unit != "words":
+            written = [spaced(one, unit) for one in openings]
+        units = coded(written)
+        if not units.names:
             raise DataError("Guards cannot be fitted: no training text holds a word.")
+        counts = Counter(dict(zip(units.names, np.bincount(units.codes).tolist(), strict=True)))
         common = _most_common(counts)
-        lengths, shares = _measure((split(text) for text in openings), common, counts)
+        lengths, shares = _measure(units, common)
         return cls(
             unit=unit,
             usual_length=max(1, int(np.percentile(lengths, 1))),
             common=" ".join(common),
             common_share=round(float(shares.mean()), 4),
             least_ratio=_least_ratio(lengths, shares),
-            letters=_letters_of(openings),
-            foreign=_foreign(counts, map(split, openings), common),
+            letters=_letters_of(written),
+            foreign=_foreign(counts, units, common),
         )
 
     def without_rare(self, texts: Iterable[str], least: int) -> "Guards":
@@ -119,29 +135,31 @@ class Guards:
             texts: The training texts.
             least: Texts, read to the same length as in `fit`, that must hold a unit.
         """
-        split = _UNITS[self.unit].findall
         counts = Counter()
         for text in texts:
-            counts.update(self._common.intersection(split(_opening(text))))
+            counts.update(self._common.intersection(self.units(text)))
         kept = " ".join(unit for unit in self.common.split() if counts[unit] >= least)
         return Guards(**{**self.get_config(), "common": kept})
 
-    def judge(self, text: str) -> tuple[str | None, str | None]:
+    def judge(self, text: str) -> _Judgement:
         """Return why `text` should not be scored, and what speaks against its score if it is.
 
         Both as `reason` and `caution` return them, at little more than the cost of one.
         """
-        opening = _opening(text)
-        units = _UNITS[self.unit].findall(opening)
-        return self._reason(opening, units), self._caution(units)
+        return self._judged(self._spaced(text))
+
+    def judge_all(self, texts: Sequence[str]) -> list[_Judgement]:
+        """Judge texts as `judge` does, many at once in half the time."""
+        parts = (texts[first : first + AT_ONCE] for first in range(0, len(texts), AT_ONCE))
+        return [judgement for part in parts for judgement in self._judged_part(part)]
 
     def reason(self, text: str) -> str | None:
         """Return in plain words why `text` should not be scored, or None when it may be.
 
         The part before the colon names the kind of reason, the part after it the numbers.
         """
-        opening = _opening(text)
-        return self._reason(opening, _UNITS[self.unit].findall(opening))
+        written = self._spaced(text)
+        return self._reason(written, written.split())
 
     def caution(self, text: str) -> str | None:
         """Return what speaks against the score of a text that is not refused, or None."""
@@ -149,7 +167,7 @@ class Guards:
 
     def units(self, text: str) -> list[str]:
         """Return what is counted of a text: the words, or characters, of its opening, folded."""
-        return _UNITS[self.unit].findall(_opening(text))
+        return self._spaced(text).split()
 
     def get_config(self) -> dict:
         """Return the arguments that make these guards again, fit for JSON (about 10 kB)."""
@@ -174,7 +192,7 @@ class Guards:
         shares = (made.common_share, made.least_ratio)
         words = (made.letters, made.common, *(made.foreign or {}).values())
         is_right = (
-            made.unit in _UNITS
+            made.unit in UNITS
             and type(made.usual_length) is int
             and 0 < made.usual_length < 10**9
             and all(isinstance(one, int | float) and 0 <= one <= 1 for one in shares)
@@ -184,11 +202,58 @@ class Guards:
             raise ValueError("its guards hold numbers or words that none have")
         return made
 
-    def _reason(self, opening: str, units: list[str]) -> str | None:
+    def _spaced(self, text: str) -> str:
+        return spaced(opening(text), self.unit)
+
+    def _judged(self, written: str) -> _Judgement:
+        units = written.split()
+        return self._reason(written, units), self._caution(units)
+
+    def _judged_part(self, texts: Sequence[str]) -> list[_Judgement]:
+        written = list(map(self._spaced, texts))
+        if len(written) < _MANY:
+            return list(map(self._judged, written))
+        clear = self._clear(written)
+        return [
+            (None, None) if nothing else self._judged(one)
+            for one, nothing in zip(written, clear, strict=True)
+        ]
+
+    def _clear(self, written: list[str]) -> list[bool]:
+        """Tell of which texts it is certain that nothing is to be said against them."""
+        from pyarrow import compute
+
+        units, lengths = split(written)
+        names, kinds = self._kinds
+        place = compute.index_in(units, value_set=names).fill_null(len(names)).to_numpy()
+        common, foreign = (sums(kind[place], lengths) for kind in kinds)
+        counted = np.maximum(lengths, 1)
+        clear = (lengths > 0) & (2 * lengths >= self.usual_length)
+        clear &= common / counted >= self._least_share(counted)
+        clear &= ~_is_evidence(foreign, counted)  # of all languages together
+        return [
+            nothing and not self._unseen(one)
+            for one, nothing in zip(written, clear.tolist(), strict=True)
+        ]
+
+    @functools.cached_property
+    def _kinds(self) -> tuple["pyarrow.Array", np.ndarray]:
+        """Return the words that say something, and whether each is common or foreign.
+
+        The second is (2, words + 1): whatever is none of them comes last.
+        """
+        import pyarrow
+
+        names = sorted(filter(is_unicode, self._common.union(self._spoken)))
+        sets = (self._common, self._spoken)
+        kinds = [[*map(words.__contains__, names), False] for words in sets]
+        return pyarrow.array(names, pyarrow.string()), np.array(kinds)
+
+    def _reason(self, written: str, units: list[str]) -> str | None:
         if not units:
             return f"empty text: no {self.unit}"
         return (
-            self._unseen_letters(opening)
+            self._unseen_letters(written)
             or self._too_short(len(units))
             or (self._uncommon(units) if self.foreign is None else self._other_language(units))
         )
@@ -198,11 +263,19 @@ class Guards:
             return None
         return f"unusual vocabulary: {limit}"
 
-    def _unseen_letters(self, opening: str) -> str | None:
-        unseen = [char for char in set(opening) - self._letters if char.isalpha()]
+    def _unseen(self, written: str) -> list[str]:
+        """Return the letters of a text that those of training have not."""
+        if self._has_ascii and written.isascii():
+            return []
+        signs = beyond_ascii(written.encode()) if self._has_ascii else set(written)
+        return [sign for sign in signs - self._letters if sign.isalpha()]
+
+    def _unseen_letters(self, written: str) -> str | None:
+        unseen = self._unseen(written)
         if not unseen:
             return None
-        share = sum(map(opening.count, unseen)) / sum(map(str.isalpha, opening))
+        letters = filter(str.isalpha, set(written))
+        share = sum(map(written.count, unseen)) / sum(map(written.count, letters))
         if share <= MOST_UNSEEN_LETTERS:
             return None
         return (
@@ -217,6 +290,8 @@ class Guards:
         return f"too short: {length} {unit}, 99% of training texts have {self.usual_length} or more"
 
     def _other_language(self, units: list[str]) -> str | None:
+        if not _is_evidence(sum(map(self._spoken.__contains__, units)), len(units)):
+            return None  # not of all languages together
         hits = _hits(units, self._spoken)
         language = max(self.foreign, key=hits.__getitem__, default=None)
         if not _is_evidence(hits[language], len(units)):
@@ -234,8 +309,7 @@ class Guards:
     def _lacking(self, units: list[str]) -> str | None:
         """Say how many units are common where they are fewer than in most training texts."""
         share = sum(map(self._common.__contains__, units)) / len(units)
-        limit = self.least_ratio * self.common_share
-        limit -= float(_allowance(self.common_share, len(units)))
+        limit = float(self._least_share(len(units)))
         if share >= limit:
             return None
         # Rounded apart, so that the two never read the same.
@@ -244,6 +318,10 @@ class Guards:
             f"texts of this length mostly have {math.ceil(1000 * limit) / 10}% or more"
         )
 
+    def _least_share(self, lengths: np.ndarray | int) -> np.ndarray:
+        """Return the share of common units that a text of that many has at least."""
+        return self.least_ratio * self.common_share - _allowance(self.common_share, lengths)
+
 
 def without_spaces(texts: Iterable[str]) -> bool:
     """Tell whether texts have more than 15 letters from one space to the next, on average.
@@ -251,11 +329,8 @@ def without_spaces(texts: Iterable[str]) -> bool:
     Args:
         texts: Training texts, read and sampled as in `Guards.fit`.
     """
-    return _choose_unit([_opening(text) for text in _sample(list(texts))]) == "characters"
-
-
-def _opening(text: str) -> str:
-    return text.strip()[:CHARACTERS_READ].casefold()
+    openings = list(map(opening, _sample(list(texts))))
+    return _choose_unit(openings, [spaced(one, "words") for one in openings]) == "characters"
 
 
 def _sample(texts: list[str]) -> list[str]:
@@ -264,42 +339,62 @@ def _sample(texts: list[str]) -> list[str]:
     return random.Random(0).sample(texts, TEXTS_FITTED)
 
 
-def _choose_unit(openings: list[str]) -> str:
-    letters = sum(len(text) for text in openings)
-    spaced = sum(len(text.split()) for text in openings)
-    return "characters" if letters > LETTERS_PER_SPACED_WORD * spaced else "words"
+def _choose_unit(openings: list[str], written: list[str]) -> str:
+    """Return "words" where there is a space to every few letters.
+
+    Args:
+        openings: Of the training texts.
+        written: The same, folded, character by character.
+    """
+    letters, runs = sum(map(len, written)), 0
+    for text in openings:
+        runs += len(text.split())
+        if letters <= LETTERS_PER_SPACED_WORD * runs:  # nor do the others take any away
+            return "words"
+    return "characters" if letters else "words"
 
 
 def _most_common(counts: Counter) -> list[str]:
     """Return the most frequent units; equal counts in the order of the alphabet."""
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [unit for unit, _ in ranked if len(unit) <= LONGEST_UNIT][:COMMON_UNITS]
+    short = {unit: count for unit, count in counts.items() if len(unit) <= LONGEST_UNIT}
+    least = min(heapq.nlargest(COMMON_UNITS, short.values()), default=0)
+    often = [unit for unit, count in short.items() if count >= least]
+    return sorted(often, key=lambda unit: (-short[unit], unit))[:COMMON_UNITS]
 
 
-def _letters_of(openings: list[str]) -> str:
+def _letters_of(written: list[str]) -> str:
     """Return the letters that at least one text in a thousand holds: a quotation teaches none."""
-    counts = Counter(char for text in openings for char in set(text) if char.isalpha())
-    least = len(openings) / 1000
+    counts = Counter()
+    for text in written:
+        counts.update(filter(text.__contains__, string.ascii_lowercase))
+        if not text.isascii():
+            counts.update(filter(str.isalpha, beyond_ascii(text.encode())))
+    least = len(written) / 1000
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return "".join(char for char, count in ranked[:LETTERS_KEPT] if count >= least)
 
 
-def _measure(
-    texts: Iterable[list[str]], common: list[str], counts: Counter
-) -> tuple[np.ndarray, np.ndarray]:
+def _measure(units: Coded, common: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return each text's length in units and its share of common ones, both `(texts,)`.
 
     A unit that no other text holds does not count: in a small training set most common units
-    would otherwise be a text's own, and every new text would fall short.
+    would otherwise be a text's own, and every new text would fall short. Texts without a unit are
+    left out.
     """
-    known = {unit: counts[unit] for unit in common}
-    pairs = []
-    for units in texts:
-        own = Counter(units)
-        hits = sum(n for unit, n in own.items() if known.get(unit, 0) > n)
-        pairs.append((len(units), hits))
-    lengths, hits = np.array([pair for pair in pairs if pair[0]]).T
+    known = frozenset(common)
+    counts = np.array([name in known for name in units.names]) & _in_several(units)
+    has_units = units.lengths > 0
+    lengths, hits = units.lengths[has_units], units.summed(counts)[has_units]
     return lengths, hits / lengths
+
+
+def _in_several(units: Coded) -> np.ndarray:
+    """Tell which distinct units more than one text holds."""
+    text = np.repeat(np.arange(len(units.lengths)), units.lengths)
+    first, last = np.empty((2, len(units.names)), np.int64)
+    last[units.codes] = text  # of equal places the later one stays
+    first[units.codes[::-1]] = text[::-1]
+    return first != last
 
 
 def _allowance(share: float, lengths: np.ndarray | int) -> np.ndarray:
@@ -323,7 +418,7 @@ def _languages() -> dict[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in tomllib.loads(text).items()}
 
 
-def _foreign(counts: Counter, texts: Iterable[list[str]], common: list[str]) -> dict[str, str]:
+def _foreign(counts: Counter, units: Coded, common: list[str]) -> dict[str, str]:
     """Return the function words of languages that the training texts are not in.
 
     The language whose function words make up most of the training texts is theirs, and so is any
@@ -332,7 +427,7 @@ def _foreign(counts: Counter, texts: Iterable[list[str]], common: list[str]) -> 
 
     Args:
         counts: Units of the training texts.
-        texts: The units of each of them.
+        units: The same of each of them.
         common: The most frequent ones.
     """
     shares = {
@@ -341,7 +436,7 @@ def _foreign(counts: Counter, texts: Iterable[list[str]], common: list[str]) -> 
     }
     main = max(shares, key=shares.get)
     own = {main} if shares[main] >= OWN_LANGUAGE else set()
-    own |= _also_spoken(texts, _others(own, ()))
+    own |= _also_spoken(units, _others(own, ()))
     return {name: " ".join(sorted(words)) for name, words in _others(own, common).items() if words}
 
 
@@ -351,14 +446,18 @@ def _others(own: set[str], common: Iterable[str]) -> dict[str, frozenset[str]]:
     return {name: words - known for name, words in _languages().items() if name not in own}
 
 
-def _also_spoken(texts: Iterable[list[str]], others: dict[str, frozenset[str]]) -> set[str]:
+def _also_spoken(units: Coded, others: dict[str, frozenset[str]]) -> set[str]:
     """Return the languages that one text in a hundred is in."""
     spoken = _by_word((name, " ".join(words)) for name, words in others.items())
-    found, texts = Counter(), list(texts)
-    for units in texts:
-        for name, hits in _hits(units, spoken).most_common(1):  # its relatives share many words
-            found[name] += _is_evidence(hits, len(units))
-    return {name for name, number in found.items() if number >= OWN_TEXTS * len(texts)}
+    hits = units.summed(np.array([name in spoken for name in units.names]))
+    ends, found = np.cumsum(units.lengths), Counter()
+    # Of most texts too few words are of all other languages together.
+    for place in np.flatnonzero(_is_evidence(hits, np.maximum(units.lengths, 1))):
+        codes = units.codes[ends[place] - units.lengths[place] : ends[place]]
+        own = [units.names[code] for code in codes]
+        for name, number in _hits(own, spoken).most_common(1):  # its relatives share many words
+            found[name] += _is_evidence(number, len(own))
+    return {name for name, number in found.items() if number >= OWN_TEXTS * len(units.lengths)}
 
 
 def _by_word(languages: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -379,5 +478,5 @@ def _hits(units: list[str], spoken: dict[str, list[str]]) -> Counter:
     return hits
 
 
-def _is_evidence(hits: int, length: int) -> bool:
-    return hits >= LEAST_FOREIGN and hits / length >= LEAST_FOREIGN_SHARE
+def _is_evidence(hits: np.ndarray | int, lengths: np.ndarray | int) -> np.ndarray | bool:
+    return (hits >= LEAST_FOREIGN) & (hits / lengths >= LEAST_FOREIGN_SHARE)

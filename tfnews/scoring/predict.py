@@ -149,7 +149,7 @@ def score(
         while chunk := list(itertools.islice(request.texts, BATCHES * size)):
             read += len(chunk)
             progress.read(read, ended=len(chunk) < BATCHES * size)
-            judged = [_judged(classifier, item) for item in chunk]
+            judged = _judged(classifier, chunk)
             asked.append(_ask(scoring, scorer, chunk, judged, size, request.score_anyway))
             while len(asked) > ahead:
                 # The next texts are read and judged while these are scored, on another core; but
@@ -202,12 +202,13 @@ def _ask(
 
 
 def _answers(asked: _Asked, classifier: "NewsClassifier", called: _Called) -> Iterator[Prediction]:
-    scores = iter(asked.scores.result()[0])
+    scores, _ = asked.scores.result()
+    scored = zip(scores, _labels(scores, classifier.class_names, called), strict=True)
     for item, want, (reason, caution) in zip(asked.chunk, asked.wanted, asked.judged, strict=True):
-        number = next(scores) if want else None
         if want:
-            reason = reason or caution
-        yield _prediction(classifier, item, number, reason, called)
+            yield _prediction(item.id, *next(scored), reason or caution, called)
+        else:
+            yield Prediction(item.id, None, None, "not_scored", reason)
 
 
 def doubt(band: Band) -> str:
@@ -215,13 +216,16 @@ def doubt(band: Band) -> str:
     return f"unsure: no class is called at scores from {band.low:.3f} to {band.high:.3f}"
 
 
-def _judged(classifier: "NewsClassifier", item: Item) -> tuple[str | None, str | None]:
-    """Return the reason against scoring a text, and the caution beside its score."""
-    if item.text is None:
-        return item.problem, None
-    if not item.text:
-        return "empty text: nothing to read", None
-    return classifier.guards.judge(item.text) if classifier.guards else (None, None)
+def _judged(classifier: "NewsClassifier", chunk: list[Item]) -> list[tuple[str | None, str | None]]:
+    """Return the reason against scoring each text, and the caution beside its score."""
+    texts = [item.text for item in chunk if item.text]
+    guards = classifier.guards
+    found = iter(guards.judge_all(texts) if guards else [(None, None)] * len(texts))
+    return [next(found) if item.text else (_nothing(item), None) for item in chunk]
+
+
+def _nothing(item: Item) -> str:
+    return item.problem if item.text is None else "empty text: nothing to read"
 
 
 def _probabilities(
@@ -236,21 +240,24 @@ def _probabilities(
     return scores, time.perf_counter() - began
 
 
-def _prediction(
-    classifier: "NewsClassifier",
-    item: Item,
-    score: float | None,
-    reason: str | None,
-    called: _Called,
-) -> Prediction:
+def _labels(
+    scores: list[float], class_names: Sequence[str], called: _Called
+) -> Iterator[str | None]:
+    """Return the class that each score calls, None in the band."""
     from tfnews.statistics.sample import flagged, unsure
 
-    if score is None:
-        return Prediction(item.id, None, None, "not_scored", reason)
+    # Of all at once: a call for each costs more than its answer.
+    flags, doubts = flagged(scores, called.threshold), unsure(scores, called.band)
+    for flag, is_unsure in zip(flags.tolist(), doubts.tolist(), strict=True):
+        yield None if is_unsure else class_names[int(flag)]
+
+
+def _prediction(
+    id: str, score: float, label: str | None, reason: str | None, called: _Called
+) -> Prediction:
     if not math.isfinite(score):  # NaN is below every threshold: it would pass for real
-        return Prediction(item.id, None, None, "not_scored", f"no number: the model gave {score}")
-    if unsure(score, called.band):
+        return Prediction(id, None, None, "not_scored", f"no number: the model gave {score}")
+    if label is None:
         reasons = filter(None, (doubt(called.band), reason))
-        return Prediction(item.id, score, None, UNSURE, "; ".join(reasons))
-    label = classifier.class_names[int(flagged(score, called.threshold))]
-    return Prediction(item.id, score, label, "scored", reason)
+        return Prediction(id, score, None, UNSURE, "; ".join(reasons))
+    return Prediction(id, score, label, "scored", reason)

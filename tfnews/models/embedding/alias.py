@@ -18,7 +18,6 @@ import tensorflow as tf
 from tfnews.catalogue import Row
 from tfnews.data.text import shown
 from tfnews.errors import UsageError, WeightsError
-from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding.module import (
     UnknownStructureError,
     describe,
@@ -29,7 +28,7 @@ from tfnews.models.embedding.module import (
 from tfnews.models.embedding.tables import weights_licence
 from tfnews.models.family import Built
 from tfnews.models.graph import check_graph
-from tfnews.models.ragged import RaggedBackbone
+from tfnews.models.ragged import RaggedBackbone, RaggedClassifier
 from tfnews.models.text.words import WordPreprocessor
 from tfnews.records import WeightsRecord
 from tfnews.weights.digests import module_digest
@@ -234,7 +233,7 @@ class AliasPreprocessor(WordPreprocessor):
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class AliasClassifier(NewsClassifier):
+class AliasClassifier(RaggedClassifier):
     """A TF-Hub module, used as it is, under a small dense head."""
 
     backbone_cls = AliasBackbone

@@ -6,14 +6,13 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue import Row
-from tfnews.models.classifier import NewsClassifier
 from tfnews.models.embedding import alias
 from tfnews.models.embedding.bag import EmbeddingBag
 from tfnews.models.embedding.module import UnknownStructureError
 from tfnews.models.embedding.tables import WordTable, word_table
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.influence import is_linear, line, of_logits
-from tfnews.models.ragged import RaggedBackbone
+from tfnews.models.ragged import RaggedBackbone, RaggedClassifier
 from tfnews.models.text.words import WordPreprocessor
 from tfnews.models.variables import fill
 from tfnews.weights.find import find
@@ -71,7 +70,7 @@ class HubPreprocessor(WordPreprocessor):
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class HubClassifier(NewsClassifier):
+class HubClassifier(RaggedClassifier):
     """A pooled token embedding under a small dense head."""
 
     backbone_cls = HubBackbone

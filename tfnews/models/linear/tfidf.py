@@ -1,21 +1,23 @@
 """Family "linear": TF-IDF n-grams whose logistic regression scikit-learn solves."""
 
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfnews.catalogue import Row
 from tfnews.errors import DataError
-from tfnews.models.classifier import NewsClassifier
 from tfnews.models.family import Built, Family, Material
 from tfnews.models.influence import is_linear, line
 from tfnews.models.linear.logistic import carry, logistic_regression
-from tfnews.models.ragged import RaggedBackbone
-from tfnews.models.text.normalise import CHARACTERS, characters
-from tfnews.models.text.words import WordPreprocessor, WordTokenizer
+from tfnews.models.linear.terms import TermVectorizer
+from tfnews.models.ragged import RaggedBackbone, RaggedClassifier
+from tfnews.models.text.words import WordPreprocessor
 from tfnews.records import WeightsRecord
 
-_WORD = r"(?u)\b\w\w+\b"
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -119,7 +121,7 @@ class TfidfPreprocessor(WordPreprocessor):
 
 
 @keras.saving.register_keras_serializable("tfnews")
-class TfidfClassifier(NewsClassifier):
+class TfidfClassifier(RaggedClassifier):
     """Logistic regression over TF-IDF rows."""
 
     backbone_cls = TfidfBackbone
@@ -159,17 +161,10 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
         DataError: No term occurs in enough texts.
     """
     vectorizer, solution = solve(material, options)
-    words = options.get("analyzer") != "char"
-    tokenizer = WordTokenizer(
-        list(vectorizer.get_feature_names_out()),
-        normalise="words" if words else CHARACTERS,
-        oov_buckets=0,
-        ngrams=options["ngrams"],
-        min_letters=2 if words else 0,
-    )
-    backbone = TfidfBackbone(len(vectorizer.idf_), options["sublinear_tf"])
-    backbone.rows.idf.assign(vectorizer.idf_)
-    classifier = TfidfClassifier(backbone, TfidfPreprocessor(tokenizer), head=row.head, **answers)
+    backbone = TfidfBackbone(len(vectorizer.idf), options["sublinear_tf"])
+    backbone.rows.idf.assign(vectorizer.idf)
+    preprocessor = TfidfPreprocessor(vectorizer.tokenizer)
+    classifier = TfidfClassifier(backbone, preprocessor, head=row.head, **answers)
     carry(solution, classifier)
     return classifier, WeightsRecord(licence="none: fitted here")
 
@@ -177,18 +172,18 @@ def build(row: Row, material: Material, options: dict, answers: dict) -> Built:
 FAMILY = Family(build, solved=True)
 
 
-def solve(material: Material, options: dict) -> tuple:
-    """Return scikit-learn's fitted `TfidfVectorizer` and `LogisticRegression`."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def solve(material: Material, options: dict) -> tuple[TermVectorizer, "LogisticRegression"]:
+    """Return what turns texts into rows, and scikit-learn's logistic regression fitted on them.
 
-    by_character = options.get("analyzer") == "char"
-    vectorizer = TfidfVectorizer(
-        tokenizer=characters if by_character else None,
-        token_pattern=None if by_character else _WORD,
-        ngram_range=(1, options["ngrams"]),
-        min_df=options["min_df"],
-        max_features=options["max_features"],
-        sublinear_tf=options["sublinear_tf"],
+    Raises:
+        DataError: No term occurs in enough texts.
+    """
+    vectorizer = TermVectorizer(
+        options.get("analyzer", "word"),
+        options["ngrams"],
+        options["min_df"],
+        options["max_features"],
+        options["sublinear_tf"],
     )
     try:
         rows = vectorizer.fit_transform(material.texts)

@@ -11,7 +11,7 @@ from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError
 
 # What scikit-learn's `\w` matches: letters, digits and other numbers, the underscore.
-_NOT_A_WORD = r"[^\p{L}\p{N}_]+"
+_NO_WORD_OR_SPACE = r"[^\p{L}\p{N}_ ]+"
 
 # For languages without spaces. Words in ASCII stay whole, and marks such as Thai vowels stay with
 # the letter before them.
@@ -87,4 +87,6 @@ def normalise(strings: tf.Tensor, rule: str) -> tf.Tensor:
         strings = tf.strings.regex_replace(strings, _NO_CHARACTER, " ")
         strings = tf.strings.regex_replace(strings, apart, r" \1 ")
         return tf.strings.strip(tf.strings.regex_replace(strings, " +", " "))
-    return tf.strings.strip(tf.strings.regex_replace(strings, _NOT_A_WORD, " "))
+    # Not all at once: most of what stands between words is one space, which need not be replaced.
+    strings = tf.strings.regex_replace(strings, _NO_WORD_OR_SPACE, " ")
+    return tf.strings.strip(tf.strings.regex_replace(strings, "  +", " "))

@@ -64,7 +64,8 @@ class SubwordTokenizer(keras_hub.tokenizers.Tokenizer):
         Raises:
             WeightsError: A special token is missing.
         """
-        self.vocabulary = vocabulary
+        # Past Keras, which looks at each word for variables: seconds of a large vocabulary.
+        object.__setattr__(self, "vocabulary", vocabulary)
         names = self.special_names
         known = names.values() if vocabulary is None else vocabulary
         missing = [name for name in names.values() if name not in known]

@@ -53,7 +53,8 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def set_vocabulary(self, vocabulary: list[str] | None) -> None:
         """Take the words whose ids are 0, 1, 2 and so on."""
-        self.vocabulary = vocabulary
+        # Past Keras, which looks at each word for variables: seconds of a large vocabulary.
+        object.__setattr__(self, "vocabulary", vocabulary)
         self._table = None
         if vocabulary is None:
             return

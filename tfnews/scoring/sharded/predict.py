@@ -19,7 +19,7 @@ from tfnews.scoring.sharded.runners import check_runner, has_workers, pipeline_o
 from tfnews.scoring.sharded.shards import Job
 from tfnews.scoring.tally import Tally
 
-SHARD = 2048  # records of a shard, at least
+SHARD = 4096  # records of a shard, at least
 _USUAL_BATCH = 64  # texts; what an architecture takes by default divides it
 _READING = (
     "format", "id_column", "title_column", "text_column", "encoding", "delimiter", "header",
