@@ -8,6 +8,7 @@ from tests.models.reduced import PROBES, TEXTS, small
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import tflite
 from tfnews.export.litert import LiteRT, Parity
+from tfnews.models.precision import under_policy
 from tfnews.records import Calibration
 
 CUT = {"num_layers": 1, "max_tokens": 12}  # pieces, so that the longer texts are cut
@@ -128,6 +129,12 @@ def test_other_rows_are_refused_before_anything_is_converted(name, monkeypatch):
     monkeypatch.setattr(tflite, "convert_any_length", None)
     with pytest.raises(UsageError, match=r"is for transformers\. .*Leave --backend out"):
         LiteRT(small(name))
+
+
+def test_mixed_precision_is_refused(fast):
+    """Its conversion failed with an error of the converter's own."""
+    with pytest.raises(UsageError, match=r"in float32\. Received: mixed_bfloat16"):
+        LiteRT(under_policy(fast[1], "mixed_bfloat16"))
 
 
 def test_a_missing_runtime_is_told_before_the_conversion(fast, monkeypatch):

@@ -54,7 +54,8 @@ class LiteRT:
             `None` before.
 
     Raises:
-        UsageError: The classifier is no transformer, or `ai_edge_litert` is not installed.
+        UsageError: The classifier is no transformer or not in float32, or `ai_edge_litert` is not
+            installed.
 
     Example:
         >>> fast = LiteRT(tfnews.load("minilm-1"))
@@ -136,15 +137,15 @@ class LiteRT:
 
 
 def _check(classifier: NewsClassifier) -> None:
-    """Check that a classifier gains by LiteRT.
-
-    Raises:
-        UsageError: It is no transformer.
-    """
+    """Refuse a classifier that LiteRT gains nothing for, or cannot take."""
     if not isinstance(classifier, TransformerClassifier):
         raise UsageError(
             "--backend litert is for transformers. Texts of all others TensorFlow scores faster, "
             "many at once. Leave --backend out."
+        )
+    if (policy := classifier.backbone.dtype_policy.name) != "float32":
+        raise UsageError(
+            f"LiteRT takes a classifier in float32. Received: {policy}. Open the run anew."
         )
 
 
