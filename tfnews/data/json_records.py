@@ -219,13 +219,9 @@ def _checked(value: object, text: str) -> tuple[dict | None, str | None]:
         return None, _NO_OBJECT
     if text.count("[") + text.count("{") > DEEPEST and is_deeper(value):
         return None, TOO_DEEP
-    if "\\u" in text and _PAIR.search(text) and _has_half_pair(value):
+    if _PAIR.search(text) and not is_unicode(json.dumps(value, ensure_ascii=False)):
         return None, HALF_PAIR
     return value, None
-
-
-def _has_half_pair(value: dict) -> bool:
-    return not is_unicode(json.dumps(value, ensure_ascii=False))
 
 
 # --- Values one after another ----------------------------------------------------------------
