@@ -10,9 +10,9 @@ CPU = "processor\t: 0\nmodel name\t: A processor\nflags\t\t: {}\n\nprocessor\t: 
 @pytest.mark.parametrize(
     ("flags", "features", "said"),
     [
-        ("fpu avx avx2 fma", ("avx", "avx2", "fma"), "It has no bfloat16 instructions"),
+        ("fpu avx avx2 fma", ("avx", "avx2", "fma"), "It has no matrix unit for bfloat16"),
         ("fpu sse2", (), "It has no AVX2 and will be slow"),
-        ("avx2 avx512_bf16", ("avx2", "avx512_bf16"), "faster in mixed_bfloat16, which"),
+        ("avx2 avx512_bf16", ("avx2", "avx512_bf16"), "It has no matrix unit for bfloat16"),
         ("avx2 avx512_bf16 amx_bf16", ("avx2", "avx512_bf16", "amx_bf16"), "matrix unit (AMX)"),
     ],
 )

@@ -31,8 +31,9 @@ def machine(monkeypatch):
     ("capability", "flags", "name", "expected"),
     [
         (None, "avx2", "swivel20", "float32"),
-        (None, "avx2 avx512_bf16", "swivel20", "float32"),
-        (None, "avx2 avx512_bf16", "tinybert", "mixed_bfloat16"),
+        (None, "avx512_bf16 amx_bf16", "swivel20", "float32"),
+        (None, "avx512_bf16 amx_bf16", "tinybert", "mixed_bfloat16"),
+        (None, "avx2 avx512_bf16", "tinybert", "float32"),
         (None, "avx2", "tinybert", "float32"),
         ((6, 1), "", "swivel20", "float32"),
         ((7, 0), "", "swivel20", "mixed_float16"),
@@ -41,7 +42,7 @@ def machine(monkeypatch):
         ((9, 0), "", "tinybert", "mixed_bfloat16"),
         ((7, 0), "", "mobilebert", "float32"),  # its activations overflow in float16
         ((8, 0), "", "mobilebert", "mixed_bfloat16"),
-        ((), "avx512_bf16", "tinybert", "float32"),  # a GPU that does not say what it is
+        ((), "amx_bf16", "tinybert", "float32"),  # a GPU that does not say what it is
     ],
 )
 def test_auto_follows_the_machine_and_the_architecture(machine, capability, flags, name, expected):

@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     type=click.Choice(PRECISIONS),
     default="float32",
     show_default=True,
-    help="mixed_bfloat16 is faster for transformers on CPUs and GPUs that have its instructions; "
+    help="mixed_bfloat16 is faster for transformers on CPUs with AMX and on GPUs that have it; "
     "most scores then differ by less than a thousandth, a few by hundredths.",
 )
 @click.option(

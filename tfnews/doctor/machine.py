@@ -54,14 +54,13 @@ def _advice(features: tuple[str, ...] | None) -> str:
     """Say which precision is worth it, by the rule of `--precision auto`."""
     if features is None:
         return "The system does not tell its instructions. --precision auto trains in float32."
-    if "avx512_bf16" in features:
-        amx = ", by its matrix unit (AMX)" if "amx_bf16" in features else ""
+    if "amx_bf16" in features:
         return (
-            f"Transformers train faster in mixed_bfloat16{amx}, which --precision auto takes for "
-            "them; everything else in float32."
+            "Transformers train faster in mixed_bfloat16, by its matrix unit (AMX), which "
+            "--precision auto takes for them; everything else in float32."
         )
     slow = "" if {"avx2", "asimd"} & set(features) else " It has no AVX2 and will be slow."
-    return f"It has no bfloat16 instructions: train in float32, as --precision auto does.{slow}"
+    return f"It has no matrix unit for bfloat16: train in float32, as --precision auto does.{slow}"
 
 
 def memory() -> tuple[float | None, float | None]:
