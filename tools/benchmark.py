@@ -47,9 +47,10 @@ PACKAGES = (
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16",
                 "amx_int8", "asimd", "bf16", "sve")  # fmt: skip
 SIZES = {
-    "quick": {"rounds": 1, "texts": 12, "articles": 240, "rows": 2_000, "base": 120, "steps": 6},
-    "full": {"rounds": 5, "texts": 192, "articles": 20_000, "rows": 1_000_000, "base": 2_500,
-             "steps": 30},
+    "quick": {"rounds": 1, "texts": 12, "trained": 12, "articles": 240, "rows": 2_000, "base": 120,
+              "steps": 6},
+    "full": {"rounds": 5, "texts": 128, "trained": 64, "articles": 20_000, "rows": 1_000_000,
+             "base": 2_500, "steps": 30},
 }  # fmt: skip
 _HEADER = """\
 | benchmark | tfnews | peer | median (range) | target | | parity |

@@ -71,7 +71,7 @@ RACES = (
             ),
         ),
         warm_up=False,
-        most_rounds=3,
+        most_rounds=2,
     ),
     Race(
         "start",

@@ -198,7 +198,7 @@ def training(job: dict) -> dict[str, Callable]:
     from tfnews.training.losses import loss_for
     from tfnews.training.optimizers import AdamW
 
-    texts, labels = sample(job, job["texts"])
+    texts, labels = sample(job, job["trained"])
     steps = batches_per_epoch(len(texts), BATCH)
 
     def epoch(classifier: object, model: object) -> None:

@@ -17,8 +17,8 @@ _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 class Texts:
     """Texts and labels, tokenised and cut into batches as transformers' recipes do it."""
 
-    def __init__(self, job: dict):
-        self.texts, labels = sample(job, job["texts"])
+    def __init__(self, job: dict, count: int):
+        self.texts, labels = sample(job, count)
         self.labels = torch.tensor(labels)
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint(job))
 
@@ -69,7 +69,7 @@ def _model(job: dict, attention: str = "sdpa") -> torch.nn.Module:
 
 def training(job: dict) -> dict[str, Callable]:
     """Train an epoch; in bfloat16 as the Trainer's `bf16` does it, by autocast."""
-    data = Texts(job)
+    data = Texts(job, job["trained"])
     sides = {}
     for side in job["sides"]:
         _, how, precision = side.split(" ")
@@ -119,7 +119,7 @@ def _after_one_step(model: torch.nn.Module, data: Texts, precision: str) -> list
 
 def prediction(job: dict) -> dict[str, Callable]:
     """Score raw texts; in bfloat16 the weights are bfloat16 too, which is faster than autocast."""
-    data = Texts(job)
+    data = Texts(job, job["texts"])
     models = {name: _model(job).eval().to(dtype) for name, dtype in _PRECISIONS.items()}
     sides = {}
     for side in job["sides"]:
@@ -141,7 +141,7 @@ def onnx(job: dict) -> dict[str, Callable]:
     """Score raw texts, sorted by length, by the graph that ONNX Runtime fuses for BERT."""
     import onnxruntime
 
-    data = Texts(job)
+    data = Texts(job, job["texts"])
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = job["cores"]
     fused, sides = _fused(job, data), {}

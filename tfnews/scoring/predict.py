@@ -72,7 +72,8 @@ def predict(
             the classifier's own. With one of your own the run's band of unsure scores, which
             belongs to its threshold, is left aside.
         precision: One of `PRECISIONS`. In mixed precision transformers answer faster on a CPU with
-            AMX and on GPUs that have it; most scores differ by less than a thousandth, a few by hundredths.
+            AMX and on GPUs that have it; most scores differ by less than a thousandth, a few by
+            hundredths.
         format: Format of the file, one of `tfnews.data.tables.FORMATS`; by default its name
             tells.
         id_column: Column of the ids.
