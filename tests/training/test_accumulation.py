@@ -78,7 +78,7 @@ def whole():
     return get
 
 
-@pytest.mark.parametrize("parts", [2, 3, 7])
+@pytest.mark.parametrize("parts", [2, pytest.param(3, marks=pytest.mark.slow), 7])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("made", MADE)
 def test_an_update_in_parts_is_that_of_the_whole_batch(whole, made, optimizer, parts):

@@ -372,6 +372,7 @@ def torn(splits, folder, moments):
     return Run(folder / "ended" / "mine"), Run(folder / "in-peace" / "mine"), ends
 
 
+@pytest.mark.slow  # the campaign of faults interrupts a fit too
 def test_a_process_interrupted_comes_to_the_same(splits, tmp_path):
     moments = [(np.random.default_rng(7).integers(70, 110), signal.SIGTERM)]  # of 180 steps
     run, expected, (interrupted, completed, _) = torn(splits, tmp_path, moments)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -49,6 +49,7 @@ def check(texts, asked, **options):
     np.testing.assert_allclose(again.toarray(), expected.toarray(), atol=1e-12)
 
 
+@settings(max_examples=25)
 @given(
     texts=st.lists(_TEXT, min_size=1, max_size=8),
     asked=st.lists(_TEXT, min_size=1, max_size=3),
