@@ -230,5 +230,7 @@ def _after_one_step(classifier: object, texts: list[str], labels: list[int]) -> 
         logits = model(classifier.preprocessor.pack(ids), training=False)
         loss = loss_for(classifier)(tf.constant(labels[:BATCH]), logits)
     variables = model.trainable_variables
-    AdamW(RATE, weight_decay=0.01).apply(tape.gradient(loss, variables), variables)
+    # torch adds its 1e-8 to a root that is corrected for the first steps; Keras to one that is not.
+    step = AdamW(RATE, weight_decay=0.01, epsilon=1e-8 * (1 - 0.999) ** 0.5)
+    step.apply(tape.gradient(loss, variables), variables)
     return [float(score) for score in classifier.probabilities(ids)]
