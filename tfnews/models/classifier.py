@@ -150,9 +150,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     @calibration.setter
     def calibration(self, calibration: Calibration) -> None:
         self._probabilities.calibration = checked(**asdict(calibration))
-        # What was traced holds the old one.
-        self.train_function = self.test_function = self.predict_function = None
-        self.__dict__.pop("_answers", None)
+        self._trace_again()
 
     def calibrated(self, logits: tf.Tensor) -> tf.Tensor:
         """Map logits (batch, units) to those of its probabilities, (batch, units)."""
@@ -197,9 +195,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
             ids: Their ids, which nothing else takes: the weights stay as they are.
         """
         self.preprocessor.tokenizer.forget(ids)
-        # What was traced holds the old vocabulary.
-        self.__dict__.pop("_encoded", None)
-        self.train_function = self.test_function = self.predict_function = None
+        self._trace_again()
 
     def compile(self, optimizer="auto", loss="auto", *, metrics="auto", **kwargs) -> None:
         """Configure Keras' own `fit` and `evaluate`, as for any keras-hub classifier.
@@ -368,6 +364,12 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         """Serve raw texts where TensorFlow saves the model itself; Keras would trace dense ids."""
         return self.servable().text
 
+    def _trace_again(self) -> None:
+        """Drop the traced functions, which hold the vocabulary and the calibration of before."""
+        self.train_function = self.test_function = self.predict_function = None
+        for traced in ("_encoded", "_answers", "_answers_texts"):
+            self.__dict__.pop(traced, None)
+
     @functools.cached_property
     def _encoded(self) -> Callable:
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
@@ -379,6 +381,14 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     @functools.cached_property
     def _answers(self) -> Callable:
         return tf.function(self.answer, input_signature=[batches.IDS])
+
+    @functools.cached_property
+    def _answers_texts(self) -> Callable:
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+        def answers(texts: tf.Tensor) -> tf.Tensor:
+            return self.answer(self.preprocessor.tokenizer(texts))
+
+        return answers
 
     def get_config(self) -> dict:
         """Return the arguments."""

@@ -43,6 +43,5 @@ class RaggedClassifier(NewsClassifier):
         """Return `probabilities`, several batches at once."""
         if isinstance(texts, tf.RaggedTensor):
             return answered_side_by_side(self._answers, texts, batch_size)
-        return answered_side_by_side(
-            lambda batch: self._answers(self._encoded(batch)), listed(texts), batch_size
-        )
+        # One graph for both: to call two took a quarter of the time.
+        return answered_side_by_side(self._answers_texts, listed(texts), batch_size)
