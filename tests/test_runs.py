@@ -423,10 +423,11 @@ def test_a_file_that_is_not_json(tmp_path):
         ('{"class_names": [[], {}]}', "class_names among the scores"),
         ('{"confusion": [[1, 2], [3]]}', "confusion among the scores"),
         ('{"f1": null}', "f1 among the scores"),
-        ('{"fpr": "low"}', "fpr among the scores is no number"),
-        ('{"mood": {}}', "mood among the scores is no number"),
+        ('{"fpr": "low"}', "fpr among the scores"),
+        ('{"mood": {}}', "mood among the scores"),
         ('{"always": {"class": "real", "f1": []}}', "always among the scores"),
         ('{"always": {"class": "real", "f1": "0.5"}}', "always among the scores"),
+        ('{"always": {"class": "real", "rows": null}}', "always among the scores"),
         ('{}, "intervals": {"f1": [0.1]}', "the interval of f1 is not two numbers"),
         ('{}, "intervals": {"f1": [0.1, {}]}', "the interval of f1 is not two numbers"),
         ('{}, "intervals": {"f1": "ab"}', "test.intervals.f1 must be a list"),
@@ -645,6 +646,26 @@ def test_slices_are_of_the_two_rates(tmp_path, where):
     part[where][""] = part[where].pop("fpr")
     run.metrics_path.write_text(json.dumps(content))
     with pytest.raises(RunError, match="told apart by fpr and fnr alone"):
+        run.scores()
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        ({"wrong": 1, "of": 4, "rate": 0.25}, "neither rate nor interval"),
+        ({"wrong": 1, "of": 4, "interval": [0.1, 0.4]}, "neither rate nor interval"),
+        ({"wrong": 0, "of": 0, "rate": 0.0, "interval": [0.0, 0.1]}, "neither rate nor interval"),
+        ({"wrong": 0, "of": 0}, "no texts"),
+    ],
+)
+def test_a_rate_of_a_slice_is_whole(tmp_path, rate, message):
+    """A report gives it with its interval; one without ended in an error of Python's."""
+    run = Run.create(tiny.config("first"), tmp_path)
+    run.update_scores(slices=sliced())
+    content = json.loads(run.metrics_path.read_text())
+    content["slices"]["worst"]["fpr"]["others"] = rate
+    run.metrics_path.write_text(json.dumps(content))
+    with pytest.raises(RunError, match=message):
         run.scores()
 
 

@@ -40,8 +40,11 @@ def _of_one_answer(value: object) -> bool:
     """Tell whether these are the scores of giving each text the same class."""
     if not isinstance(value, dict) or not _is_text(value.get("class")):
         return False
-    scores = (score for name, score in value.items() if name != "class")
-    return all(score is None or _is_number(score) for score in scores)
+    return all(_is_score(name, score) for name, score in value.items() if name != "class")
+
+
+def _is_score(name: str, value: object) -> bool:
+    return _SCORES[name](value) if name in _SCORES else value is None or _is_number(value)
 
 
 # What `metrics.scores` returns, by what it can be; the others are numbers or not known.
@@ -93,12 +96,9 @@ class Judged:
                 interval is not two numbers.
         """
         object.__setattr__(self, "scores", _read(self.scores))
-        for name, is_right in _SCORES.items():
-            if name in self.scores and not is_right(self.scores[name]):
-                raise ValueError(f"{name} among the scores is not what it can be")
         for name, score in self.scores.items():
-            if name not in _SCORES and not (score is None or _is_number(score)):
-                raise ValueError(f"{name[:40]} among the scores is no number")
+            if not _is_score(name, score):
+                raise ValueError(f"{name[:40]} among the scores is not what it can be")
         for name, interval in self.intervals.items():
             if interval is not None and not _is_pair(interval, _is_number):
                 raise ValueError(f"the interval of {name[:40]} is not two numbers")

@@ -20,6 +20,11 @@ class Rate:
     rate: float | None = None
     interval: tuple[float, float] | None = None
 
+    def check_read(self) -> None:
+        """Check what a file says: a `ValueError` where rate and interval do not go together."""
+        if len({self.of == 0, self.rate is None, self.interval is None}) > 1:
+            raise ValueError("a share of no texts has neither rate nor interval, others have both")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
@@ -97,6 +102,11 @@ class Worst:
     rate: Rate
     others: Rate
     shown: bool
+
+    def check_read(self) -> None:
+        """Check what a file says: a `ValueError` where there is nothing to compare."""
+        if not (self.rate.of and self.others.of):
+            raise ValueError("the slice with the most errors, or the others, are no texts")
 
 
 @dataclass(frozen=True, kw_only=True)
