@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from tfnews.data.text import combine
 from tfnews.errors import DataError
-from tfnews.models.guards import Guards, _hits, _languages
+from tfnews.models.guard_evidence import hits_of
+from tfnews.models.guard_fitting import _languages
+from tfnews.models.guards import Guards
 
 FUNCTION_WORDS = ["the", "of", "and", "to", "in", "that", "it", "was", "for", "on", "with", "as"]
 NAMES = [f"name{number}" for number in range(400)]
@@ -164,7 +166,7 @@ def test_fitting_twice_gives_the_same(texts):
 
 
 def test_more_texts_than_are_read_are_sampled(monkeypatch):
-    monkeypatch.setattr("tfnews.models.guards.TEXTS_FITTED", 50)
+    monkeypatch.setattr("tfnews.models.guard_fitting.TEXTS_FITTED", 50)
     # Alternating classes: every second text would be one class only.
     guards = Guards.fit(["alpha beta", "gamma delta"] * 500)
     assert {"alpha", "gamma"} <= set(guards.common.split())
@@ -237,7 +239,7 @@ def test_both_judgements_at_once_are_those_of_each(text):
 
 
 def test_function_words_are_counted_as_often_as_they_stand():
-    assert _hits(["de", "de", "la", "rue"], {"de": ["French", "Dutch"], "la": ["French"]}) == {
+    assert hits_of(["de", "de", "la", "rue"], {"de": ["French", "Dutch"], "la": ["French"]}) == {
         "French": 3,
         "Dutch": 2,
     }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tfnews.models import guard_fitting
 from tfnews.models import guards as module
 from tfnews.models.guard_units import CHARACTERS_READ, UNITS, coded, opening, spaced
 from tfnews.models.guards import Guards
@@ -177,9 +178,9 @@ def test_fit_counts_in_parts_as_in_one(monkeypatch):
 
 
 def test_most_common_units_rank_equal_counts_by_the_alphabet(monkeypatch):
-    monkeypatch.setattr(module, "COMMON_UNITS", 3)
+    monkeypatch.setattr(guard_fitting, "COMMON_UNITS", 3)
     counts = Counter({"d": 2, "c": 2, "b": 1, "a": 2, "x" * 25: 9, "e": 5})
-    assert module._most_common(counts) == ["e", "a", "c"]
+    assert guard_fitting._most_common(counts) == ["e", "a", "c"]
 
 
 def test_folding_twice_is_folding_once():

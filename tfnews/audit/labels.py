@@ -82,7 +82,7 @@ def _out_of_fold(frame: pd.DataFrame, splits: Splits, seed: int) -> np.ndarray:
     from sklearn.model_selection import StratifiedGroupKFold
 
     from tfnews.models.family import Material
-    from tfnews.models.guards import without_spaces
+    from tfnews.models.guard_fitting import without_spaces
     from tfnews.models.linear.tfidf import solve
 
     labels, clusters = frame["label"].to_numpy(), frame["cluster"].to_numpy()

@@ -9,7 +9,7 @@ from tfnews import catalogue, progress
 from tfnews.data.splits import Splits
 from tfnews.evaluation.kept import kept
 from tfnews.models.family import Material
-from tfnews.models.guards import without_spaces
+from tfnews.models.guard_fitting import without_spaces
 from tfnews.models.linear.tfidf import solve
 from tfnews.records import Comparison
 from tfnews.statistics import balance, intervals

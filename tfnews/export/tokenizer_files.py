@@ -7,7 +7,7 @@ from pathlib import Path
 import keras_hub
 import tensorflow as tf
 
-from tfnews.models import guard_units, guards
+from tfnews.models import guard_evidence, guard_units, guards
 from tfnews.models.text.normalise import PIECES
 from tfnews.models.text.packing import PiecePreprocessor
 from tfnews.models.text.piece_model import ModelProto, SentencePiece
@@ -153,10 +153,10 @@ def guards_in_words(fitted: guards.Guards | None) -> dict:
     return {
         "rule": _RULE + (_UNUSUAL if fitted.foreign is None else _OTHER_LANGUAGE),
         "characters_read": guard_units.CHARACTERS_READ,
-        "most_unseen_letters": guards.MOST_UNSEEN_LETTERS,
-        "standard_errors": guards.STANDARD_ERRORS,
-        "least_foreign": guards.LEAST_FOREIGN,
-        "least_foreign_share": guards.LEAST_FOREIGN_SHARE,
+        "most_unseen_letters": guard_evidence.MOST_UNSEEN_LETTERS,
+        "standard_errors": guard_evidence.STANDARD_ERRORS,
+        "least_foreign": guard_evidence.LEAST_FOREIGN,
+        "least_foreign_share": guard_evidence.LEAST_FOREIGN_SHARE,
         **fitted.get_config(),
     }
 

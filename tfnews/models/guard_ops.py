@@ -10,14 +10,14 @@ import sys
 
 import tensorflow as tf
 
-from tfnews.models.guard_units import CHARACTERS_READ
-from tfnews.models.guards import (
+from tfnews.models.guard_evidence import (
     LEAST_FOREIGN,
     LEAST_FOREIGN_SHARE,
     MOST_UNSEEN_LETTERS,
     STANDARD_ERRORS,
-    Guards,
 )
+from tfnews.models.guard_units import CHARACTERS_READ
+from tfnews.models.guards import Guards
 
 _HIGH = 2**20  # more than the characters that a text's opening folds to
 _SURROGATES = range(0xD800, 0xE000)  # halves of pairs, which no UTF-8 text holds

@@ -1,59 +1,27 @@
 """Which texts a classifier may answer about: those that look like the texts it was trained on."""
 
 import functools
-import heapq
 import math
-import random
 import string
-import tomllib
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnews.data.text import is_unicode
-from tfnews.errors import DataError
-from tfnews.models.guard_units import (
-    AT_ONCE,
-    UNITS,
-    Coded,
-    beyond_ascii,
-    coded,
-    opening,
-    spaced,
-    split,
-    sums,
+from tfnews.models.guard_evidence import (
+    MOST_UNSEEN_LETTERS,
+    allowance,
+    by_word,
+    hits_of,
+    is_evidence,
 )
+from tfnews.models.guard_fitting import learnt
+from tfnews.models.guard_units import AT_ONCE, UNITS, beyond_ascii, opening, spaced, split, sums
 
 if TYPE_CHECKING:
     import pyarrow
-
-TEXTS_FITTED = 20_000
-COMMON_UNITS = 1_000
-LETTERS_KEPT = 4_000
-LONGEST_UNIT = 24  # characters; keeps web addresses and the like out of the stored list
-
-# Chinese or Japanese text has no spaces between words: its pieces between spaces are sentences.
-LETTERS_PER_SPACED_WORD = 15
-
-# On 13 news sets the share of common words in English texts of other sets is 0.66 to 0.95
-# of that in the training texts, less in tweets; in Spanish for Portuguese 0.44, in unrelated
-# languages 0.06 to 0.3. Two standard errors are allowed for chance in short texts.
-LEAST_RATIO = 0.65
-STANDARD_ERRORS = 2
-REFUSED_AT_HOME = 0.5  # per cent of the training texts, at most
-
-MOST_UNSEEN_LETTERS = 0.2
-
-# Evidence of another language: so many of its function words, and such a share of all words.
-# tools/measure_guards.py measures how many texts it refuses.
-LEAST_FOREIGN = 4
-LEAST_FOREIGN_SHARE = 0.1
-
-OWN_LANGUAGE = 0.05  # share of the training texts' words that its function words make up at least
-OWN_TEXTS = 0.01  # of the training texts: a language of so many is one of theirs
 
 _MANY = 200  # texts that are worth the import of pyarrow
 _Judgement = tuple[str | None, str | None]
@@ -95,7 +63,7 @@ class Guards:
         self.foreign = foreign
         self._letters = frozenset(letters)
         self._has_ascii = self._letters.issuperset(string.ascii_lowercase)
-        self._spoken = _by_word((foreign or {}).items())
+        self._spoken = by_word((foreign or {}).items())
 
     @classmethod
     def fit(cls, texts: Iterable[str]) -> "Guards":
@@ -107,26 +75,7 @@ class Guards:
         Raises:
             DataError: No text holds a word.
         """
-        openings = list(map(opening, _sample(list(texts))))
-        written = [spaced(one, "words") for one in openings]
-        unit = _choose_unit(openings, written)
-        if unit != "words":
-            written = [spaced(one, unit) for one in openings]
-        units = coded(written)
-        if not units.names:
-            raise DataError("Guards cannot be fitted: no training text holds a word.")
-        counts = Counter(dict(zip(units.names, np.bincount(units.codes).tolist(), strict=True)))
-        common = _most_common(counts)
-        lengths, shares = _measure(units, common)
-        return cls(
-            unit=unit,
-            usual_length=max(1, int(np.percentile(lengths, 1))),
-            common=" ".join(common),
-            common_share=round(float(shares.mean()), 4),
-            least_ratio=_least_ratio(lengths, shares),
-            letters=_letters_of(written),
-            foreign=_foreign(counts, units, common),
-        )
+        return cls(**learnt(texts))
 
     def without_rare(self, texts: Iterable[str], least: int) -> "Guards":
         """Return guards whose list of common units holds none of fewer than `least` texts.
@@ -230,7 +179,7 @@ class Guards:
         counted = np.maximum(lengths, 1)
         clear = (lengths > 0) & (2 * lengths >= self.usual_length)
         clear &= common / counted >= self._least_share(counted)
-        clear &= ~_is_evidence(foreign, counted)  # of all languages together
+        clear &= ~is_evidence(foreign, counted)  # of all languages together
         return [
             nothing and not self._unseen(one)
             for one, nothing in zip(written, clear.tolist(), strict=True)
@@ -290,11 +239,11 @@ class Guards:
         return f"too short: {length} {unit}, 99% of training texts have {self.usual_length} or more"
 
     def _other_language(self, units: list[str]) -> str | None:
-        if not _is_evidence(sum(map(self._spoken.__contains__, units)), len(units)):
+        if not is_evidence(sum(map(self._spoken.__contains__, units)), len(units)):
             return None  # not of all languages together
-        hits = _hits(units, self._spoken)
+        hits = hits_of(units, self._spoken)
         language = max(self.foreign, key=hits.__getitem__, default=None)
-        if not _is_evidence(hits[language], len(units)):
+        if not is_evidence(hits[language], len(units)):
             return None
         share = hits[language] / len(units)
         return (
@@ -320,163 +269,4 @@ class Guards:
 
     def _least_share(self, lengths: np.ndarray | int) -> np.ndarray:
         """Return the share of common units that a text of that many has at least."""
-        return self.least_ratio * self.common_share - _allowance(self.common_share, lengths)
-
-
-def without_spaces(texts: Iterable[str]) -> bool:
-    """Tell whether texts have more than 15 letters from one space to the next, on average.
-
-    Args:
-        texts: Training texts, read and sampled as in `Guards.fit`.
-    """
-    openings = list(map(opening, _sample(list(texts))))
-    return _choose_unit(openings, [spaced(one, "words") for one in openings]) == "characters"
-
-
-def _sample(texts: list[str]) -> list[str]:
-    if len(texts) <= TEXTS_FITTED:
-        return texts
-    return random.Random(0).sample(texts, TEXTS_FITTED)
-
-
-def _choose_unit(openings: list[str], written: list[str]) -> str:
-    """Return "words" where there is a space to every few letters.
-
-    Args:
-        openings: Of the training texts.
-        written: The same, folded, character by character.
-    """
-    letters, runs = sum(map(len, written)), 0
-    for text in openings:
-        runs += len(text.split())
-        if letters <= LETTERS_PER_SPACED_WORD * runs:  # nor do the others take any away
-            return "words"
-    return "characters" if letters else "words"
-
-
-def _most_common(counts: Counter) -> list[str]:
-    """Return the most frequent units; equal counts in the order of the alphabet."""
-    short = {unit: count for unit, count in counts.items() if len(unit) <= LONGEST_UNIT}
-    least = min(heapq.nlargest(COMMON_UNITS, short.values()), default=0)
-    often = [unit for unit, count in short.items() if count >= least]
-    return sorted(often, key=lambda unit: (-short[unit], unit))[:COMMON_UNITS]
-
-
-def _letters_of(written: list[str]) -> str:
-    """Return the letters that at least one text in a thousand holds: a quotation teaches none."""
-    counts = Counter()
-    for text in written:
-        counts.update(filter(text.__contains__, string.ascii_lowercase))
-        if not text.isascii():
-            counts.update(filter(str.isalpha, beyond_ascii(text.encode())))
-    least = len(written) / 1000
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return "".join(char for char, count in ranked[:LETTERS_KEPT] if count >= least)
-
-
-def _measure(units: Coded, common: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return each text's length in units and its share of common ones, both `(texts,)`.
-
-    A unit that no other text holds does not count: in a small training set most common units
-    would otherwise be a text's own, and every new text would fall short. Texts without a unit are
-    left out.
-    """
-    known = frozenset(common)
-    counts = np.array([name in known for name in units.names]) & _in_several(units)
-    has_units = units.lengths > 0
-    lengths, hits = units.lengths[has_units], units.summed(counts)[has_units]
-    return lengths, hits / lengths
-
-
-def _in_several(units: Coded) -> np.ndarray:
-    """Tell which distinct units more than one text holds."""
-    text = np.repeat(np.arange(len(units.lengths)), units.lengths)
-    first, last = np.empty((2, len(units.names)), np.int64)
-    last[units.codes] = text  # of equal places the later one stays
-    first[units.codes[::-1]] = text[::-1]
-    return first != last
-
-
-def _allowance(share: float, lengths: np.ndarray | int) -> np.ndarray:
-    """Return how far below `share` chance alone may put a text of that many units."""
-    return STANDARD_ERRORS * np.sqrt(share * (1 - share) / lengths)
-
-
-def _least_ratio(lengths: np.ndarray, shares: np.ndarray) -> float:
-    """Return LEAST_RATIO, or less where that would refuse too many of the training texts."""
-    mean = shares.mean()
-    if mean == 0:
-        return 0.0
-    reached = np.percentile((shares + _allowance(mean, lengths)) / mean, REFUSED_AT_HOME)
-    # Rounded down, so that the text at the percentile itself passes.
-    return float(np.floor(min(LEAST_RATIO, reached) * 1e4) / 1e4)
-
-
-@functools.cache
-def _languages() -> dict[str, frozenset[str]]:
-    text = Path(__file__).with_name("languages.toml").read_text(encoding="utf-8")
-    return {name: frozenset(words.split()) for name, words in tomllib.loads(text).items()}
-
-
-def _foreign(counts: Counter, units: Coded, common: list[str]) -> dict[str, str]:
-    """Return the function words of languages that the training texts are not in.
-
-    The language whose function words make up most of the training texts is theirs, and so is any
-    that one text in a hundred is in. What is common in the training texts is no evidence, nor what
-    their languages have too.
-
-    Args:
-        counts: Units of the training texts.
-        units: The same of each of them.
-        common: The most frequent ones.
-    """
-    shares = {
-        name: sum(map(counts.__getitem__, words)) / counts.total()
-        for name, words in _languages().items()
-    }
-    main = max(shares, key=shares.get)
-    own = {main} if shares[main] >= OWN_LANGUAGE else set()
-    own |= _also_spoken(units, _others(own, ()))
-    return {name: " ".join(sorted(words)) for name, words in _others(own, common).items() if words}
-
-
-def _others(own: set[str], common: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the words of the other languages alone."""
-    known = frozenset(common).union(*(_languages()[name] for name in own))
-    return {name: words - known for name, words in _languages().items() if name not in own}
-
-
-def _also_spoken(units: Coded, others: dict[str, frozenset[str]]) -> set[str]:
-    """Return the languages that one text in a hundred is in."""
-    spoken = _by_word((name, " ".join(words)) for name, words in others.items())
-    hits = units.summed(np.array([name in spoken for name in units.names]))
-    ends, found = np.cumsum(units.lengths), Counter()
-    # Of most texts too few words are of all other languages together.
-    for place in np.flatnonzero(_is_evidence(hits, np.maximum(units.lengths, 1))):
-        codes = units.codes[ends[place] - units.lengths[place] : ends[place]]
-        own = [units.names[code] for code in codes]
-        for name, number in _hits(own, spoken).most_common(1):  # its relatives share many words
-            found[name] += _is_evidence(number, len(own))
-    return {name for name, number in found.items() if number >= OWN_TEXTS * len(units.lengths)}
-
-
-def _by_word(languages: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the languages that each function word belongs to."""
-    spoken = defaultdict(list)
-    for name, words in languages:
-        for word in words.split():
-            spoken[word].append(name)
-    return dict(spoken)
-
-
-def _hits(units: list[str], spoken: dict[str, list[str]]) -> Counter:
-    """Count the function words of each language among the units of a text."""
-    hits = Counter()
-    for unit in spoken.keys() & set(units):  # few, or none, of a text in a language of training
-        for name in spoken[unit]:
-            hits[name] += units.count(unit)
-    return hits
-
-
-def _is_evidence(hits: np.ndarray | int, lengths: np.ndarray | int) -> np.ndarray | bool:
-    return (hits >= LEAST_FOREIGN) & (hits / lengths >= LEAST_FOREIGN_SHARE)
+        return self.least_ratio * self.common_share - allowance(self.common_share, lengths)

@@ -14,7 +14,8 @@ from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError, WeightsError
 from tfnews.models import NewsClassifier
 from tfnews.models.family import Family
-from tfnews.models.guards import LETTERS_PER_SPACED_WORD, Guards, without_spaces
+from tfnews.models.guard_fitting import LETTERS_PER_SPACED_WORD, without_spaces
+from tfnews.models.guards import Guards
 from tfnews.models.precision import choose
 from tfnews.models.repeatable import repeatable
 from tfnews.records import Ancestor, Config, Parameters, SplitsRecord, WeightsRecord

@@ -119,5 +119,5 @@ def test_a_run_s_file_is_checked_before_its_report_tells_it(change):
     content = made().to_json()
     assert Stress.from_json(content) == made()
     change(content)
-    with pytest.raises(ValueError, match="attack|a share of"):
+    with pytest.raises(ValueError, match=r"attack|a share of"):
         Stress.from_json(content)
