@@ -5,10 +5,10 @@
         [--minilm FOLDER]
 
 Prints a Markdown table, with versions, cores and instruction sets, and writes the same as JSON. A
-side runs in a process of its own, ready before the clock starts; both run in turn, at least five
-times after a first pass that is not counted; the table shows the median of the pairs' ratios and
-their range. What must be equal is compared and told beside. What a peer is missing for is left out
-and told. Exits with 1 where parity does not hold, never for a time.
+side runs in a process of its own, ready before the clock starts; both run in turn, five times
+after a first pass that is not counted, unless a race says otherwise; the table shows the median of
+the pairs' ratios and their range. What must be equal is compared and told beside. What a peer is
+missing for is left out and told. Exits with 1 where parity does not hold, never for a time.
 
 --quick compares what must be equal, on few texts and, without --minilm, with made weights; what it
 says of time means nothing.
@@ -26,6 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # started as a file, not as a module
 
+from tfnews.doctor.machine import usable_cores
 from tools import (
     benchmark_commands,
     benchmark_embedding,
@@ -72,17 +73,11 @@ def machine() -> dict:
     return {
         "python": platform.python_version(),
         "versions": versions,
-        "cores": cores(),
+        "cores": usable_cores(),
         "processor": found.get("model name", platform.machine()).strip(),
         "instructions": [name for name in INSTRUCTIONS if name in flags],
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
     }
-
-
-def cores() -> int:
-    """Return how many processors this process may use."""
-    limited = hasattr(os, "sched_getaffinity")
-    return len(os.sched_getaffinity(0)) if limited else os.cpu_count() or 1
 
 
 def described(found: dict) -> str:
@@ -161,7 +156,7 @@ def read(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def job_of(options: argparse.Namespace, work: str) -> dict:
     """Return what children are told."""
-    job = {**SIZES["quick" if options.quick else "full"], "cores": cores(), "work": work}
+    job = {**SIZES["quick" if options.quick else "full"], "cores": usable_cores(), "work": work}
     job |= {name: value for name in ("rows", "rounds") if (value := getattr(options, name))}
     job |= {"quick": options.quick, "data": str(options.data or "")}
     return {**job, "minilm": str(options.minilm or "")}

@@ -10,13 +10,9 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tools.benchmark_articles import sample
 from tools.benchmark_race import Parity, Program, Race, Row
-
-if TYPE_CHECKING:
-    pass
 
 LENGTH, BATCH, RATE = 512, 16, 5e-5
 _POLICIES = {"tfnews float32": "float32", "tfnews bfloat16": "mixed_bfloat16"}

@@ -1,5 +1,6 @@
 """What is measured against what, and the loop that measures it: sides in turn, ratios, parity."""
 
+import contextlib
 import importlib.util
 import json
 import math
@@ -204,7 +205,8 @@ class Child:
 
     def close(self) -> None:
         """End it."""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # a dead child's, which would hide why it died
+            self._process.stdin.close()
         self._process.stdout.close()
         self._process.terminate()
         self._process.wait()

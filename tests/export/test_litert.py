@@ -66,6 +66,17 @@ def test_each_text_is_answered_nearly_as_tensorflow_answers_it(fast):
     np.testing.assert_allclose(found, expected, atol=0.03)
 
 
+def test_a_calibration_of_later_is_refused(fast):
+    """Answers would be of the old one, and compared with those of the new."""
+    answering, classifier = fast
+    before = classifier.calibration
+    classifier.temperature = 2.0
+    with pytest.raises(UsageError, match="calibrated after LiteRT"):
+        answering.probabilities(TEXTS)
+    classifier.calibration = before
+    assert answering.probabilities(TEXTS[:1]).shape == (1,)
+
+
 @pytest.mark.parametrize("name", [name for name in MADE if name != "bert"])
 def test_each_text_is_read_as_tensorflow_reads_it(name, monkeypatch):
     """Without rounding to 8 bits, so that a token too many or too few is seen."""

@@ -243,3 +243,11 @@ def test_function_words_are_counted_as_often_as_they_stand():
         "French": 3,
         "Dutch": 2,
     }
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_languages_with_as_many_hits_the_first_of_the_text_counts(order):
+    """It followed the order of a set, which differs from process to process, and so did a fit."""
+    spoken = {word: [word] for word in FUNCTION_WORDS}
+    units = FUNCTION_WORDS[::order]
+    assert list(hits_of(units, spoken)) == units

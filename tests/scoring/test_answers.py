@@ -3,6 +3,7 @@ import dataclasses
 import gzip
 import json
 
+import pandas as pd
 import pytest
 from pyarrow import parquet
 
@@ -25,6 +26,17 @@ def test_write_csv(tmp_path):
         {name: "" if value is None else str(value) for name, value in row.items()}
         for row in BY_NAME
     ]
+
+
+@pytest.mark.parametrize("sign", ["\r", "\n", "\r\n", '"', ",", "", " "])
+def test_a_sign_of_an_id_splits_no_row_of_csv(tmp_path, sign):
+    """A carriage return stood bare, and readers took it for the end of the row."""
+    answers = [Prediction(f"a{sign}b", 0.125, f"{sign}real", "scored", None), *ANSWERS]
+    write_predictions(answers, tmp_path / "a.csv")
+    found = pd.read_csv(tmp_path / "a.csv", dtype=str, keep_default_na=False)
+    assert found["id"].tolist() == [answer.id for answer in answers]
+    assert found["label"][0] == f"{sign}real"
+    assert (tmp_path / "a.csv").read_bytes().endswith(b'""word"""\n')
 
 
 def test_write_json_lines_compressed(tmp_path):

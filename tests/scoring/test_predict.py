@@ -1,4 +1,5 @@
 import importlib.util
+import itertools
 import threading
 
 import numpy as np
@@ -147,9 +148,41 @@ def test_texts_at_hand_are_read_while_those_before_are_scored(tmp_path, monkeypa
     answers = predict(classifier, ["some text"] * 200, batch_size=2)
     for _ in range(40):
         next(answers)
-    assert len(classifier.calls) == 3  # the second chunk's answers are given, the third is asked
     answers.close()
+    assert len(classifier.calls) == 3  # the second chunk's answers were given, the third was asked
     assert not scoring_threads()
+
+
+def test_what_may_take_long_is_interrupted_at_once():
+    """It was scored in a thread, and Ctrl-C waited for all of its sixteen batches."""
+    classifier = StubClassifier()
+    seen = []
+    classifier.probabilities = lambda texts, batch_size: seen.append(threading.current_thread())
+    with pytest.raises(TypeError):  # the stub answers nothing
+        next(predict(classifier, ["some text"]))
+    assert seen == [threading.current_thread()]
+
+
+@pytest.mark.parametrize("read", [0, 5, 32, 70, 100])
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_source_that_breaks_off_is_answered_so_far(monkeypatch, read, ahead):
+    """The chunk in work, and what was read of the next one, were lost."""
+    monkeypatch.setattr(module, "_SOON", float("inf"))
+
+    def broken():
+        yield from ["some text"] * read
+        raise OSError("the disk is gone")
+
+    class AtHand:
+        def __len__(self):
+            return 100
+
+        __iter__ = staticmethod(broken)
+
+    answers = predict(StubClassifier(), AtHand() if ahead else broken(), batch_size=2)
+    assert [one.id for one in itertools.islice(answers, read)] == list(map(str, range(1, read + 1)))
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(answers)
 
 
 def test_an_error_of_the_model_is_raised_to_whoever_asks_for_answers():

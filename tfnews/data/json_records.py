@@ -27,7 +27,7 @@ from tfnews.data.rows import (
 )
 from tfnews.data.text import is_unicode, shown
 from tfnews.errors import DataError
-from tfnews.records.nesting import DEEPEST, is_deeper
+from tfnews.records.json_values import DEEPEST, is_deeper
 
 LATER_KEYS = "rows with keys that the file's first rows lack, which are left out"
 

@@ -44,10 +44,16 @@ def processor(cpuinfo: str | None = None) -> Processor:
     return Processor(
         name=lines.get("model name") or platform.processor() or None,
         logical=os.cpu_count() or 1,
-        usable=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
+        usable=usable_cores(),
         features=found,
         advice=_advice(found),
     )
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; all, where the system does not tell."""
+    limited = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if limited else os.cpu_count() or 1
 
 
 def _advice(features: tuple[str, ...] | None) -> str:

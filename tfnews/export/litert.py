@@ -1,6 +1,5 @@
 """A transformer's answers by LiteRT: weights in 8 bits, one text at a time on each core."""
 
-import os
 import queue
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfnews import progress
+from tfnews.doctor.machine import usable_cores
 from tfnews.errors import UsageError
 from tfnews.export import tflite
 from tfnews.export.quiet import no_notices
@@ -44,7 +44,8 @@ class LiteRT:
     text gains nothing.
 
     Args:
-        classifier: A transformer in float32; its threshold and calibration hold.
+        classifier: A transformer in float32. Its weights and calibration are copied: after a
+            change of either another `LiteRT` is needed.
         threads: Texts read at the same time, each by an interpreter with a copy of the weights; by
             default as many as the process has cores.
         threshold: Fake probability at which decisions are compared; the classifier's by default.
@@ -71,9 +72,10 @@ class LiteRT:
         _check(classifier)
         tflite.runtime()  # told before the conversion, which takes seconds
         self.parity: Parity | None = None
-        self.threads = threads or _cores()
+        self.threads = threads or usable_cores()
         self._classifier = classifier
         self._threshold = classifier.threshold if threshold is None else threshold
+        self._calibration = classifier.calibration
         self._content = tflite.convert_any_length(classifier)
         self._idle: queue.SimpleQueue[tflite.Device] = queue.SimpleQueue()
         with no_notices():  # of the first interpreter's first answer alone
@@ -92,8 +94,13 @@ class LiteRT:
             float32 (texts,), in the order of the texts.
 
         Raises:
-            UsageError: `texts` is a single one.
+            UsageError: `texts` is a single one, or the classifier was calibrated anew.
         """
+        if self._classifier.calibration != self._calibration:
+            raise UsageError(
+                "The classifier was calibrated after LiteRT had copied it. Make another: "
+                "LiteRT(classifier)."
+            )
         ids = texts if isinstance(texts, tf.RaggedTensor) else self._classifier.encode(texts)
         answers = np.empty(ids.nrows(), np.float32)
         with ThreadPoolExecutor(self.threads, "tfnews-litert") as pool:
@@ -147,9 +154,3 @@ def _check(classifier: NewsClassifier) -> None:
         raise UsageError(
             f"LiteRT takes a classifier in float32. Received: {policy}. Open the run anew."
         )
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    limited = hasattr(os, "sched_getaffinity")
-    return len(os.sched_getaffinity(0)) if limited else os.cpu_count() or 1

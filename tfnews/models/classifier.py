@@ -259,14 +259,17 @@ class NewsClassifier(keras_hub.models.TextClassifier):
         """
         if batch_size is not None:
             bounded("--batch-size", batch_size)
-        return self.answered(texts, batch_size or self.prediction_batch)
+        return self._answered(texts, batch_size or self.prediction_batch)
 
-    def answered(self, texts: Sequence[str] | tf.RaggedTensor, batch_size: int) -> np.ndarray:
+    def _answered(self, texts: Sequence[str] | tf.RaggedTensor, batch_size: int) -> np.ndarray:
         """Return `probabilities` in the way that suits the backbone: those of like length together.
 
         Args:
             texts: Combined texts, or encoded ones (texts, tokens).
             batch_size: Texts answered together.
+
+        Returns:
+            float32 (texts,), in the order of the texts.
         """
         ids = texts if isinstance(texts, tf.RaggedTensor) else self.encode(texts)
         return batches.answered(self._answers, ids, batch_size)
@@ -367,7 +370,7 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     def _trace_again(self) -> None:
         """Drop the traced functions, which hold the vocabulary and the calibration of before."""
         self.train_function = self.test_function = self.predict_function = None
-        for traced in ("_encoded", "_answers", "_answers_texts"):
+        for traced in ("_encoded", "_answers"):
             self.__dict__.pop(traced, None)
 
     @functools.cached_property
@@ -381,14 +384,6 @@ class NewsClassifier(keras_hub.models.TextClassifier):
     @functools.cached_property
     def _answers(self) -> Callable:
         return tf.function(self.answer, input_signature=[batches.IDS])
-
-    @functools.cached_property
-    def _answers_texts(self) -> Callable:
-        @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-        def answers(texts: tf.Tensor) -> tf.Tensor:
-            return self.answer(self.preprocessor.tokenizer(texts))
-
-        return answers
 
     def get_config(self) -> dict:
         """Return the arguments."""

@@ -31,7 +31,8 @@ def by_word(languages: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 def hits_of(units: list[str], spoken: dict[str, list[str]]) -> Counter:
     """Count the function words of each language among the units of a text."""
     hits = Counter()
-    for unit in spoken.keys() & set(units):  # few, or none, of a text in a language of training
+    # In the order of the text: of languages with as many hits the first one counts.
+    for unit in filter(spoken.__contains__, dict.fromkeys(units)):
         for name in spoken[unit]:
             hits[name] += units.count(unit)
     return hits

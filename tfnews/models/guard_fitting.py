@@ -133,7 +133,7 @@ def _in_several(units: Coded) -> np.ndarray:
     """Tell which distinct units more than one text holds."""
     text = np.repeat(np.arange(len(units.lengths)), units.lengths)
     first, last = np.empty((2, len(units.names)), np.int64)
-    last[units.codes] = text  # of equal places the later one stays
+    last[units.codes] = text  # of equal places the last one stays, as NumPy's quickstart promises
     first[units.codes[::-1]] = text[::-1]
     return first != last
 

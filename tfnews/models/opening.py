@@ -13,7 +13,7 @@ from tfnews.errors import RunError, WeightsError
 from tfnews.files import sha256
 from tfnews.models import stated
 from tfnews.models.classifier import NewsClassifier
-from tfnews.records.nesting import is_deeper, is_torn
+from tfnews.records.json_values import is_deeper, is_torn
 from tfnews.runs import TASK
 
 _BACKBONE = "config.json"

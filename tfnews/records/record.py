@@ -6,7 +6,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Self, get_args, get_origin
 
-from tfnews.records.nesting import is_deeper, is_torn
+from tfnews.records.json_values import is_deeper, is_torn
 
 # Null is said of these, and the rest left out: fresh weights have no digest, too few clusters of
 # texts no interval.

@@ -83,11 +83,26 @@ def output_format(path: str | os.PathLike, format: str | None = None) -> str:
 def _write_csv(predictions: Iterable[Prediction], file: BinaryIO) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     try:
-        writer = csv.writer(text, lineterminator="\n")
+        writer = csv.writer(_Lines(text), lineterminator="\r\n")
         writer.writerow(_COLUMNS)
         writer.writerows(map(_values, predictions))
     finally:
         text.detach()  # else the wrapper would close the file, which may be standard output
+
+
+class _Lines:
+    """Ends rows with a line feed alone.
+
+    Python 3.11's writer quotes a field for what rows end with, and leaves any other line break
+    bare, which readers take for the end of the row.
+    """
+
+    def __init__(self, file: io.TextIOBase):
+        self.file = file
+
+    def write(self, row: str) -> int:
+        """Write a row that ends with a carriage return and a line feed."""
+        return self.file.write(f"{row[:-2]}\n")
 
 
 def _write_json_lines(predictions: Iterable[Prediction], file: BinaryIO) -> None:

@@ -1,12 +1,13 @@
 """Scoring a stream of texts with a run, in the order they come."""
 
+import functools
 import itertools
 import math
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -144,21 +145,42 @@ def score(
     if request.threshold is not None:
         called = _Called(request.threshold, None)
     size = request.batch_size or classifier.prediction_batch
-    read, ahead, asked = 0, False, deque()
+    ahead, asked, broken = False, deque(), []
     progress.stage("Scoring", "rows", request.number)
     with ThreadPoolExecutor(1, "tfnews-scoring") as scoring:
-        while chunk := list(itertools.islice(request.texts, BATCHES * size)):
-            read += len(chunk)
-            progress.read(read, ended=len(chunk) < BATCHES * size)
+        for chunk in _chunks(request.texts, BATCHES * size, broken):
             judged = _judged(classifier, chunk)
-            asked.append(_ask(scoring, scorer, chunk, judged, size, request.score_anyway))
+            # In this thread until it is known to be soon done: a thread would not be interrupted.
+            beside = scoring if ahead else None
+            asked.append(_ask(beside, scorer, chunk, judged, size, request.score_anyway))
             while len(asked) > ahead:
                 # The next texts are read and judged while these are scored, on another core; but
-                # what may not come for long is not waited for, and an interruption waits for these.
-                ahead = request.is_at_hand and asked[0].seconds() < _SOON
+                # what may not come for long is not waited for.
+                ahead = request.is_at_hand and asked[0].scores()[1] < _SOON
                 yield from _answers(asked.popleft(), classifier, called)
         while asked:
             yield from _answers(asked.popleft(), classifier, called)
+    for error in broken:
+        raise error
+
+
+def _chunks(texts: Iterator[Item], size: int, broken: list[Exception]) -> Iterator[list[Item]]:
+    """Yield so many texts at a time; an error of reading ends them, and is put into `broken`.
+
+    So that what was read before it is answered.
+    """
+    read, chunk = 0, [None]
+    while chunk and not broken:
+        chunk = []
+        try:
+            for item in itertools.islice(texts, size):
+                chunk.append(item)
+        except Exception as error:  # whatever the source raises, once the answers are out
+            broken.append(error)
+        read += len(chunk)
+        progress.read(read, ended=len(chunk) < size)
+        if chunk:
+            yield chunk
 
 
 @dataclass(frozen=True)
@@ -169,21 +191,17 @@ class _Asked:
         chunk: The texts, and what cannot be read.
         judged: The reason against scoring each, and the caution beside its score.
         wanted: Whether each is scored.
-        scores: What comes of those, with the seconds that it takes.
+        scores: Waits for those, and returns them with the seconds that they took.
     """
 
     chunk: list[Item]
     judged: list[tuple[str | None, str | None]]
     wanted: list[bool]
-    scores: Future
-
-    def seconds(self) -> float:
-        """Wait for the scores, and return how long they took."""
-        return self.scores.result()[1]
+    scores: Callable[[], tuple[list[float], float]]
 
 
 def _ask(
-    scoring: ThreadPoolExecutor,
+    beside: ThreadPoolExecutor | None,
     scorer: "NewsClassifier | LiteRT",
     chunk: list[Item],
     judged: list[tuple[str | None, str | None]],
@@ -197,13 +215,15 @@ def _ask(
     chosen = [item.text for item, want in zip(chunk, wanted, strict=True) if want]
     progress.advance(len(chunk) - len(chosen))
     # In the context of whoever waits, which progress is told in.
-    run = copy_context().run
-    scores = scoring.submit(run, _probabilities, scorer, chosen, batch_size)
-    return _Asked(chunk, judged, wanted, scores)
+    work = functools.partial(copy_context().run, _probabilities, scorer, chosen, batch_size)
+    if beside:
+        return _Asked(chunk, judged, wanted, beside.submit(work).result)
+    found = work()
+    return _Asked(chunk, judged, wanted, lambda: found)
 
 
 def _answers(asked: _Asked, classifier: "NewsClassifier", called: _Called) -> Iterator[Prediction]:
-    scores, _ = asked.scores.result()
+    scores, _ = asked.scores()
     scored = zip(scores, _labels(scores, classifier.class_names, called), strict=True)
     for item, want, (reason, caution) in zip(asked.chunk, asked.wanted, asked.judged, strict=True):
         if want:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnews.records.nesting import is_deeper
+from tfnews.records.json_values import is_deeper
 from tfnews.serving.refused import RefusedError
 from tfnews.serving.tensors import (
     Spec,

@@ -1,7 +1,6 @@
 """Counts of words and n-grams, by the operations that split texts when they are scored."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -9,12 +8,11 @@ import tensorflow as tf
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from tfnews.models.batches import encode
+from tfnews.models.batches import encode, made_ahead
 from tfnews.models.text.normalise import CHARACTERS
 from tfnews.models.text.words import WordTokenizer
 
 _BATCH = 512
-_PARALLEL = 2
 _NO_WORD = -1  # in the place of a word that an n-gram has no more
 
 
@@ -106,20 +104,17 @@ def _numbered(
 
 
 def _different(tokenizer: WordTokenizer, texts: Sequence[str]) -> Iterator[tuple]:
-    """Yield the different words of each batch, where each word of it is, and the texts' lengths."""
+    """Return each batch's different words, where each word of it is, and the texts' lengths."""
+    texts = tf.constant(list(texts), tf.string)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
-    def split(texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        words = tokenizer.words(texts)
+    def split(start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        words = tokenizer.words(texts[start : start + _BATCH])
         if not tokenizer.min_letters:  # an empty text is one empty word
             words = tf.ragged.boolean_mask(words, words != "")
         return *tf.unique(words.flat_values), words.row_lengths()
 
-    starts = range(0, len(texts), _BATCH)
-    with ThreadPoolExecutor(_PARALLEL) as threads:
-        batches = (tf.constant(list(texts[start : start + _BATCH]), tf.string) for start in starts)
-        for found in threads.map(split, batches):
-            yield tuple(part.numpy() for part in found)
+    starts = tf.data.Dataset.range(0, len(texts), _BATCH)
+    return made_ahead(starts, split).as_numpy_iterator()
 
 
 def _ngrams(

@@ -43,7 +43,7 @@ def units(strings: tf.Tensor) -> tf.RaggedTensor:
 
 
 def characters(text: str) -> list[str]:
-    """Split a text by the rule "characters", in Python: for scikit-learn."""
+    """Split a text by the rule "characters", in Python: for learning pieces."""
     return _characters().findall(text.lower())
 
 

@@ -16,7 +16,7 @@ from tfnews.models.text.piece_model import ModelProto, SentencePiece
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
 from tfnews.models.text.wordpiece import WordPieceTokenizer
-from tfnews.records.nesting import is_deeper
+from tfnews.records.json_values import is_deeper
 
 WORDS, PIECES, EITHER = "vocab.txt", "spiece.model", "tokenizer.json"
 VOCABULARIES = (WORDS, PIECES, EITHER)  # the first that is there is taken
