@@ -104,8 +104,9 @@ class Run:
         if run.config.state == "complete":
             shutil.rmtree(run.checkpoints_dir, ignore_errors=True)  # a kill may have left them
             raise RunError(
-                f"The run {run.path} is complete: there is nothing to resume. "
-                f"Go on from it on other data with: tfnews fit --from {run.name} --data SPLITS"
+                f"The run {run.path} is complete: there is nothing to resume. Train another, or, "
+                "where weights are drawn and not solved, go on from it on other data: "
+                f"tfnews fit --from {run.name} --data SPLITS"
             )
         return run
 

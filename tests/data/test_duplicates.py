@@ -1,3 +1,4 @@
+import io
 import random
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from datasketch import MinHash
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tfnews import progress
 from tfnews.data import banding, duplicates
 from tfnews.data.duplicates import (
     connect,
@@ -126,6 +128,17 @@ def test_hashes_are_the_same_in_another_process():
 
 def test_a_lone_surrogate_can_be_fingerprinted():
     assert len(fingerprint(["broken \ud800 character here"]).keys) == 1
+
+
+def test_texts_are_counted_for_whoever_asks_alone():
+    """A stage of before was told of more texts than it had: 4,840 of 3,068."""
+    display = progress.Display(io.StringIO())
+    with display.open():
+        progress.stage("Looking for near-copies", "texts", 2)
+        fingerprint(["some text"] * 5)
+        assert display.stage.done == 0
+        fingerprint(["some text"] * 5, told=progress.advance)
+        assert display.stage.done == 5
 
 
 def test_no_texts():

@@ -107,7 +107,7 @@ def command(run: str | None, list_: bool, promote: bool, rollback: bool, **optio
         next_step(f"cd {shlex.quote(str(request.to))} && docker compose up")
     elif "tflite" in paths:
         program = shlex.quote(str(paths["tflite"] / "classify.py"))
-        next_step(f'python {program} "A headline. And what stands below it."')
+        next_step(f'python {program} "{serving.EXAMPLE}"')
 
 
 def _look_after(place: Path, name: str | None, list_: bool, promote: bool) -> None:

@@ -9,7 +9,7 @@ too.
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,6 @@ from datasketch import MinHash
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from tfnews import progress
 from tfnews.data import banding
 from tfnews.data.text import for_matching
 
@@ -53,18 +52,21 @@ class Fingerprints(NamedTuple):
         return Fingerprints(*(part[rows] for part in self))
 
 
-def fingerprint(texts: Sequence[str], near: bool = True) -> Fingerprints:
+def fingerprint(
+    texts: Sequence[str], near: bool = True, told: Callable[[], None] | None = None
+) -> Fingerprints:
     """Fingerprint texts.
 
     Args:
         texts: Combined texts, as read.
         near: Whether to compute signatures; without them only exact copies are found.
+        told: Called after each text, if given.
     """
     starts = range(0, max(len(texts), 1), _TEXTS_AT_ONCE)
-    return concatenate([_fingerprint(texts[at : at + _TEXTS_AT_ONCE], near) for at in starts])
+    return concatenate([_fingerprint(texts[at : at + _TEXTS_AT_ONCE], near, told) for at in starts])
 
 
-def _fingerprint(texts: Sequence[str], near: bool) -> Fingerprints:
+def _fingerprint(texts: Sequence[str], near: bool, told: Callable[[], None] | None) -> Fingerprints:
     # A lone surrogate cannot be hashed as UTF-8.
     folded = [for_matching(text).encode("utf-8", "replace").decode("utf-8") for text in texts]
     keys = _hashes(folded)
@@ -74,7 +76,8 @@ def _fingerprint(texts: Sequence[str], near: bool) -> Fingerprints:
     for row in range(len(folded)):
         if near:
             signatures[row] = _signature(empty, shingles[row])
-        progress.advance()
+        if told:
+            told()
     return Fingerprints(keys, signatures, np.array([len(s) > 0 for s in shingles], bool))
 
 

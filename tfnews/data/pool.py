@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from tfnews import progress
 from tfnews.catalogue.names import PARTS
 from tfnews.data import duplicates, strategies
 from tfnews.data.spool import Spool
@@ -84,7 +85,8 @@ class Pool:
             frame: Columns combined_text, label, title, text, source_file and line, and others.
             part: The number of their part, or `strategies.UNASSIGNED`.
         """
-        prints = duplicates.fingerprint(frame["combined_text"].tolist(), self._near)
+        texts = frame["combined_text"].tolist()
+        prints = duplicates.fingerprint(texts, self._near, progress.advance)
         first = self._spool.starts[-1]
         self._spool.add(frame, prints.signatures)
         known = {

@@ -12,6 +12,10 @@ COMPOSE = "compose.yaml"
 # The newest image that was found; a SavedModel of TensorFlow 2.21 was not tried in it.
 IMAGE = "tensorflow/serving:2.20.0"
 REST_PORT = 8501
+EXAMPLE = (  # long enough to be scored by most runs
+    "Senate passes budget. After a long night of debate lawmakers sent the spending plan to the "
+    "House."
+)
 
 CHECKED = (
     "Checked against TensorFlow Serving's documents and through TensorFlow's own loader in a "
@@ -57,7 +61,7 @@ def _config(row: tuple[str, Sequence[int], Mapping[str, int]]) -> str:
 def curl(name: str, label: str = "stable") -> str:
     """Return a line that asks a served model about one text."""
     address = f"http://localhost:{REST_PORT}/v1/models/{name}/labels/{label}:predict"
-    return f"""curl -d '{{"instances": ["Headline and body of an article"]}}' {address}"""
+    return f"""curl -d '{{"instances": ["{EXAMPLE}"]}}' {address}"""
 
 
 FILES = {

@@ -1,7 +1,7 @@
 """Answers texts from a folder that tfnews exported for phones; it needs no tfnews.
 
     pip install numpy ai-edge-litert tokenizers
-    python classify.py "A headline. And what stands below it."
+    python classify.py "Senate passes budget. After a long night of debate ..."
 
 This is the reference for other languages: tokens as the run makes them, cut to what the file takes,
 and the outcome of texts that should get no number. tokenizers is needed where tokenizer.json lies

@@ -24,8 +24,9 @@ def subtitle(found: Ranking) -> str:
         f"{rows:,} {part}" if len(found.rows) > 1 else f"{rows:,}"
         for part, rows in found.rows.items()
     )
+    count = len(found.contenders)
     return (
-        f"{len(found.contenders)} models on the same texts ({parts}). "
+        f"{count} model{'s' * (count > 1)} on the same texts ({parts}). "
         f"What the labels rest on: {basis}."
     )
 
