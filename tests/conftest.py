@@ -15,8 +15,8 @@ from tfnews import cli
 for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-# Half of the default; `--hypothesis-profile default` tries as many again.
-hypothesis.settings.register_profile("suite", max_examples=50, deadline=None)
+# A third of the default, which `--hypothesis-profile default` tries.
+hypothesis.settings.register_profile("suite", max_examples=33, deadline=None)
 hypothesis.settings.load_profile("suite")
 
 gc.disable()  # until all is imported and collected: whatever is made till then stays

@@ -77,7 +77,14 @@ def test_a_calibration_of_later_is_refused(fast):
     assert answering.probabilities(TEXTS[:1]).shape == (1,)
 
 
-@pytest.mark.parametrize("name", [name for name in MADE if name != "bert"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in ("distilbert", "albert") else [])
+        for name in MADE
+        if name != "bert"
+    ],
+)
 def test_each_text_is_read_as_tensorflow_reads_it(name, monkeypatch):
     """Without rounding to 8 bits, so that a token too many or too few is seen."""
     whole = functools.partial(tflite.convert_any_length, quantize="none")

@@ -52,7 +52,7 @@ def test_nothing_to_do():
     assert pruned(classifier, 10_000) is classifier
 
 
-@pytest.mark.parametrize("name", ["bert-tiny", "mobilebert"])
+@pytest.mark.parametrize("name", ["bert-tiny", pytest.param("mobilebert", marks=pytest.mark.slow)])
 def test_words_without_their_piece_are_split_smaller(name):
     classifier = small(name, num_layers=1)
     pieces = classifier.preprocessor.tokenizer.get_vocabulary()

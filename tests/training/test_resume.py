@@ -149,7 +149,8 @@ def test_a_fit_may_be_broken_off_again_and_again(begin, broken_off, resume, whol
 
 
 @pytest.mark.parametrize(
-    "kind", ["frozen", "bfloat16", pytest.param("transformer", marks=pytest.mark.slow)]
+    "kind",
+    ["bfloat16", *(pytest.param(one, marks=pytest.mark.slow) for one in ("frozen", "transformer"))],
 )
 def test_a_resumed_fit_equals_the_uninterrupted_one(begin, broken_off, resume, whole, kind):
     broken_off(begin, kind, 1, 1, kind=kind)

@@ -49,7 +49,7 @@ def test_answers_equal_scikit_learns(changes):
     check_against_scikit_learn(TEXTS, LABELS, probes, {**SMALL, **changes})
 
 
-@pytest.mark.parametrize("sublinear_tf", [True, False])
+@pytest.mark.parametrize("sublinear_tf", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "name",
     ["isot_sample/isot_sample", "fakebr/fakebr_size_normalized"],

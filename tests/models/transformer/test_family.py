@@ -27,6 +27,7 @@ from tfnews.training.fit import fit
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "transformers.md"
 ROWS = [name for name, row in catalogue.rows().items() if row.family == "transformer"]
+SLOW = pytest.mark.slow  # of what one encoder shows for all
 
 
 @functools.cache
@@ -58,7 +59,12 @@ def test_frozen_trains_the_head_alone(name):
 
 @pytest.mark.parametrize(
     ("name", "pooler"),
-    [("tinybert", ["pooled_dense"]), ("distilbert", []), ("mobilebert", []), ("minilm", [])],
+    [
+        ("tinybert", ["pooled_dense"]),
+        ("distilbert", []),
+        pytest.param("mobilebert", [], marks=SLOW),
+        ("minilm", []),
+    ],
 )
 def test_the_top_layers_are_trained_alone(name, pooler):
     assert trained_layers(small(name, num_layers=3, trainable_layers=1)) == [
@@ -131,7 +137,9 @@ def test_the_pooled_output_is_taken_unless_told_otherwise(name):
     np.testing.assert_array_equal(classifier.backbone(inputs), expected)
 
 
-@pytest.mark.parametrize("name", ["bert-tiny", "albert", "mobilebert"])
+@pytest.mark.parametrize(
+    "name", ["bert-tiny", *(pytest.param(one, marks=SLOW) for one in ("albert", "mobilebert"))]
+)
 def test_the_logits_convert_to_tflite_with_its_own_operations(name):
     classifier = plain(name)
     inputs = packed(classifier, ["rain over the harbour", "council"])

@@ -52,6 +52,7 @@ def assert_close(found, expected, tolerance):
         np.testing.assert_allclose(found[name], value, atol=tolerance * np.abs(value).max())
 
 
+@pytest.mark.slow  # that of all rows counts its parameters
 @pytest.mark.usefixtures("zeros")
 def test_the_published_sizes_are_the_defaults():
     published = MobileBertBackbone()
