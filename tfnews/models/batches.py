@@ -183,10 +183,9 @@ def answered_side_by_side(
         float32 (texts,), in the order of the texts.
     """
     texts = texts if isinstance(texts, tf.RaggedTensor) else tf.constant(list(texts), tf.string)
-    if texts.shape[0] <= batch_size:  # threads would take several times as long as one text
-        answers = function(texts).numpy()
-        progress.advance(len(answers))
-        return answers
+    if 0 < texts.shape[0] <= batch_size:  # threads would take several times as long as one text
+        progress.advance(texts.shape[0])
+        return function(texts).numpy().astype(np.float32, copy=False)
     starts = range(0, texts.shape[0], batch_size)
     answers = np.empty(texts.shape[0], np.float32)
     with ThreadPoolExecutor(_PARALLEL, "tfnews-batch") as threads:

@@ -169,8 +169,8 @@ def _chunks(texts: Iterator[Item], size: int, broken: list[Exception]) -> Iterat
 
     So that what was read before it is answered.
     """
-    read, chunk = 0, [None]
-    while chunk and not broken:
+    read = 0
+    while not broken:
         chunk = []
         try:
             for item in itertools.islice(texts, size):
@@ -179,8 +179,9 @@ def _chunks(texts: Iterator[Item], size: int, broken: list[Exception]) -> Iterat
             broken.append(error)
         read += len(chunk)
         progress.read(read, ended=len(chunk) < size)
-        if chunk:
-            yield chunk
+        if not chunk:
+            return
+        yield chunk
 
 
 @dataclass(frozen=True)
