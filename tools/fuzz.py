@@ -19,6 +19,7 @@ import argparse
 import hashlib
 import json
 import logging
+import math
 import random
 import re
 import subprocess
@@ -36,6 +37,7 @@ from tools.fuzz_tables import Target
 SECONDS = 20  # that an input may take
 MEGABYTES = 4096  # that a process may hold, TensorFlow included
 LONGEST = 65_536  # bytes of an input
+OF_A_PROCESS = 10_000  # inputs: TensorFlow keeps what it made of each other one, as a rule
 TARGETS: dict[str, Target] = {
     **fuzz_tables.TARGETS,
     **fuzz_models.TARGETS,
@@ -164,7 +166,7 @@ def child(name: str, folder: Path, inputs: int, seconds: int) -> None:
 
 
 def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, bool]:
-    """Fuzz one target in a process of its own, up to a number of inputs in all.
+    """Fuzz one target in processes of its own, up to a number of inputs in all.
 
     Returns:
         A row of the Markdown table, and whether the target held.
@@ -175,18 +177,30 @@ def fuzzed(name: str, folder: Path, inputs: int, seconds: int) -> tuple[str, boo
         (place / "corpus").mkdir(parents=True, exist_ok=True)
         for number, data in enumerate(TARGETS[name].seeds()):
             (place / "corpus" / f"seed-{number}").write_bytes(data)
-        command = [sys.executable, __file__, str(place), "--child", name]
-        command += ["--inputs", str(inputs), "--seconds", str(seconds)]
-        with (place / "said.txt").open("a", encoding="utf-8") as said:
-            ended = subprocess.run(
-                command, stdout=said, stderr=subprocess.STDOUT, check=False
-            ).returncode
+        ended = _in_turns(name, place, inputs, seconds)
     counts = counted(place)
     ran = inputs_of(counts)
     held = ended == 0 and not any(place.glob("broke-*"))
     words = ("held" if ran else "not tried") if held else f"broke: see {place}"
     minutes, taken = counts["seconds"] / 60, counts["taken"] / max(1, ran)
     return f"| {name} | {ran:,} | {taken:.0%} | {minutes:.1f} | {words} |", held
+
+
+def _in_turns(name: str, place: Path, inputs: int, seconds: int) -> int:
+    """Run one process after the other; return the exit code of the last."""
+    end = time.monotonic() + seconds if seconds else math.inf
+    had, ended = -1, 0
+    while not ended and had < (has := inputs_of(counted(place))) < inputs:
+        had, left = has, math.ceil(end - time.monotonic()) if seconds else 0
+        if left < 0:
+            break
+        command = [sys.executable, __file__, str(place), "--child", name]
+        command += ["--inputs", str(min(inputs, has + OF_A_PROCESS)), "--seconds", str(left)]
+        with (place / "said.txt").open("a", encoding="utf-8") as said:
+            ended = subprocess.run(
+                command, stdout=said, stderr=subprocess.STDOUT, check=False
+            ).returncode
+    return ended
 
 
 def main() -> int:

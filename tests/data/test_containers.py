@@ -1,10 +1,11 @@
-"""Excel workbooks, whole and odd."""
+"""Excel workbooks and Parquet files, whole and odd."""
 
 import io
 import random
 import sys
 import tracemalloc
 import zipfile
+from collections import Counter
 
 import pyarrow as pa
 import pytest
@@ -146,6 +147,19 @@ def test_a_text_that_parquet_repeats_is_kept_once(tmp_path):
     assert len(found) == 500
     assert found[-1] == long
     assert peak < 50 * len(long)
+
+
+@pytest.mark.parametrize("nested", ["struct", "list"])
+def test_an_index_that_leads_out_of_a_dictionary_within_is_damage(nested):
+    """Arrow followed one below 0 unchecked, and gave what lies before the texts."""
+    indices = pa.array([0, 1, -5], "int32")
+    texts = pa.DictionaryArray.from_arrays(indices, pa.array(["a", "b"]), safe=False)
+    kinds = {
+        "struct": lambda: pa.StructArray.from_arrays([texts], ["text"]),
+        "list": lambda: pa.ListArray.from_arrays(pa.array([0, 1, 3], "int32"), texts),
+    }
+    with pytest.raises(pa.ArrowInvalid, match="out of bounds: -5"):
+        containers._cells(kinds[nested](), Counter())
 
 
 def test_a_parquet_file_that_unpacks_to_far_more_than_it_is_is_refused(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 from random import Random
+from subprocess import CompletedProcess as Done
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -85,6 +86,30 @@ def test_a_later_process_goes_on_and_counts_nothing_again(tmp_path):
             count(b"%d" % number)
         counts = fuzz.counted(tmp_path)  # written with the last, without being told to
         assert (counts["taken"], counts["processes"]) == (2 * processes, processes)
+
+
+def test_processes_take_turns_until_the_inputs_are_had_or_one_breaks(tmp_path, monkeypatch):
+    """TensorFlow keeps the tables of each tokenizer: one process alone reached 4 GB."""
+    monkeypatch.setattr(fuzz, "OF_A_PROCESS", 40)
+    asked = []
+
+    def run(command: list[str], **_: object) -> Done:
+        asked.append(int(command[command.index("--inputs") + 1]))
+        (tmp_path / fuzz.COUNTS).write_text(json.dumps({"taken": asked[-1]}))
+        return Done(command, 0 if asked[-1] < broken else 77)
+
+    monkeypatch.setattr(fuzz.subprocess, "run", run)
+    broken = 1000
+    assert fuzz._in_turns("csv", tmp_path, 100, 0) == 0
+    assert asked == [40, 80, 100]
+    broken = 180
+    assert fuzz._in_turns("csv", tmp_path, 300, 9) == 77
+    assert asked == [40, 80, 100, 140, 180]
+
+
+def test_a_process_that_adds_no_input_is_the_last(tmp_path, monkeypatch):
+    monkeypatch.setattr(fuzz.subprocess, "run", lambda command, **_: Done(command, 0))
+    assert fuzz._in_turns("csv", tmp_path, 100, 0) == 0
 
 
 def test_without_inputs_to_come_the_table_is_of_what_there_is(tmp_path):

@@ -87,6 +87,8 @@ def _cells(column: "pa.Array", counts: Counter) -> list:
         if any(place is not None and not 0 <= place < len(values) for place in places):
             raise IndexError("a text is missing")  # a damaged place would be another row's text
         return [None if place is None else values[place] for place in places]
+    if column.type.num_fields:  # nested: an index into a dictionary within is followed unchecked
+        column.validate(full=True)
     try:
         return column.to_pylist()
     except UnicodeDecodeError:  # Parquet does not check that its strings are UTF-8

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.models import subword_fixture as recorded
 from tfnews.errors import DataError, WeightsError
+from tfnews.models.text import pieces
 from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.pieces import PieceTokenizer, learn_piece_model
 
@@ -144,6 +145,25 @@ def test_it_runs_in_a_saved_graph(tmp_path, recorded_model):
 def test_bytes_that_are_no_model(proto):
     with pytest.raises(WeightsError, match=r"no SentencePiece model .* spiece.model"):
         PieceTokenizer(proto)
+
+
+@pytest.mark.parametrize("kind", ["NORMAL", "BYTE"])
+def test_pieces_that_are_not_utf_8_are_refused(kind):
+    """One was taken, as bytes among the texts; a "byte" ended in an error of Python's."""
+    model = ModelProto.FromString(recorded.piece_model())
+    model.pieces.add(piece="ABCD", score=-2.0, type=kind)
+    proto = model.SerializeToString().replace(b"ABCD", b"\xf0\xa7\xf8\xbf")
+    with pytest.raises(WeightsError, match=r"no SentencePiece model .*not UTF-8"):
+        PieceTokenizer(proto)
+
+
+def test_what_the_library_says_may_be_any_bytes(monkeypatch):
+    def refuse(**_: object) -> None:
+        b"\xff".decode()
+
+    monkeypatch.setattr(pieces.sentencepiece, "SentencePieceProcessor", refuse)
+    with pytest.raises(WeightsError, match="no SentencePiece model"):
+        PieceTokenizer(recorded.piece_model())
 
 
 def test_an_empty_file_is_no_vocabulary():

@@ -74,7 +74,7 @@ class PieceTokenizer(SubwordTokenizer):
         self.take_vocabulary([piece.piece for piece in model.pieces])
         try:
             sentencepiece.SentencePieceProcessor(model_proto=proto)  # else TensorFlow finds out
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeError) as error:  # what it says may hold any bytes
             raise _no_model(proto, error) from error
         _rescore(model)
         self._model = model.SerializeToString()
@@ -179,7 +179,9 @@ def _parse(proto: bytes) -> ModelProto:
         model = ModelProto.FromString(proto)
         if not all(math.isfinite(piece.score) for piece in model.pieces):
             raise ValueError("a piece has no number for its score")
-    except (DecodeError, ValueError) as error:  # ValueError: pieces that are not UTF-8, too
+        if not all(isinstance(piece.piece, str) for piece in model.pieces):  # else bytes
+            raise ValueError("a piece is not UTF-8")
+    except (DecodeError, ValueError) as error:
         raise _no_model(proto, error) from error
     return model
 
