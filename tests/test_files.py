@@ -276,6 +276,28 @@ def test_files_of_a_folder_are_written_by_name(tmp_path):
     assert [path.read_bytes() for path in paths] == ["ä\n".encode(), b"\x00\r\n"]
 
 
+@pytest.mark.parametrize("size", [0, 1, 9, 10])
+def test_what_is_read_at_once_is_whole(tmp_path, size):
+    (tmp_path / "a").write_bytes(b"\r\n" + b"x" * size)
+    assert files.read_bytes(tmp_path / "a", 12) == b"\r\n" + b"x" * size
+    assert files.read_text(tmp_path / "a", 12) == "\n" + "x" * size
+
+
+def test_no_more_is_read_at_once_than_there_may_be(tmp_path):
+    """A file without contents takes no place on the disk, and all of the memory."""
+    with open(tmp_path / "vast", "wb") as file:
+        file.truncate(2**40)
+    (tmp_path / "more").write_bytes(b"x" * 13)
+    for name, most in (("vast", files.LARGEST), ("more", 12), ("/dev/zero", 12)):
+        for read in (files.read_bytes, files.read_text):
+            with pytest.raises(ValueError, match=f"more than {most:,} bytes"):
+                read(tmp_path / name, most)
+
+
+def test_a_file_of_the_system_without_a_size_is_read():
+    assert "Linux" in files.read_text("/proc/version")
+
+
 def test_a_folder_may_be_new_or_there_and_no_file(tmp_path):
     check_folder(tmp_path)
     check_folder(tmp_path / "new")

@@ -8,6 +8,7 @@ Windows and on some network disks, nothing is removed.
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 import re
@@ -30,6 +31,7 @@ _KINDS = {stat.S_ISDIR: "a folder", stat.S_ISSOCK: "a socket", stat.S_ISBLK: "a 
 # Folders of what the process has open, as /dev/stdout leads into.
 _OPEN_FILES = re.compile(r"/proc/[^/]+(/task/[^/]+)?/fd|/dev/fd")
 _MOST_LINKS = 40
+LARGEST = 2**26  # bytes of a file that is read at once, unless its reader expects more
 TAKEN = (errno.EEXIST, errno.ENOTEMPTY)  # what renaming a folder onto another fails with
 
 
@@ -142,6 +144,31 @@ def write_all(folder: str | os.PathLike, files: Mapping[str, str | bytes]) -> li
         with replacing(paths[-1], "wb") as file:
             file.write(data)
     return paths
+
+
+def read_bytes(path: str | os.PathLike, most: int = LARGEST) -> bytes:
+    """Return what a file holds, where that is no more than it may be.
+
+    Raises:
+        ValueError: It is more, or has no end.
+    """
+    with open(path, "rb") as file:
+        size = min(most, os.fstat(file.fileno()).st_size)
+        content = file.read(size + 1)
+        if len(content) > size:  # too large, or of no size, as a device
+            content += file.read(most - size)
+    if len(content) > most:
+        raise ValueError(f"it has more than {most:,} bytes")
+    return content
+
+
+def read_text(path: str | os.PathLike, most: int = LARGEST) -> str:
+    """Return the text of a file in UTF-8, with line ends of any kind as line feeds.
+
+    Raises:
+        ValueError: It is too large, as for `read_bytes`, or not UTF-8.
+    """
+    return io.TextIOWrapper(io.BytesIO(read_bytes(path, most)), "utf-8").read()
 
 
 def sha256(path: str | os.PathLike) -> str:

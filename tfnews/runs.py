@@ -13,7 +13,16 @@ from typing import TypeVar
 from tfnews import places
 from tfnews.catalogue.names import PARTS
 from tfnews.errors import RunError
-from tfnews.files import TAKEN, folder_beside, held, replacing, sha256, write_json, write_text
+from tfnews.files import (
+    TAKEN,
+    folder_beside,
+    held,
+    read_text,
+    replacing,
+    sha256,
+    write_json,
+    write_text,
+)
 from tfnews.links import check_links
 from tfnews.naming import check_name
 from tfnews.records import Config, Judged, OtherSet, Reliability, Scores
@@ -144,7 +153,7 @@ class Run:
     def cut_history(self, epochs: int) -> None:
         """Keep the first `epochs` epochs of the history: those after them are trained again."""
         if self.history_path.is_file():
-            lines = self.history_path.read_text(encoding="utf-8").splitlines(keepends=True)
+            lines = read_text(self.history_path).splitlines(keepends=True)
             write_text(self.history_path, "".join(lines[:epochs]))
 
     def update(self, **changes: object) -> None:
@@ -343,7 +352,7 @@ class Run:
         if not self.history_path.is_file():
             return []
         try:
-            lines = self.history_path.read_text(encoding="utf-8").splitlines()
+            lines = read_text(self.history_path).splitlines()
             epochs = [json.loads(line) for line in lines]
             if not all(isinstance(epoch, dict) for epoch in epochs):
                 raise ValueError("a line is no object")
@@ -467,7 +476,7 @@ def _candidates(name: str | os.PathLike, root: str | os.PathLike | None) -> list
 def _read(path: Path, read: Callable[[object], _T]) -> _T:
     """Read a JSON file of a run, or say that it is not what tfnews writes."""
     try:
-        return read(parsed(path.read_text(encoding="utf-8")))
+        return read(parsed(read_text(path)))
     except (ValueError, RecursionError) as error:
         raise RunError(
             f"{path} is not what tfnews writes ({error}), so {path.parent} is no run of tfnews "

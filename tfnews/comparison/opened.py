@@ -18,10 +18,10 @@ from tfnews.export.phone import Phone
 from tfnews.export.repository import PARITY, Model
 from tfnews.export.savedmodel import SavedModel
 from tfnews.export.tflite import ALLOWED, MODEL_FILE, operations
-from tfnews.files import sha256
+from tfnews.files import read_bytes, read_text, sha256
 from tfnews.links import check_links
 from tfnews.models import load
-from tfnews.models.graph import check_graph
+from tfnews.models.graph import LARGEST, check_graph
 from tfnews.models.stated import check_settings
 from tfnews.places import neutral
 from tfnews.runs import Run, is_run
@@ -185,7 +185,7 @@ def _saved(folder: Path) -> SavedModel:
 
 def _phone(folder: Path) -> Phone:
     """Open a TensorFlow Lite file once its operations and what it is asked by were read."""
-    content = (folder / MODEL_FILE).read_bytes()
+    content = read_bytes(folder / MODEL_FILE, LARGEST)
     try:
         foreign = operations(content) - ALLOWED
     except Exception as error:  # of the reader of such files, which takes them for sound
@@ -197,11 +197,11 @@ def _phone(folder: Path) -> Phone:
 
 
 def _told_by_parity(folder: Path) -> dict:
-    return json.loads((folder / PARITY).read_text(encoding="utf-8"))["page"]
+    return json.loads(read_text(folder / PARITY))["page"]
 
 
 def _told_by_spec(folder: Path) -> dict:
-    about = json.loads((folder / _SPEC).read_text(encoding="utf-8"))
+    about = json.loads(read_text(folder / _SPEC))
     if about["model"] != MODEL_FILE or "/" in about["tokenizer_file"]:
         raise ValueError("it names files elsewhere")
     check_settings(about)

@@ -18,6 +18,7 @@ from tfnews.data.pool import CONTRADICTION, Pool, found_in, pooled
 from tfnews.data.splits import Splits, open_splits
 from tfnews.data.text import INPUT_RULE
 from tfnews.errors import DataError, UsageError
+from tfnews.files import read_text
 
 _LONGEST = 100  # characters of a folder's name
 _REJECTED = ("file", "line", "reason", "excerpt")
@@ -154,7 +155,7 @@ def _made_of(sets: Sequence[Splits]) -> list[dict]:
 def _sets_in(out: Path) -> list[dict] | None:
     """Return the sets that a folder is a union of, if it is one with their own labels."""
     try:
-        manifest = json.loads((out / splits.MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads(read_text(out / splits.MANIFEST))
         return None if "relabelled" in manifest else manifest.get("sets")
     except (OSError, ValueError, RecursionError, AttributeError):
         return None

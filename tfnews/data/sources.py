@@ -14,7 +14,7 @@ from tfnews.data.formats import Format
 from tfnews.data.rows import USUAL, Layout, Row
 from tfnews.data.text import listed
 from tfnews.errors import DataError, UsageError
-from tfnews.files import sha256
+from tfnews.files import read_text, sha256
 
 _FOLDER = "texts"  # what the format of a folder of articles is called
 _MANIFEST = "manifest.json"
@@ -305,7 +305,7 @@ def _as_in_manifest(path: Path, row: Format, names: Sequence[str], wanted: Forma
     if not own or columns.find(columns.COMBINED, names) is None or not manifest.is_file():
         return row
     try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
+        content = json.loads(read_text(manifest))
         if row is formats.GENERIC:
             if path.name not in content.get("digests", {}):
                 return row

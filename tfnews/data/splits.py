@@ -17,7 +17,7 @@ from tfnews.data import columns, formats, tables
 from tfnews.data.rows import Layout
 from tfnews.data.text import combine, listed, shown
 from tfnews.errors import DataError, UsageError
-from tfnews.files import TAKEN, folder_beside, resolved, sha256, write_json
+from tfnews.files import TAKEN, folder_beside, read_text, resolved, sha256, write_json
 from tfnews.links import check_links
 from tfnews.records import ColumnsRecord
 from tfnews.records.manifest import ManifestRecord
@@ -228,7 +228,7 @@ def _read_manifest(path: Path) -> dict:
     if not path.is_file():
         return {}
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}). Run tfnews data prepare again.") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:

@@ -15,10 +15,11 @@ from typing import TypeVar
 
 import tfnews
 from tfnews.data.splits import PARTS, Splits
-from tfnews.files import write_json
+from tfnews.files import read_text, write_json
 
 _T = TypeVar("_T")
 _FOLDER = ".kept"
+_LARGEST = 2**30  # bytes of an entry
 _STACK = ("scikit-learn", "numpy", "pandas", "datasketch")
 
 
@@ -69,7 +70,7 @@ def kept(
 def _read(path: Path, decides: dict, read: Callable[[object], _T]) -> _T | None:
     """Return what an entry holds; `None` where it is missing, damaged or another's."""
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
+        entry = json.loads(read_text(path, _LARGEST))
         whole = entry["decides"] == decides and entry["digest"] == _digest(entry["found"])
         return read(entry["found"]) if whole else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

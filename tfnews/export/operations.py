@@ -7,7 +7,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from tfnews.errors import ExportError
-from tfnews.models.graph import faults
+from tfnews.files import read_bytes
+from tfnews.models.graph import LARGEST, faults
 
 # Operations of tensorflow-text that rows of the catalogue need, and the oldest TensorFlow Serving
 # that is known to have each. Its builds link that library; no release note says since when, so this
@@ -27,7 +28,7 @@ _NAMED = 3  # that a refusal names
 
 def operations(folder: Path) -> set[str]:
     """Return the names of all operations of a SavedModel's graph and its function library."""
-    saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    saved = saved_model_pb2.SavedModel.FromString(read_bytes(folder / "saved_model.pb", LARGEST))
     found = set()
     for graph in (part.graph_def for part in saved.meta_graphs):
         found |= {node.op for node in graph.node}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tfnews.errors import ExportError, UsageError
 from tfnews.export import serving
-from tfnews.files import folder_beside, held, write_json, write_text
+from tfnews.files import folder_beside, held, read_text, write_json, write_text
 from tfnews.naming import is_name
 
 PARITY, CARD = "parity.json", "README.md"
@@ -73,7 +73,7 @@ class Model:
         if not path.is_file():
             return None
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(read_text(path))
             return Labels(_version(found["stable"]), _version(found["canary"]))
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise ExportError(
@@ -89,7 +89,7 @@ class Model:
     def told(self, version: int) -> dict:
         """Return what a version's parity.json says; empty where it is missing or damaged."""
         try:
-            found = json.loads((self.path / str(version) / PARITY).read_text(encoding="utf-8"))
+            found = json.loads(read_text(self.path / str(version) / PARITY))
         except (OSError, ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -14,7 +14,7 @@ from tfnews.export import page, phone, tflite, tokenizer_files
 from tfnews.export.parity import CUT, PRUNED, Facts
 from tfnews.export.pruning import pruned, shortened
 from tfnews.export.request import Options
-from tfnews.files import folder_beside, held, replacing
+from tfnews.files import folder_beside, held, read_text, replacing
 from tfnews.models import NewsClassifier
 from tfnews.models.text.packing import PiecePreprocessor
 
@@ -211,7 +211,7 @@ def _has_files(folder: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(read_text(path))
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -17,6 +17,7 @@ from tensorflow.core.framework import attr_value_pb2, node_def_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from tfnews.errors import WeightsError
+from tfnews.files import read_bytes
 from tfnews.models.graph_ops import ALLOWED, SAVING
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
@@ -24,7 +25,7 @@ _FROM_FILE = "InitializeTableFromTextFileV2"
 # A function's name; it would stand for the operation that has the same.
 _FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)[\w<>]*")  # <lambda> is how TensorFlow names one
 _MOST_DEEP = 100  # calls within calls, and hands that an argument goes through
-_LARGEST = 2**31  # bytes: no message of this kind is larger
+LARGEST = 2**31  # bytes: no message of this kind is larger
 _MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
 _NAMED = 2  # faults that a refusal names
 
@@ -87,9 +88,7 @@ def faults(folder: str | os.PathLike) -> list[str]:
 
 
 def _read(path: Path) -> bytes:
-    if path.stat().st_size > _LARGEST:
-        raise ValueError("no such file is so large")
-    return path.read_bytes()
+    return read_bytes(path, LARGEST)
 
 
 class _Graph:

@@ -10,7 +10,7 @@ import keras_hub
 import numpy as np
 
 from tfnews.errors import RunError, WeightsError
-from tfnews.files import sha256
+from tfnews.files import read_text, sha256
 from tfnews.models import stated
 from tfnews.models.classifier import NewsClassifier
 from tfnews.records.json_values import is_deeper, is_torn
@@ -149,7 +149,7 @@ def check_finite(model: keras.Model, whose: str) -> None:
 
 def _read(path: Path) -> object:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         if is_deeper(content):
             raise RecursionError
         if is_torn(content):

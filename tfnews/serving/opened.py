@@ -18,9 +18,10 @@ from tfnews import catalogue
 from tfnews.errors import TfnewsError, WeightsError, visible
 from tfnews.export import page, tokenizer_files
 from tfnews.export.repository import PARITY
+from tfnews.files import read_bytes, read_text
 from tfnews.links import check_links
 from tfnews.models import load
-from tfnews.models.graph import check_graph
+from tfnews.models.graph import LARGEST, check_graph
 from tfnews.runs import Run
 from tfnews.serving.tensors import Spec
 
@@ -134,7 +135,7 @@ def open_export(folder: Path) -> Opened:
 def _facts(folder: Path) -> dict[str, Any]:
     """Return what an export says of its run to the page; nothing of one made before it did."""
     try:
-        return dict(json.loads((folder / PARITY).read_text(encoding="utf-8"))["page"])
+        return dict(json.loads(read_text(folder / PARITY))["page"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -154,7 +155,7 @@ def _keeping(owner: Any, function: Callable) -> Callable:
 
 
 def _signature_defs(folder: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
-    content = (folder / "saved_model.pb").read_bytes()
+    content = read_bytes(folder / "saved_model.pb", LARGEST)
     graphs = saved_model_pb2.SavedModel.FromString(content).meta_graphs
     served = [graph for graph in graphs if "serve" in graph.meta_info_def.tags]
     return dict((served or graphs)[0].signature_def)
@@ -214,7 +215,7 @@ def _metadata(defs: Mapping[str, meta_graph_pb2.SignatureDef]) -> dict[str, Any]
 
 def _arch(folder: Path) -> str | None:
     try:
-        return json.loads((folder / PARITY).read_text(encoding="utf-8"))["arch"]
+        return json.loads(read_text(folder / PARITY))["arch"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -12,6 +12,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from tfnews.errors import ExportError
 from tfnews.export.serving import MODELS
+from tfnews.files import read_text
 
 _GRAPH = "saved_model.pb"
 _MOUNTED = Path("/models")  # where compose.yaml puts the repository
@@ -45,9 +46,9 @@ def wanted(repository: Path) -> dict[str, Wanted]:
         return _newest(repository)
     asked = model_server_config_pb2.ModelServerConfig()
     try:
-        text_format.Parse(config.read_text(encoding="utf-8"), asked, allow_unknown_field=True)
+        text_format.Parse(read_text(config), asked, allow_unknown_field=True)
         return {one.name: _asked(repository, one) for one in asked.model_config_list.config}
-    except (text_format.ParseError, UnicodeDecodeError, OSError) as error:
+    except (text_format.ParseError, ValueError, OSError) as error:
         raise ExportError(
             f"{config} cannot be read ({error}). Mend it, or let tfnews export write it anew: "
             "tfnews export --promote or --rollback."

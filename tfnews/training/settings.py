@@ -6,13 +6,13 @@ Nothing here imports TensorFlow, so that a typing error is answered at once.
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnews import catalogue
 from tfnews.catalogue.rows import Row, defaults
 from tfnews.catalogue.settings import IDLE, OPEN_OF_VECTORS, SETTINGS, checked, nearest
 from tfnews.errors import RunError, UsageError
+from tfnews.files import read_bytes
 from tfnews.training import devices
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _read(config: str | os.PathLike | None) -> dict:
     if config is None:
         return {}
     try:
-        return tomllib.loads(Path(config).read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(read_bytes(config).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"The recipe {config} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

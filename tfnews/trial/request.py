@@ -13,7 +13,7 @@ from tfnews.data.articles import digest as folder_digest
 from tfnews.data.articles import files
 from tfnews.data.text import shown
 from tfnews.errors import DataError, RunError, UsageError
-from tfnews.files import resolved, sha256
+from tfnews.files import read_text, resolved, sha256
 from tfnews.records.trial import Design
 from tfnews.runs import Run, model_folder
 
@@ -134,7 +134,7 @@ def _designed(folder: Path) -> Design | None:
             )
         return None
     try:
-        return _sound(Design.from_json(json.loads(path.read_text(encoding="utf-8"))))
+        return _sound(Design.from_json(json.loads(read_text(path))))
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{shown(str(path))} is not what tfnews writes ({shown(str(error))}). Put the file "

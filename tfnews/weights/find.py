@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tfnews import catalogue
 from tfnews.errors import WeightsError
-from tfnews.files import folder_beside, sha256, write_text
+from tfnews.files import folder_beside, read_text, sha256, write_text
 from tfnews.weights import archive
 from tfnews.weights.digests import check_pin, split_pin
 from tfnews.weights.download import download
@@ -205,7 +205,7 @@ def _descriptor(folder: Path) -> Path:
 
 def _archive_digest(folder: Path) -> str | None:
     path = _descriptor(folder)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = read_text(path).splitlines() if path.is_file() else []
     digests = [line.removeprefix(_ARCHIVE_LINE) for line in lines if _ARCHIVE_LINE in line]
     return digests[0] if digests else None
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfnews.catalogue.bounds import bounded
 from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
-from tfnews.files import folder_beside, write_text
+from tfnews.files import folder_beside, read_bytes, read_text, write_text
 from tfnews.links import check_links
 from tfnews.models.graph import check_graph
 from tfnews.models.text.normalise import normalise
@@ -21,6 +21,7 @@ from tfnews.weights.digests import module_digest
 TOLERANCE = 1e-5
 
 _VOCABULARY = "tokens.txt"
+_LARGEST = 2**30  # bytes of a vocabulary
 # Where the SavedModel format keeps files that the graph does not read.
 _LICENCE = Path("assets.extra", "LICENSE.txt")
 
@@ -305,7 +306,7 @@ def _parts(folder: Path, module: object) -> tuple[list[str], np.ndarray]:
 def _read_vocabulary(path: Path) -> list[str]:
     try:
         # TensorFlow's own reader of such files drops carriage returns, too.
-        words = path.read_bytes().replace(b"\r", b"").decode("utf-8").split("\n")
+        words = read_bytes(path, _LARGEST).replace(b"\r", b"").decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         raise UnknownStructureError(f"The vocabulary {path} is not UTF-8: {error}") from error
     words = words if words[-1] else words[:-1]
@@ -380,9 +381,16 @@ def differences(
 
 
 def licence(folder: str | os.PathLike) -> str:
-    """Return what a module's assets.extra/LICENSE.txt says, or ""."""
+    """Return what a module's assets.extra/LICENSE.txt says, or "".
+
+    Raises:
+        WeightsError: It is too large, or not UTF-8.
+    """
     path = Path(folder, _LICENCE)
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    try:
+        return read_text(path).strip() if path.is_file() else ""
+    except ValueError as error:
+        raise WeightsError(f"{path} cannot be read: {error}. Copy the file again.") from error
 
 
 def _finished(folder: Path, native: TextModule) -> TextModule:

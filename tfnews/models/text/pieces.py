@@ -10,6 +10,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from tfnews.errors import WeightsError
+from tfnews.files import read_bytes
 from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.subwords import SubwordTokenizer, learn_pieces, lower, text_ops
 
@@ -129,7 +130,7 @@ class PieceTokenizer(SubwordTokenizer):
 
     def load_assets(self, dir_path: str) -> None:
         """Read the model that `save_assets` wrote."""
-        self.set_proto(Path(dir_path, _MODEL_FILE).read_bytes())
+        self.set_proto(read_bytes(Path(dir_path, _MODEL_FILE)))
 
     def get_config(self) -> dict:
         """Return the arguments; the model is an asset of its own."""

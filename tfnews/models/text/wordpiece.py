@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfnews.errors import WeightsError
+from tfnews.files import read_bytes
 from tfnews.models.text.piece_model import ModelProto
 from tfnews.models.text.subwords import SubwordTokenizer, learn_pieces, lower, text_ops
 
@@ -120,7 +121,7 @@ class WordPieceTokenizer(SubwordTokenizer):
 
     def load_assets(self, dir_path: str) -> None:
         """Read the vocabulary that `save_assets` wrote."""
-        lines = Path(dir_path, _VOCABULARY_FILE).read_bytes().decode()
+        lines = read_bytes(Path(dir_path, _VOCABULARY_FILE)).decode()
         self.set_vocabulary(lines.split("\n")[:-1])
 
     def get_config(self) -> dict:

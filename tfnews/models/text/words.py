@@ -8,12 +8,14 @@ import keras_hub
 import numpy as np
 import tensorflow as tf
 
+from tfnews.files import read_bytes
 from tfnews.models.text.longest import MOST_UNITS, pieces
 from tfnews.models.text.normalise import PIECES, normalise
 
 NO_TOKEN = -1  # fills a text's dense ids up: every other number may be a word's
 
 _VOCABULARY_FILE = "vocabulary.txt"
+_LARGEST = 2**30  # bytes of a vocabulary
 
 
 @keras.saving.register_keras_serializable("tfnews")
@@ -193,7 +195,8 @@ class WordTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def load_assets(self, dir_path: str) -> None:
         """Read the vocabulary that `save_assets` wrote."""
-        content = Path(dir_path, _VOCABULARY_FILE).read_bytes().decode("utf-8", "surrogateescape")
+        content = read_bytes(Path(dir_path, _VOCABULARY_FILE), _LARGEST)
+        content = content.decode("utf-8", "surrogateescape")
         self.set_vocabulary([_unescape(line) for line in content.split("\n")[:-1]])
 
     def get_config(self) -> dict:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfnews.data.text import shown
 from tfnews.errors import WeightsError
+from tfnews.files import read_text
 from tfnews.links import check_links
 from tfnews.models.text.pieces import PieceTokenizer
 from tfnews.models.text.subwords import SubwordTokenizer
@@ -82,7 +83,7 @@ def _opened(handle: str) -> Pretrained:
 
 def _is_preset(folder: Path) -> bool:
     try:
-        return "registered_name" in json.loads((folder / "config.json").read_text("utf-8"))
+        return "registered_name" in json.loads(read_text(folder / "config.json"))
     except (OSError, ValueError, RecursionError):
         return False  # read_checkpoint says what is wrong
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tfnews.catalogue.settings import shown
 from tfnews.errors import WeightsError
+from tfnews.files import read_bytes, read_text
 from tfnews.models.text.piece_model import ModelProto, SentencePiece
 from tfnews.models.text.pieces import NUMBER_COMMA, PieceTokenizer, ends_a_number
 from tfnews.models.text.subwords import SubwordTokenizer
@@ -33,7 +34,7 @@ def read_json(path: Path) -> dict:
         WeightsError: It does not.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         if is_deeper(content):
             raise RecursionError("values nested too deep")
     except (ValueError, RecursionError) as error:  # wrong JSON, wrong UTF-8 or brackets in brackets
@@ -97,11 +98,11 @@ def read_tokenizer(vocabulary: Path, lowercase: bool) -> SubwordTokenizer:
     Raises:
         WeightsError: It cannot be read, lacks a special token, or asks for what is not computed.
     """
-    if vocabulary.name == WORDS:
-        return WordPieceTokenizer(_words(vocabulary), lowercase, strip_accents=None)
-    if vocabulary.name == PIECES:
-        return PieceTokenizer(vocabulary.read_bytes(), lowercase)
     with _reading(vocabulary):
+        if vocabulary.name == WORDS:
+            return WordPieceTokenizer(_words(vocabulary), lowercase, strip_accents=None)
+        if vocabulary.name == PIECES:
+            return PieceTokenizer(read_bytes(vocabulary), lowercase)
         return _of_json(vocabulary, lowercase)
 
 
@@ -126,7 +127,7 @@ def _of_json(path: Path, lowercase: bool) -> SubwordTokenizer:
 
 def _words(vocabulary: Path) -> list[str]:
     try:
-        return vocabulary.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        return read_text(vocabulary).removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise WeightsError(f"{vocabulary} is not UTF-8: {error}. Copy it again.") from error
 

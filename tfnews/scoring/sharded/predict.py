@@ -10,6 +10,7 @@ from pathlib import Path
 from tfnews import progress
 from tfnews.data.text import shown
 from tfnews.errors import DataError, RunError, TfnewsError
+from tfnews.files import read_text
 from tfnews.runs import TASK, is_run, model_folder
 from tfnews.scoring.predict import BATCHES
 from tfnews.scoring.request import check, trained_columns
@@ -156,7 +157,7 @@ def _task(folder: Path) -> dict:
     """Return what a model's task.json says of its answers."""
     path = folder / TASK
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))["config"]
+        config = json.loads(read_text(path))["config"]
         real, fake = config["class_names"]
         return {
             "class_names": (str(real), str(fake)),

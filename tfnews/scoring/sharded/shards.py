@@ -238,8 +238,8 @@ def add(tally: Tally, found: Iterable[ShardRecord]) -> None:
 
 
 def _record(path: str, kind: type[_T]) -> _T | None:
-    content = storage.text(path)
     try:
+        content = storage.text(path)
         return None if content is None else kind.from_json(parsed(content))
     except (ValueError, RecursionError) as error:
         raise RunError(

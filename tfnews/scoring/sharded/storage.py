@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tfnews.data.text import shown
 from tfnews.errors import DataError, UsageError
-from tfnews.files import sha256
+from tfnews.files import read_text, sha256
 
 if TYPE_CHECKING:
     from apache_beam.io.filesystem import FileMetadata
@@ -102,7 +102,7 @@ def written(path: str) -> Iterator[Path]:
 def text(path: str) -> str | None:
     """Return what a file of UTF-8 holds, None where there is none."""
     if not is_address(path):
-        return Path(path).read_text(encoding="utf-8") if os.path.exists(path) else None
+        return read_text(path) if os.path.exists(path) else None
     if not exists(path):
         return None
     with _opened(path) as source:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tfnews.errors import RunError
-from tfnews.files import TAKEN, folder_beside, held, write_json
+from tfnews.files import TAKEN, folder_beside, held, read_text, write_json
 from tfnews.links import check_links
 from tfnews.records import StudyRecord
 from tfnews.records.record import parsed
@@ -31,7 +31,7 @@ def read(folder: Path) -> StudyRecord | None:
         return None
     check_links(folder, RunError)
     try:
-        found = StudyRecord.from_json(parsed(path.read_text(encoding="utf-8")))
+        found = StudyRecord.from_json(parsed(read_text(path)))
         if found.format != FORMAT:
             raise ValueError(f"its format is not {FORMAT}")
     except (ValueError, RecursionError) as error:
