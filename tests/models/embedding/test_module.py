@@ -278,6 +278,19 @@ def test_other_modules_are_refused_with_what_was_found(foreign, options, message
         read_module(foreign(**options))
 
 
+@pytest.mark.parametrize("name", ["variables", "trainable_variables"])
+@pytest.mark.parametrize(
+    "listed", [tf.train.Checkpoint(), {"a": tf.Variable(1.0)}, [tf.train.Checkpoint()]]
+)
+def test_what_a_module_lists_as_variables_may_be_anything(tmp_path, name, listed):
+    """Asking an object for the variables it lists ended in an error of Python's."""
+    module = tf.train.Checkpoint()
+    setattr(module, name, listed)
+    tf.saved_model.save(module, str(tmp_path / "odd"))
+    with pytest.raises(WeightsError, match=r"cannot be opened as a SavedModel: TypeError: .+\."):
+        open_saved_model(tmp_path / "odd")
+
+
 def test_mean_pooling_is_told_from_sqrtn(foreign):
     def mean(texts):
         count = tf.strings.split(texts, sep=" ").row_lengths()

@@ -244,7 +244,10 @@ def open_saved_model(folder: str | os.PathLike) -> object:
     check_links(folder, WeightsError)
     check_graph(folder)
     try:
-        return tf.saved_model.load(str(folder))
+        module = tf.saved_model.load(str(folder))
+        for trainable in (False, True):
+            variables(module, trainable=trainable)
+        return module
     # Damaged files surface as many kinds: OSError, ValueError, KeyError, TensorFlow's own errors.
     except Exception as error:
         reason = str(error).partition("\n")[0]
@@ -269,10 +272,15 @@ def variables(module: object, *, trainable: bool = False) -> list[tf.Variable]:
     """Return the variables of an opened SavedModel, or those that can be trained.
 
     A TF-Hub module lists them in two attributes; of others, those that its functions use count.
+
+    Raises:
+        TypeError: What it lists are no variables, which nothing holds that `open_saved_model` gave.
     """
     name = "trainable_variables" if trainable else "variables"
     declared = getattr(module, name, None)
     if declared is not None:
+        if wrong := {type(one).__name__ for one in declared if not isinstance(one, tf.Variable)}:
+            raise TypeError(f"among its {name} are: {', '.join(sorted(wrong))}.")
         return list(declared)
     used = [variable for function in functions(module) for variable in getattr(function, name)]
     return list({id(variable): variable for variable in used}.values())
