@@ -7,7 +7,7 @@ import numpy as np
 from tfnews.errors import RunError
 from tfnews.runs import Run
 
-_LARGEST = 2**32  # bytes: a hundred million texts
+_LARGEST = 2**30  # bytes: over ten million texts, which NumPy reads within 4 GiB
 
 
 def read(run: Run, part: str) -> tuple[np.ndarray, np.ndarray]:
