@@ -165,6 +165,17 @@ def test_an_unknown_format(make):
         read_vectors(make("glove.txt", text_lines()), format="fasttext")
 
 
+@pytest.mark.parametrize("content", [b"", b"\0" * 99, b"\x80\x04N.", b"PK"])
+def test_other_files_under_the_name_of_vectors_are_never_advised_to_be_unpickled(tmp_path, content):
+    """NumPy took them for pickles, and told how to open these; for archives, and gave no array."""
+    np.savez(tmp_path / "a.npz", np.ones((1, 2)))
+    archive = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npy").write_bytes(archive if content == b"PK" else content)
+    (tmp_path / "words.txt").write_text("a\n")
+    with pytest.raises(WeightsError, match=r"not a \.npy file of numbers: (?!.*pickle)"):
+        read_vectors(tmp_path / "a.npy", words=tmp_path / "words.txt")
+
+
 @pytest.mark.parametrize(
     ("array", "message"),
     [

@@ -275,7 +275,7 @@ def _read_npy(path: Path, words: Path, limit: int | None) -> tuple[list[str | by
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of NumPy, over headers that Python 2 wrote
-            vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+            vectors = np.lib.format.open_memmap(path, mode="r")
     except _DAMAGED as error:
         raise WeightsError(f"{path} is not a .npy file of numbers: {error}") from error
     if vectors.ndim != 2 or vectors.dtype.kind != "f":
