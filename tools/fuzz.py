@@ -192,7 +192,7 @@ def _in_turns(name: str, place: Path, inputs: int, seconds: int) -> int:
     had, ended = -1, 0
     while not ended and had < (has := inputs_of(counted(place))) < inputs:
         had, left = has, math.ceil(end - time.monotonic()) if seconds else 0
-        if left < 0:
+        if seconds and left <= 0:  # 0 would tell the process that there is no end
             break
         command = [sys.executable, __file__, str(place), "--child", name]
         command += ["--inputs", str(min(inputs, has + OF_A_PROCESS)), "--seconds", str(left)]

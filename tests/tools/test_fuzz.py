@@ -107,6 +107,20 @@ def test_processes_take_turns_until_the_inputs_are_had_or_one_breaks(tmp_path, m
     assert asked == [40, 80, 100, 140, 180]
 
 
+def test_the_processes_share_the_seconds(tmp_path, monkeypatch):
+    now, asked = iter([0, 0.5, 7.2, 9.7]), []
+
+    def run(command: list[str], **_: object) -> Done:
+        asked.append(int(command[command.index("--seconds") + 1]))
+        (tmp_path / fuzz.COUNTS).write_text(json.dumps({"taken": len(asked)}))
+        return Done(command, 0)
+
+    monkeypatch.setattr(fuzz.subprocess, "run", run)
+    monkeypatch.setattr(fuzz.time, "monotonic", lambda: next(now))
+    assert fuzz._in_turns("csv", tmp_path, 100, 9) == 0
+    assert asked == [9, 2]
+
+
 def test_a_process_that_adds_no_input_is_the_last(tmp_path, monkeypatch):
     monkeypatch.setattr(fuzz.subprocess, "run", lambda command, **_: Done(command, 0))
     assert fuzz._in_turns("csv", tmp_path, 100, 0) == 0
