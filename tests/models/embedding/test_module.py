@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tensorflow.core.protobuf import saved_model_pb2
 
+from tests.models import hostile
 from tfnews.catalogue.names import NORMALISATIONS
 from tfnews.errors import UsageError, WeightsError
 from tfnews.models.embedding.module import (
@@ -289,6 +291,18 @@ def test_what_a_module_lists_as_variables_may_be_anything(tmp_path, name, listed
     tf.saved_model.save(module, str(tmp_path / "odd"))
     with pytest.raises(WeightsError, match=r"cannot be opened as a SavedModel: TypeError: .+\."):
         open_saved_model(tmp_path / "odd")
+
+
+def test_a_variable_that_no_file_fills_is_told(tmp_path):
+    """Two names of one object: TensorFlow looked for it under the first, and left it empty."""
+    folder = hostile.save(hostile.Layout, tmp_path)
+    saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    children = saved.meta_graphs[0].object_graph_def.nodes[0].children
+    named = {child.local_name: child for child in children}
+    named["rows"].node_id = named["embeddings"].node_id
+    (folder / "saved_model.pb").write_bytes(saved.SerializeToString())
+    with pytest.raises(WeightsError, match=r"says \(3, 2\) of embeddings:0, its file \(0,\)"):
+        open_saved_model(folder)
 
 
 def test_mean_pooling_is_told_from_sqrtn(foreign):

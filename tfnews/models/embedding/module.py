@@ -245,8 +245,7 @@ def open_saved_model(folder: str | os.PathLike) -> object:
     check_graph(folder)
     try:
         module = tf.saved_model.load(str(folder))
-        for trainable in (False, True):
-            variables(module, trainable=trainable)
+        _check_shapes([*variables(module), *variables(module, trainable=True)])
         return module
     # Damaged files surface as many kinds: OSError, ValueError, KeyError, TensorFlow's own errors.
     except Exception as error:
@@ -257,9 +256,16 @@ def open_saved_model(folder: str | os.PathLike) -> object:
         ) from error
 
 
+def _check_shapes(held: Sequence[tf.Variable]) -> None:
+    """Check that variables are as the graph says: TensorFlow takes what the file has."""
+    for one in held:
+        if not one.shape.is_compatible_with(found := one.read_value().shape):
+            raise ValueError(f"the graph says {one.shape} of {one.name}, its file {found}.")
+
+
 def describe(folder: str | os.PathLike, module: object) -> str:
     """Say in one line what an opened SavedModel consists of."""
-    held = [f"{v.name} {tuple(v.shape)} {v.dtype.name}" for v in variables(module)]
+    held = [f"{v.name} {tuple(v.read_value().shape)} {v.dtype.name}" for v in variables(module)]
     assets = [path.name for path in _assets(folder)]
     call = "callable" if callable(module) else "not callable"
     return (
@@ -301,14 +307,14 @@ def _parts(folder: Path, module: object) -> tuple[list[str], np.ndarray]:
     known = "callable; 1 assets, a vocabulary; 1 variables, float32 of shape (rows, width)"
     if not callable(module) or len(assets) != 1 or len(held) != 1:
         raise UnknownStructureError(f"{folder} is of another structure: {found}. Known: {known}.")
-    table, words = held[0], _read_vocabulary(assets[0])
-    fits = table.dtype == tf.float32 and table.shape.rank == 2 and table.shape[0] > len(words)
+    table, words = held[0].numpy(), _read_vocabulary(assets[0])
+    fits = table.dtype == np.float32 and table.ndim == 2 and len(table) > len(words)
     if not fits or not words:
         raise UnknownStructureError(
             f"{folder} is of another structure: {found}; {len(words):,} words. Known: {known}, "
             "with more rows than words."
         )
-    return words, table.numpy()
+    return words, table
 
 
 def _read_vocabulary(path: Path) -> list[str]:
