@@ -153,11 +153,11 @@ def read_bytes(path: str | os.PathLike, most: int = LARGEST) -> bytes:
         ValueError: It is more, or has no end.
     """
     with open(path, "rb") as file:
-        size = min(most, os.fstat(file.fileno()).st_size)
-        content = file.read(size + 1)
-        if len(content) > size:  # too large, or of no size, as a device
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(size + 1) if size <= most else b""
+        if size < len(content):  # it has no size, as a device, or grows
             content += file.read(most - size)
-    if len(content) > most:
+    if max(size, len(content)) > most:
         raise ValueError(f"it has more than {most:,} bytes")
     return content
 

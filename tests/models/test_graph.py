@@ -49,6 +49,30 @@ def test_a_trusted_graph_is_run(modules, kind):
         check_graph(modules[kind])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda held: setattr(held, "dtype", tf.string.as_datatype_enum),
+        lambda held: setattr(held, "dtype", 99),
+        lambda held: setattr(held.tensor_shape, "unknown_rank", True),
+        lambda held: held.tensor_shape.dim.add(size=-1),
+        lambda held: held.tensor_shape.dim.add(size=2**40),
+        lambda held: setattr(held, "tensor_content", b"123"),
+    ],
+    ids=["another type", "no type", "no shape", "below 0", "vast", "half a number"],
+)
+def test_a_constant_that_is_not_what_it_says_is_refused(modules, tmp_path, change):
+    """Over one of another type TensorFlow ended the process, while it simplified the graph."""
+    saved = saved_model_pb2.SavedModel.FromString((modules[Layout] / "saved_model.pb").read_bytes())
+    functions = saved.meta_graphs[0].graph_def.library.function
+    constants = [one for function in functions for one in function.node_def if one.op == "Const"]
+    numbers = tf.int32.as_datatype_enum
+    change(next(n.attr["value"].tensor for n in constants if n.attr["dtype"].type == numbers))
+    (tmp_path / "saved_model.pb").write_bytes(saved.SerializeToString())
+    with pytest.raises(WeightsError, match=r"a constant that is not what it says \(in __inference"):
+        check_graph(tmp_path)
+
+
 def test_trust_is_not_taken_away_within(modules):
     with trusting(True), trusting(False):
         assert check_graph(modules[Writes])

@@ -6,14 +6,16 @@ but TensorFlow's operations, some of which read and write any file.
 
 import contextlib
 import functools
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
+import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow.core.framework import attr_value_pb2, node_def_pb2
+from tensorflow.core.framework import attr_value_pb2, node_def_pb2, tensor_pb2, types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from tfnews.errors import WeightsError
@@ -27,6 +29,7 @@ _FUNCTION = re.compile(r"(__|[A-Za-z]\w*_)[\w<>]*")  # <lambda> is how TensorFlo
 _MOST_DEEP = 100  # calls within calls, and hands that an argument goes through
 LARGEST = 2**31  # bytes: no message of this kind is larger
 _MOST_NODES = 10_000_000  # that a call may come to; the largest published encoders take thousands
+_MOST_FILLED = 2**28  # bytes that a constant of few values may be repeated to
 _NAMED = 2  # faults that a refusal names
 
 _trusted: ContextVar[bool] = ContextVar("trusted", default=False)
@@ -102,6 +105,7 @@ class _Graph:
         yield from self._misnamed()
         yield from self._decided_by_callers()
         yield from self._beyond_list()
+        yield from self._odd_constants()
         endless = self._endless()
         if endless:
             yield endless
@@ -141,6 +145,12 @@ class _Graph:
             for op in dict.fromkeys(node.op for node in nodes):
                 if op not in allowed and op not in self.functions:
                     yield f"the operation {op[:40]!r} (in {place[:30] or 'the main graph'})"
+
+    def _odd_constants(self) -> Iterator[str]:
+        """Yield constants that are not what they say, over which TensorFlow ends the process."""
+        for place, nodes in self._places():
+            if not all(map(_is_sound, nodes)):
+                yield f"a constant that is not what it says (in {place[:30] or 'the main graph'})"
 
     def _places(self) -> Iterator[tuple[str, Iterable[node_def_pb2.NodeDef]]]:
         yield "", self.meta.graph_def.node
@@ -241,6 +251,29 @@ class _Graph:
             follows = node.op in (*_CALLS, called)
             for place in self._file_names(called) - {None}:
                 yield inputs[place] if follows and place < len(inputs) else ""
+
+
+def _is_sound(node: node_def_pb2.NodeDef) -> bool:
+    """Tell whether a tensor that a node holds is of the type, the shape and the size it states."""
+    stated = node.attr["dtype"].type if "dtype" in node.attr else None
+    values = node.attr.values()
+    held = [value.tensor for value in values if value.HasField("tensor")]
+    held += [one for value in values for one in value.list.tensor]
+    return all(stated in (None, one.dtype) and _has_its_size(one) for one in held)
+
+
+def _has_its_size(held: tensor_pb2.TensorProto) -> bool:
+    sizes = [dim.size for dim in held.tensor_shape.dim]
+    if held.tensor_shape.unknown_rank or min(sizes, default=0) < 0:
+        return False
+    try:
+        width = tf.as_dtype(held.dtype).size
+    except TypeError:
+        return False
+    size = math.prod(sizes) * width
+    if not held.tensor_content:
+        return size <= _MOST_FILLED
+    return held.dtype == types_pb2.DT_STRING or size == len(held.tensor_content)
 
 
 def _mentioned(node: node_def_pb2.NodeDef) -> Iterator[str]:
